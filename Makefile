@@ -1,0 +1,81 @@
+# The two commands of the README, and shortcuts. Everything is done by tools/deps.sh, CMake and CTest.
+
+PREFIX ?= /usr/local
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+# Compilers: release is built with the system's (GCC on Debian), asan with Clang, so that both see every file.
+# `make test CC=...` and `make test ASAN_CC=...` choose others.
+release_cc = $(if $(filter default,$(origin CC)),,-DCMAKE_C_COMPILER=$(CC))
+asan_cc = $(if $(ASAN_CC),-DCMAKE_C_COMPILER=$(ASAN_CC))
+FUZZ_SECONDS ?= 60
+
+accelpipe = build/release/bin/accelpipe
+# Two steps of one preset must not run at once, and CTest and Ninja are parallel themselves.
+.NOTPARALLEL:
+.DEFAULT_GOAL = build
+.PHONY: help demo build test test-release test-asan check parity bench fuzz format install clean
+.PHONY: test-deps release-all asan-all
+
+help:
+	@echo 'make demo      install what is missing, build, classify three sentences'
+	@echo 'make test      all tests, in a release build and under ASan+UBSan'
+	@echo 'make check     the two-minute part: unit, golden and command line tests in a release build'
+	@echo 'make build     build/release: library, plugins, program'
+	@echo 'make parity    results against those of transformers, as a table'
+	@echo 'make bench     speed and memory, as a table'
+	@echo 'make fuzz      each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) seconds'
+	@echo 'make format    clang-format all C files'
+	@echo 'make install   into PREFIX=$(PREFIX); DESTDIR is honoured'
+	@echo 'make clean     remove build/ (deps/ stays)'
+
+demo: build
+	$(accelpipe) run text-classification "I loved every minute of it." \
+	    "The plot made no sense and the acting was worse." "It was fine, I suppose."
+
+build:
+	@tools/deps.sh build
+	@cmake --preset release $(release_cc) >/dev/null
+	@cmake --build --preset release --parallel $(JOBS) --target product
+
+test: test-release test-asan
+
+test-release: release-all
+	ctest --preset release --parallel $(JOBS)
+
+test-asan: asan-all
+	ctest --preset asan --parallel $(JOBS)
+
+check: release-all
+	ctest --preset release --parallel $(JOBS) --label-regex '^(unit|golden|cli)$$'
+
+test-deps:
+	@tools/deps.sh test
+
+release-all: test-deps
+	@cmake --preset release $(release_cc) >/dev/null
+	@cmake --build --preset release --parallel $(JOBS)
+
+asan-all: test-deps
+	@cmake --preset asan $(asan_cc) >/dev/null
+	@cmake --build --preset asan --parallel $(JOBS)
+
+parity: build
+	tests/parity/run.sh
+
+bench: build
+	bench/run.sh
+
+fuzz: test-deps
+	@cmake --preset fuzz >/dev/null
+	@cmake --build --preset fuzz --parallel $(JOBS) --target fuzzers
+	tools/run_fuzz.sh build/fuzz $(FUZZ_SECONDS)
+
+format:
+	tools/format.sh
+
+# With ONNX Runtime, so that the installed program needs neither this folder nor another download.
+install: build
+	DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX) --strip
+	DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX) --component runtimes
+
+clean:
+	rm -rf build

@@ -1,0 +1,32 @@
+#include "api.h"
+
+#include "common.h"
+
+static const char *option_or_null(int argc, char **argv, const char *name) {
+    const char *value = bench_option(argc, argv, name, "");
+    return *value ? value : NULL;
+}
+
+void bench_check(ap_status status, const ap_error *err) {
+    if (status) bench_die("%s [%s]", err->message, ap_status_name(status));
+}
+
+ap_pipeline *bench_create_pipeline(int argc, char **argv) {
+    ap_error err = AP_ERROR_INIT;
+    ap_pipeline *pipe = NULL;
+    ap_pipeline_options options = AP_PIPELINE_OPTIONS_INIT;
+    options.task = "text-classification";
+    options.model = option_or_null(argc, argv, "--model");
+    options.accelerator = option_or_null(argc, argv, "--accelerator");
+    options.cache_dir = option_or_null(argc, argv, "--cache-dir");
+    options.num_threads = bench_option_number(argc, argv, "--threads", "0");
+    bench_check(ap_pipeline_create(&pipe, &options, &err), &err);
+    return pipe;
+}
+
+ap_value *bench_create_string(const char *text) {
+    ap_error err = AP_ERROR_INIT;
+    ap_value *value = NULL;
+    bench_check(ap_value_create_string(&value, text, AP_NUL_TERMINATED, &err), &err);
+    return value;
+}

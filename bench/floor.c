@@ -1,0 +1,239 @@
+/*
+ * The floor: what a bare C program on ONNX Runtime's C API needs for the same model, threads and token ids.
+ *
+ *   bench_floor --runtime LIBONNXRUNTIME --model FILE.onnx --ids FILE --mode MODE [--threads N] [--batch N]
+ *               [--cache FILE.onnx] [--opt-level none|basic|extended|all] [--fold 0|1] [--spin 0|1]
+ *
+ * --ids has one sentence a line, its token ids separated by blanks. Modes:
+ *   start    run the first sentence, print its logits, end without tearing anything down
+ *   single   stay loaded; a call is one run of the first sentence
+ *   batch    stay loaded; a call is one pass over all sentences in fixed batches of --batch, in the order of
+ * the file, each padded to its own longest sentence cache    write --cache, the optimised model with its
+ * prepacked weights beside it, and end In single and batch every input tensor is made before the first call,
+ * so that a call holds nothing but Run and a look at the logits: no tokenizer, no padding, no softmax, no
+ * labels.
+ *
+ * The session is the best that plain options give: graph optimisation at --opt-level (all), --threads
+ * intra-op threads, sequential execution, no log. --fold 1 turns int8 weights behind DequantizeLinear into
+ * float32 ones when the model is opened: that is float32 arithmetic, and the faster choice for whoever calls
+ * more than once. Without it the runtime (1.32, level all) rounds the activations to int8 as well. With
+ * --cache, `start`, `single` and `batch` open that file with optimisation off, because it holds the optimised
+ * graph; its weights are mapped and need no packing.
+ */
+#include "common.h"
+
+#include <dlfcn.h>
+#include <onnxruntime_c_api.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define MAX_INPUTS 3
+
+static const OrtApi *ort;
+
+static void check(OrtStatus *status) {
+    if (status) bench_die("%s", ort->GetErrorMessage(status));
+}
+
+/* Input tensors of one run, in the order of `names`. */
+typedef struct feed {
+    OrtValue *values[MAX_INPUTS];
+    size_t n_rows;
+} feed;
+
+typedef struct bench {
+    OrtEnv *env;
+    OrtMemoryInfo *cpu;
+    OrtSession *session;
+    const char *names[MAX_INPUTS];
+    const char *output_name;
+    size_t n_inputs;
+    feed *feeds;
+    size_t n_feeds;
+    float last_logit; /* So that the compiler keeps the reading of the outputs. */
+} bench;
+
+/* ---- token ids --------------------------------------------------------------------------------------- */
+
+typedef struct sentence {
+    int64_t *ids;
+    size_t n_ids;
+} sentence;
+
+static sentence parse_ids(const char *line) {
+    sentence out = {bench_alloc((strlen(line) / 2 + 1) * sizeof(int64_t)), 0};
+    for (char *end = NULL;; line = end) {
+        long id = strtol(line, &end, 10);
+        if (end == line) return out;
+        out.ids[out.n_ids++] = id;
+    }
+}
+
+/* ---- the session ------------------------------------------------------------------------------------- */
+
+static void load_runtime(const char *path) {
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!library) bench_die("%s", dlerror());
+    const OrtApiBase *(*get_base)(void);
+    *(void **)&get_base = dlsym(library, "OrtGetApiBase");
+    if (!get_base) bench_die("%s: no OrtGetApiBase", path);
+    ort = get_base()->GetApi(ORT_API_VERSION);
+    if (!ort) bench_die("%s: no API level %d", path, ORT_API_VERSION);
+}
+
+static GraphOptimizationLevel parse_level(const char *name) {
+    static const struct {
+        const char *name;
+        GraphOptimizationLevel level;
+    } levels[] = {{"none", ORT_DISABLE_ALL},
+                  {"basic", ORT_ENABLE_BASIC},
+                  {"extended", ORT_ENABLE_EXTENDED},
+                  {"all", ORT_ENABLE_ALL}};
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++)
+        if (strcmp(levels[i].name, name) == 0) return levels[i].level;
+    bench_die("--opt-level: none, basic, extended or all, not %s", name);
+}
+
+/* The options that make ONNX Runtime save the optimised graph, and its packed weights in a file beside it. */
+static void set_cache_output(OrtSessionOptions *options, const char *path) {
+    char weights[512];
+    const char *slash = strrchr(path, '/');
+    int len = snprintf(weights, sizeof weights, "%s.data", slash ? slash + 1 : path);
+    if (len < 0 || (size_t)len >= sizeof weights) bench_die("--cache: the name is too long");
+    check(ort->SetOptimizedModelFilePath(options, path));
+    check(ort->AddSessionConfigEntry(options, "session.save_external_prepacked_constant_initializers", "1"));
+    check(ort->AddSessionConfigEntry(options, "session.optimized_model_external_initializers_file_name",
+                                     weights));
+    check(ort->AddSessionConfigEntry(
+        options, "session.optimized_model_external_initializers_min_size_in_bytes", "1024"));
+}
+
+static void open_session(bench *b, int argc, char **argv, bool writes_cache) {
+    const char *model = bench_option(argc, argv, "--model", NULL);
+    const char *cache = bench_option(argc, argv, "--cache", "");
+    GraphOptimizationLevel level = parse_level(bench_option(argc, argv, "--opt-level", "all"));
+    OrtSessionOptions *options = NULL;
+    check(ort->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "floor", &b->env));
+    check(ort->CreateSessionOptions(&options));
+    check(ort->SetIntraOpNumThreads(options, (int)bench_option_number(argc, argv, "--threads", "1")));
+    check(ort->SetInterOpNumThreads(options, 1));
+    check(ort->SetSessionExecutionMode(options, ORT_SEQUENTIAL));
+    if (bench_option_number(argc, argv, "--fold", "0"))
+        check(ort->AddSessionConfigEntry(options, "session.disable_quant_qdq", "1"));
+    check(ort->AddSessionConfigEntry(options, "session.intra_op.allow_spinning",
+                                     bench_option(argc, argv, "--spin", "0")));
+    if (writes_cache && !*cache) bench_die("--mode cache needs --cache");
+    if (writes_cache)
+        set_cache_output(options, cache);
+    else if (*cache)
+        level = ORT_DISABLE_ALL;
+    check(ort->SetSessionGraphOptimizationLevel(options, level));
+    check(ort->CreateSession(b->env, *cache && !writes_cache ? cache : model, options, &b->session));
+    ort->ReleaseSessionOptions(options);
+}
+
+static void find_names(bench *b) {
+    OrtAllocator *allocator = NULL;
+    check(ort->GetAllocatorWithDefaultOptions(&allocator));
+    check(ort->SessionGetInputCount(b->session, &b->n_inputs));
+    if (b->n_inputs > MAX_INPUTS)
+        bench_die("the model has %zu inputs, at most %d are fed", b->n_inputs, MAX_INPUTS);
+    for (size_t i = 0; i < b->n_inputs; i++) {
+        char *name = NULL;
+        check(ort->SessionGetInputName(b->session, i, allocator, &name));
+        b->names[i] = name;
+    }
+    char *name = NULL;
+    check(ort->SessionGetOutputName(b->session, 0, allocator, &name));
+    b->output_name = name;
+}
+
+/* ---- feeds ------------------------------------------------------------------------------------------- */
+
+/* The elements of one input for these sentences: ids padded with 0, the mask 1 over them, token types 0. */
+static int64_t *make_input(const char *name, const sentence *sentences, size_t n_rows, size_t n_columns) {
+    int64_t *data = bench_alloc(n_rows * n_columns * sizeof *data);
+    for (size_t row = 0; row < n_rows; row++)
+        for (size_t i = 0; i < sentences[row].n_ids; i++) {
+            int64_t *cell = &data[row * n_columns + i];
+            if (strcmp(name, "input_ids") == 0) *cell = sentences[row].ids[i];
+            if (strcmp(name, "attention_mask") == 0) *cell = 1;
+        }
+    return data;
+}
+
+static feed make_feed(const bench *b, const sentence *sentences, size_t n_rows) {
+    feed out = {.n_rows = n_rows};
+    size_t n_columns = 0;
+    for (size_t row = 0; row < n_rows; row++)
+        if (sentences[row].n_ids > n_columns) n_columns = sentences[row].n_ids;
+    int64_t shape[2] = {(int64_t)n_rows, (int64_t)n_columns};
+    for (size_t i = 0; i < b->n_inputs; i++)
+        check(ort->CreateTensorWithDataAsOrtValue(b->cpu,
+                                                  make_input(b->names[i], sentences, n_rows, n_columns),
+                                                  n_rows * n_columns * sizeof(int64_t), shape, 2,
+                                                  ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64, &out.values[i]));
+    return out;
+}
+
+/* Ready-made tensors for the first `n_max` sentences of --ids, `batch_size` to a run. */
+static void make_feeds(bench *b, int argc, char **argv, size_t n_max, size_t batch_size) {
+    if (batch_size == 0) bench_die("--batch must not be 0");
+    bench_lines lines;
+    bench_read_lines(&lines, bench_option(argc, argv, "--ids", NULL));
+    size_t n = lines.n_lines < n_max ? lines.n_lines : n_max;
+    sentence *sentences = bench_alloc(n * sizeof *sentences);
+    for (size_t i = 0; i < n; i++) sentences[i] = parse_ids(lines.line[i]);
+    check(ort->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &b->cpu));
+    b->feeds = bench_alloc((n / batch_size + 1) * sizeof *b->feeds);
+    for (size_t i = 0; i < n; i += batch_size)
+        b->feeds[b->n_feeds++] = make_feed(b, &sentences[i], n - i < batch_size ? n - i : batch_size);
+}
+
+/* ---- calls ------------------------------------------------------------------------------------------- */
+
+/* Runs one feed and copies the two logits of its last row. */
+static void run_feed(bench *b, const feed *f, float logits[2]) {
+    OrtValue *output = NULL;
+    float *data = NULL;
+    check(ort->Run(b->session, NULL, b->names, (const OrtValue *const *)f->values, b->n_inputs,
+                   &b->output_name, 1, &output));
+    check(ort->GetTensorMutableData(output, (void **)&data));
+    memcpy(logits, data + (f->n_rows - 1) * 2, 2 * sizeof *logits);
+    ort->ReleaseValue(output);
+}
+
+static void run_all(void *ctx) {
+    bench *b = ctx;
+    float logits[2] = {0, 0};
+    for (size_t i = 0; i < b->n_feeds; i++) run_feed(b, &b->feeds[i], logits);
+    b->last_logit = logits[0];
+}
+
+int main(int argc, char **argv) {
+    bench b = {0};
+    const char *mode = bench_option(argc, argv, "--mode", NULL);
+    bool writes_cache = strcmp(mode, "cache") == 0, is_batch = strcmp(mode, "batch") == 0;
+    load_runtime(bench_option(argc, argv, "--runtime", NULL));
+    open_session(&b, argc, argv, writes_cache);
+    if (writes_cache) return 0;
+    find_names(&b);
+    if (is_batch)
+        make_feeds(&b, argc, argv, SIZE_MAX, (size_t)bench_option_number(argc, argv, "--batch", "32"));
+    else
+        make_feeds(&b, argc, argv, 1, 1);
+    if (strcmp(mode, "start") == 0) {
+        float logits[2];
+        run_feed(&b, &b.feeds[0], logits);
+        printf("%.6f %.6f\n", (double)logits[0], (double)logits[1]);
+        return 0;
+    }
+    if (!is_batch && strcmp(mode, "single") != 0)
+        bench_die("--mode: start, single, batch or cache, not %s", mode);
+    run_all(&b);
+    bench_serve_turns(run_all, &b);
+    return 0;
+}

@@ -1,0 +1,31 @@
+/* The commands of the program. One row each in main.c; nothing else lists them. */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+#include "page.h"
+
+typedef struct cli_command {
+    const char *name;
+    const char *summary;  /* One line; NULL: not shown, for other programs. */
+    const cli_page *page; /* NULL: it has no options. */
+    /* `argv[0]` is the command's name, `argv[argc]` is NULL. Returns the exit status; standard output is
+     * flushed by main(). */
+    int (*run)(int argc, char **argv);
+} cli_command;
+
+/* All commands; a NULL name ends them. */
+extern const cli_command cli_commands[];
+
+/* NULL when there is none. */
+const cli_command *cli_command_find(const char *name);
+
+extern const cli_page cli_run_page, cli_backends_page, cli_tasks_page, cli_inspect_page;
+
+int cli_run(int argc, char **argv);
+int cli_backends(int argc, char **argv);
+int cli_tasks(int argc, char **argv);
+int cli_inspect(int argc, char **argv);
+int cli_help(int argc, char **argv);
+int cli_complete(int argc, char **argv);
+
+#endif

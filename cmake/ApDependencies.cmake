@@ -1,0 +1,43 @@
+# What the core library links: yyjson, utf8proc, and the C library's own parts.
+
+find_package(Threads REQUIRED)
+find_package(PkgConfig QUIET)
+
+# Finds NAME by pkg-config, else by its header and library, as the imported target ap_NAME.
+function(ap_find_system_library name header)
+    if(PkgConfig_FOUND)
+        pkg_check_modules(AP_${name} QUIET lib${name} ${name})
+    endif()
+    find_path(AP_${name}_INCLUDE ${header} HINTS ${AP_${name}_INCLUDE_DIRS})
+    find_library(AP_${name}_LIBRARY ${name} HINTS ${AP_${name}_LIBRARY_DIRS})
+    mark_as_advanced(AP_${name}_INCLUDE AP_${name}_LIBRARY)
+    if(AP_${name}_INCLUDE AND AP_${name}_LIBRARY)
+        add_library(ap_${name} UNKNOWN IMPORTED)
+        set_target_properties(ap_${name} PROPERTIES IMPORTED_LOCATION ${AP_${name}_LIBRARY}
+                              INTERFACE_INCLUDE_DIRECTORIES ${AP_${name}_INCLUDE})
+    endif()
+endfunction()
+
+ap_find_system_library(utf8proc utf8proc.h)
+if(NOT TARGET ap_utf8proc)
+    message(FATAL_ERROR "utf8proc not found (header utf8proc.h, library utf8proc); "
+                        "run `tools/deps.sh build`, or install it: Debian libutf8proc-dev")
+endif()
+
+# yyjson is compiled into the library from Debian's source package. Debian builds only a shared library, and
+# Debian 12 has none, so the alternative was to carry a libyyjson.so.0 of our own in the installed tree. One C file
+# inside ours is better in every way that matters here: nothing to find at run time, its symbols stay local
+# (another yyjson in the same process does not mind), and the parser that reads hostile files is itself built
+# with the sanitizers and the fuzzer's instrumentation. Without deps/, the system's library is used.
+if(EXISTS ${AP_DEPS_DIR}/yyjson/src/yyjson.c)
+    add_library(ap_yyjson OBJECT ${AP_DEPS_DIR}/yyjson/src/yyjson.c)
+    target_include_directories(ap_yyjson SYSTEM PUBLIC ${AP_DEPS_DIR}/yyjson/include)
+    target_compile_options(ap_yyjson PRIVATE -w)
+    target_link_libraries(ap_yyjson PRIVATE ap_codegen)
+else()
+    ap_find_system_library(yyjson yyjson.h)
+    if(NOT TARGET ap_yyjson)
+        message(FATAL_ERROR "yyjson not found in ${AP_DEPS_DIR} nor in the system; run `tools/deps.sh build`")
+    endif()
+    message(STATUS "yyjson: the system's ${AP_yyjson_LIBRARY}")
+endif()

@@ -1,0 +1,186 @@
+/**
+ * @file
+ * A task as a row: its name, what it needs, its parameters, and its functions.
+ *
+ * The engine owns the order (parameters, preprocess, batch, forward, unbatch, postprocess), the threads,
+ * cancellation and errors; a task supplies the row. preprocess() emits any number of feeds for one input,
+ * so tasks that cut their input into chunks need no engine of their own.
+ *
+ * Threading: a row is const. Its functions are called from many threads at once, and preprocess() at the
+ * same time as forward() and postprocess() of earlier inputs; a context may only be read.
+ */
+#ifndef ACCELPIPE_SYS_TASK_H
+#define ACCELPIPE_SYS_TASK_H
+
+#include <accelpipe/status.h>
+#include <accelpipe/value.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define AP_TASK_ABI 1u
+
+/* -- parameters ---------------------------------------------------------------------------------------- */
+
+/** Where the value of a parameter came from: transformers tells "absent" from "None", and some tasks tell a
+ * value of the call from one of the creation. */
+typedef enum ap_origin { AP_ORIGIN_ABSENT = 0, AP_ORIGIN_INIT = 1, AP_ORIGIN_CALL = 2 } ap_origin;
+
+/** A bound parameter; which member of `as` counts follows from the row's type. Text and values are borrowed
+ * from the dict they came from. */
+typedef struct ap_opt {
+    ap_origin origin;
+    int is_null; /**< Given, and null. */
+    union {
+        int boolean;
+        int64_t integer; /**< Of AP_PARAM_TYPE_CHOICE: the choice's number. */
+        double number;
+        const char *string;
+        const ap_value *value;
+    } as;
+} ap_opt;
+
+typedef enum ap_param_type {
+    AP_PARAM_TYPE_BOOL = 1,
+    AP_PARAM_TYPE_INT = 2,
+    AP_PARAM_TYPE_FLOAT = 3, /**< Takes ints too. */
+    AP_PARAM_TYPE_STRING = 4,
+    AP_PARAM_TYPE_CHOICE = 5, /**< One of a list of names; bools count where the list has them. */
+    AP_PARAM_TYPE_VALUE = 6   /**< Anything: the task looks for itself. */
+} ap_param_type;
+
+/** Bits: the phase that reads a parameter. */
+typedef enum ap_phase {
+    AP_PHASE_INIT = 0, /**< Of pipeline() itself. */
+    AP_PHASE_PREPROCESS = 1,
+    AP_PHASE_FORWARD = 2,
+    AP_PHASE_POSTPROCESS = 4
+} ap_phase;
+
+typedef enum ap_param_flags {
+    AP_PARAM_NULL_OK = 1,  /**< null is a value of its own; without this flag, null counts as absent. */
+    AP_PARAM_ANY_CASE = 2, /**< Of choices: compared without case. */
+    AP_PARAM_KEY = 4,      /**< Of choices: an unknown one is AP_EKEY, where the reference raises KeyError. */
+    AP_PARAM_LENIENT = 8   /**< A value of another type counts as absent, as in the reference. */
+} ap_param_flags;
+
+/** A choice: its name ("true" and "false" with `is_bool` stand for the bools) and its number. */
+typedef struct ap_param_choice {
+    const char *name; /**< NULL ends the list. */
+    int64_t number;
+    int is_bool;
+} ap_param_choice;
+
+/** One parameter: the single source for checks, help, docs and signatures. */
+typedef struct ap_param {
+    const char *name; /**< NULL ends the table. */
+    ap_param_type type;
+    ap_phase phase;
+    size_t offset; /**< Of its ap_opt in the task's options struct. */
+    int flags;     /**< Bits of ap_param_flags. */
+    const ap_param_choice *choices;
+    const char *default_json;       /**< For readers; NULL: absent. The task acts on absence itself. */
+    const char *doc;                /**< One line. */
+    const struct ap_param *include; /**< With an empty name: another table, at `offset` in the struct. */
+} ap_param;
+
+#define AP_PARAM(NAME, TYPE, PHASE, STRUCT, FLAGS, CHOICES, DEFAULT, DOC)                                    \
+    {                                                                                                        \
+#NAME, AP_PARAM_TYPE_##TYPE, AP_PHASE_##PHASE, offsetof(STRUCT, NAME), FLAGS, CHOICES, DEFAULT, DOC, \
+            NULL                                                                                             \
+    }
+#define AP_PARAM_INCLUDE(TABLE, STRUCT, MEMBER)                                                              \
+    { "", AP_PARAM_TYPE_VALUE, AP_PHASE_INIT, offsetof(STRUCT, MEMBER), 0, NULL, NULL, NULL, TABLE }
+#define AP_PARAM_END                                                                                         \
+    { NULL, AP_PARAM_TYPE_VALUE, AP_PHASE_INIT, 0, 0, NULL, NULL, NULL, NULL }
+
+/* -- the row ------------------------------------------------------------------------------------------- */
+
+/** Bits: what a task loads from the model folder. */
+typedef enum ap_component {
+    AP_COMPONENT_TOKENIZER = 1,
+    AP_COMPONENT_IMAGE_PROCESSOR = 2,
+    AP_COMPONENT_FEATURE_EXTRACTOR = 4
+} ap_component;
+
+/** Which sessions make up the model. */
+typedef enum ap_model_kind {
+    AP_MODEL_SINGLE_GRAPH = 1 /**< One session, one run for each batch. */
+} ap_model_kind;
+
+/** What one input is; the CLI chooses by it how to read its arguments. */
+typedef enum ap_input_kind {
+    AP_INPUT_TEXT = 1,
+    AP_INPUT_IMAGE = 2,
+    AP_INPUT_AUDIO = 3,
+    AP_INPUT_VIDEO = 4
+} ap_input_kind;
+
+/** The pipeline that a task's functions work for; see the functions at the end. */
+typedef struct ap_task_context ap_task_context;
+
+/** Takes the feeds of one input. */
+typedef struct ap_feeds ap_feeds;
+
+typedef struct ap_task {
+    uint32_t abi;        /**< AP_TASK_ABI. */
+    uint32_t size;       /**< sizeof(ap_task). */
+    const char *name;    /**< As in transformers. */
+    const char *aliases; /**< Separated by blanks; NULL: none. */
+    const char *doc;     /**< One line. */
+    ap_input_kind input;
+    uint32_t components;
+    ap_model_kind model_kind;
+    const char *default_model; /**< Of the bundled models; NULL: none. */
+    /** Ends of the architecture names in config.json that serve this task ("ForSequenceClassification"),
+     * separated by blanks: the task of a model is inferred by them. */
+    const char *architectures;
+    const char *outputs; /**< Outputs of the model that are wanted, separated by blanks; NULL: all. */
+    const ap_param *params;
+    size_t opts_size; /**< Of the struct of ap_opt that `params` binds to; it begins as zeros. */
+
+    /** Runs once, at creation: input names, ranks, label counts. optional */
+    ap_status (*check_model)(const ap_task_context *ctx, ap_error *err);
+
+    /** Rules between parameters, after binding: `opts` may be changed. optional */
+    ap_status (*sanitize)(const ap_task_context *ctx, void *opts, ap_error *err);
+
+    /** One input to feeds (see ap_feeds_add_take()). */
+    ap_status (*preprocess)(const ap_task_context *ctx, const void *opts, const ap_value *input,
+                            ap_feeds *feeds, ap_error *err);
+
+    /** A batch of model inputs (a dict of tensors) to model outputs. optional: one run of the session */
+    ap_status (*forward)(const ap_task_context *ctx, const void *opts, ap_value **out, const ap_value *inputs,
+                         ap_error *err);
+
+    /** The outputs of all feeds of one input, in the order in which they were emitted, to its result. */
+    ap_status (*postprocess)(const ap_task_context *ctx, const void *opts, ap_value **out,
+                             ap_value *const *outputs, size_t n_outputs, ap_error *err);
+
+    /** The last word on the shape of a whole call: `result` is the list of results, or the bare result when
+     * `inputs` was no list. Not called for a stream, whose results stand alone. optional
+     * @param result taken and replaced; NULL after a failure. */
+    ap_status (*shape_result)(const ap_task_context *ctx, const void *opts, const ap_value *inputs,
+                              ap_value **result, ap_error *err);
+} ap_task;
+
+/* -- what a task's functions may use ------------------------------------------------------------------- */
+
+/** Adds a feed: a dict of tensors named as the model's inputs, the first dimension of each being 1, and
+ * whatever else postprocess() needs. `feed` is taken. */
+AP_API ap_status ap_feeds_add_take(ap_feeds *feeds, ap_value *feed, ap_error *err);
+
+/** config.json of the model. Borrowed from the context. */
+AP_API const ap_value *ap_task_context_get_config(const ap_task_context *ctx);
+
+/** config.json: id2label[index], mostly a string; NULL when there is none. Borrowed from the context. */
+AP_API const ap_value *ap_task_context_get_label(const ap_task_context *ctx, size_t index);
+
+/** How many entries id2label has, as transformers counts num_labels. */
+AP_API size_t ap_task_context_get_n_labels(const ap_task_context *ctx);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,177 @@
+/* A look at an ONNX file without loading it.
+ *
+ * Source: onnx@1.17 onnx/onnx.proto (field numbers), protobuf's encoding (varint, tag, length). The reader knows no
+ * more of protobuf than that; whatever does not fit ends the walk, and the runtime then says what is wrong. */
+#include "onnx.h"
+
+#include <string.h>
+
+/* Graphs nest through the bodies of If, Loop and Scan. */
+enum { MAX_DEPTH = 16 };
+
+enum { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
+
+enum {
+    MODEL_GRAPH = 7,
+    GRAPH_NODE = 1,
+    GRAPH_INITIALIZER = 5,
+    NODE_OP_TYPE = 4,
+    NODE_ATTRIBUTE = 5,
+    ATTRIBUTE_NAME = 1,
+    ATTRIBUTE_TENSOR = 5,
+    ATTRIBUTE_GRAPH = 6,
+    ATTRIBUTE_GRAPHS = 11,
+    TENSOR_EXTERNAL_DATA = 13,
+    ENTRY_KEY = 1,
+    ENTRY_VALUE = 2
+};
+
+/* -- protobuf ------------------------------------------------------------------------------------------ */
+
+/* A message that is being read. */
+typedef struct reader {
+    const unsigned char *at, *end;
+    bool is_broken;
+} reader;
+
+typedef struct field {
+    uint32_t number;
+    ort_text bytes; /* Of WIRE_BYTES; ptr is NULL for the other types. */
+} field;
+
+static reader reader_of(ort_text bytes) {
+    const unsigned char *start = (const unsigned char *)bytes.ptr;
+    return (reader){start, start + bytes.len, false};
+}
+
+static uint64_t read_varint(reader *r) {
+    uint64_t value = 0;
+    for (unsigned shift = 0; shift < 64 && r->at < r->end; shift += 7) {
+        unsigned char byte = *r->at++;
+        value |= (uint64_t)(byte & 0x7F) << shift;
+        if (!(byte & 0x80)) return value;
+    }
+    r->is_broken = true;
+    return 0;
+}
+
+/* `len` bytes, NULL when there are fewer. */
+static const char *read_bytes(reader *r, uint64_t len) {
+    const unsigned char *start = r->at;
+    if (len > (uint64_t)(r->end - r->at)) {
+        r->is_broken = true;
+        return NULL;
+    }
+    r->at += len;
+    return (const char *)start;
+}
+
+/* The next field; false at the end, or when the rest is not protobuf. */
+static bool read_field(field *out, reader *r) {
+    if (r->is_broken || r->at == r->end) return false;
+    uint64_t tag = read_varint(r);
+    *out = (field){.number = (uint32_t)(tag >> 3)};
+    switch (tag & 7) {
+    case WIRE_VARINT:
+        read_varint(r);
+        break;
+    case WIRE_FIXED64:
+        read_bytes(r, 8);
+        break;
+    case WIRE_FIXED32:
+        read_bytes(r, 4);
+        break;
+    case WIRE_BYTES:
+        out->bytes.len = (size_t)read_varint(r);
+        out->bytes.ptr = read_bytes(r, out->bytes.len);
+        break;
+    default:
+        r->is_broken = true;
+    }
+    return !r->is_broken;
+}
+
+static bool text_is(ort_text text, const char *wanted) {
+    return text.ptr && text.len == strlen(wanted) && memcmp(text.ptr, wanted, text.len) == 0;
+}
+
+/* -- ONNX ---------------------------------------------------------------------------------------------- */
+
+static void add_external(ort_onnx *out, ort_text name) {
+    for (size_t i = 0; i < out->n_external; i++)
+        if (out->external[i].len == name.len && memcmp(out->external[i].ptr, name.ptr, name.len) == 0) return;
+    if (out->n_external == ORT_ONNX_MAX_EXTERNAL)
+        out->is_truncated = true;
+    else
+        out->external[out->n_external++] = name;
+}
+
+/* One key and value of a tensor's external_data; the file is the one called "location". */
+static void scan_entry(ort_onnx *out, ort_text entry) {
+    reader r = reader_of(entry);
+    ort_text value = {NULL, 0};
+    bool is_location = false;
+    for (field f; read_field(&f, &r);) {
+        if (f.number == ENTRY_KEY) is_location = text_is(f.bytes, "location");
+        if (f.number == ENTRY_VALUE) value = f.bytes;
+    }
+    if (is_location && value.ptr) add_external(out, value);
+}
+
+static bool scan_tensor(ort_onnx *out, ort_text tensor) {
+    reader r = reader_of(tensor);
+    for (field f; read_field(&f, &r);)
+        if (f.number == TENSOR_EXTERNAL_DATA && f.bytes.ptr) scan_entry(out, f.bytes);
+    return !r.is_broken;
+}
+
+static bool scan_graph(ort_onnx *out, ort_text graph, int depth);
+
+static bool scan_attribute(ort_onnx *out, ort_text attribute, int depth, bool *is_block_size) {
+    reader r = reader_of(attribute);
+    for (field f; read_field(&f, &r);) {
+        if (f.number == ATTRIBUTE_NAME) *is_block_size |= text_is(f.bytes, "block_size");
+        if (f.number == ATTRIBUTE_TENSOR && f.bytes.ptr && !scan_tensor(out, f.bytes)) return false;
+        if ((f.number == ATTRIBUTE_GRAPH || f.number == ATTRIBUTE_GRAPHS) && f.bytes.ptr &&
+            !scan_graph(out, f.bytes, depth + 1))
+            return false;
+    }
+    return !r.is_broken;
+}
+
+static bool scan_node(ort_onnx *out, ort_text node, int depth) {
+    reader r = reader_of(node);
+    ort_text op = {NULL, 0};
+    bool is_blockwise = false;
+    for (field f; read_field(&f, &r);) {
+        if (f.number == NODE_OP_TYPE) op = f.bytes;
+        if (f.number == NODE_ATTRIBUTE && f.bytes.ptr && !scan_attribute(out, f.bytes, depth, &is_blockwise))
+            return false;
+    }
+    if (text_is(op, "DequantizeLinear")) *(is_blockwise ? &out->has_blockwise : &out->has_dequantize) = true;
+    if (text_is(op, "QuantizeLinear") || text_is(op, "DynamicQuantizeLinear")) out->has_quantize = true;
+    return !r.is_broken;
+}
+
+static bool scan_graph(ort_onnx *out, ort_text graph, int depth) {
+    reader r = reader_of(graph);
+    if (depth > MAX_DEPTH) return false;
+    for (field f; read_field(&f, &r);) {
+        if (!f.bytes.ptr) continue;
+        if (f.number == GRAPH_NODE && !scan_node(out, f.bytes, depth)) return false;
+        if (f.number == GRAPH_INITIALIZER && !scan_tensor(out, f.bytes)) return false;
+    }
+    return !r.is_broken;
+}
+
+void ort_onnx_scan(ort_onnx *out, const void *bytes, size_t n_bytes) {
+    reader r = reader_of((ort_text){bytes, n_bytes});
+    bool has_graph = false;
+    memset(out, 0, sizeof *out);
+    for (field f; read_field(&f, &r);) {
+        if (f.number != MODEL_GRAPH || !f.bytes.ptr) continue;
+        has_graph = true;
+        if (!scan_graph(out, f.bytes, 0)) return;
+    }
+    out->is_onnx = has_graph && !r.is_broken;
+}

@@ -1,0 +1,30 @@
+/* A look at an ONNX file without loading it: what has to be known before the runtime opens it. */
+#ifndef ORT_ONNX_H
+#define ORT_ONNX_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* More external files than this are not listed, and is_truncated is set. */
+#define ORT_ONNX_MAX_EXTERNAL 64
+
+typedef struct ort_text {
+    const char *ptr; /* Borrowed from the model's bytes; no NUL. */
+    size_t len;
+} ort_text;
+
+typedef struct ort_onnx {
+    bool is_onnx;             /* The bytes have the shape of a model; the fields below count only then. */
+    bool has_dequantize;      /* DequantizeLinear of whole tensors, rows or columns. */
+    bool has_blockwise;       /* DequantizeLinear of blocks (opset 21). */
+    bool has_quantize;        /* Activations are quantized too. */
+    bool is_truncated;        /* The list of external files is not whole. */
+    size_t n_external;        /* Files with the elements of initializers, by their names in the model. */
+    ort_text external[ORT_ONNX_MAX_EXTERNAL];
+} ort_onnx;
+
+/* Walks over nodes and initializers, skipping the elements: of a mapped file, few pages are touched. */
+void ort_onnx_scan(ort_onnx *out, const void *bytes, size_t n_bytes);
+
+#endif

@@ -1,0 +1,62 @@
+/* Backends: finding their plugins and runtimes, and running models in them.
+ *
+ * Threading: everything here may be called from any thread; sessions as the plugin border says. */
+#ifndef AP_BACKEND_BACKEND_H
+#define AP_BACKEND_BACKEND_H
+
+#include "tensor/tensor.h"
+
+#include <stdbool.h>
+
+/* A backend that is loaded and usable; lives until the process ends. */
+typedef struct ap__backend ap__backend;
+
+/* The backend of that name (NULL: the first available in order of priority).
+ * @return AP_EINVAL another name than those in known_backends.def (the message names them); AP_ENOBACKEND
+ * not available, with the reason and the install command; of NULL: with those of every one. */
+ap_status ap__backend_get(const ap__backend **out, const char *name, ap_error *err);
+
+const char *ap__backend_get_name(const ap__backend *backend);
+const ap_probe *ap__backend_get_probe(const ap__backend *backend);
+
+/* -- sessions ------------------------------------------------------------------------------------------ */
+
+typedef struct ap__session ap__session;
+
+/* How to open a model; zero or NULL means the default. Borrowed for the call. */
+typedef struct ap__session_options {
+    ap_use use;
+    const char *path; /* The model's file. */
+    const char *device;
+    ap_dtype dtype;    /* AP_DTYPE_NONE: float32. */
+    int32_t n_threads; /* 0: ap__threads_allowed(). */
+    bool no_cache;
+    const char *cache_dir; /* NULL: the user's cache folder. */
+    const ap_key_value *options;
+    size_t n_options;
+} ap__session_options;
+
+ap_status ap__session_open(ap__session **out, const ap__backend *backend, const ap__session_options *options,
+                           ap_error *err);
+void ap__session_close(ap__session *session); /* NULL is fine. */
+
+const ap_session_info *ap__session_get_info(const ap__session *session);
+const ap__backend *ap__session_get_backend(const ap__session *session);
+
+/* The input or output of that name; NULL when there is none. */
+const ap_io *ap__session_find_input(const ap__session *session, const char *name);
+const ap_io *ap__session_find_output(const ap__session *session, const char *name);
+
+/* One input or wanted output of a run. */
+typedef struct ap__feed {
+    const char *name;
+    ap_tensor_flags flags; /* Of outputs. */
+    ap__tensor *tensor;    /* Of inputs: borrowed. Of outputs: filled, the caller's to unref. */
+} ap__feed;
+
+/* Runs the model. On failure no output is filled. Outputs flagged AP_TENSOR_HOST are in host memory
+ * afterwards.   @return as ap_backend.run */
+ap_status ap__session_run(ap__session *session, const ap__feed *inputs, size_t n_inputs, ap__feed *outputs,
+                          size_t n_outputs, ap_cancel *cancel, ap_error *err);
+
+#endif

@@ -1,0 +1,25 @@
+/* The services that plugins get. */
+#include "backend/host.h"
+
+#include "backend/folder.h"
+#include "base/alloc.h"
+#include "base/cancel.h"
+#include "base/error.h"
+#include "base/log.h"
+
+#include <accelpipe/sys/backend_plugin.h>
+
+static const ap_host host = {
+    .abi = AP_BACKEND_ABI,
+    .size = sizeof(ap_host),
+    .alloc = ap__malloc,
+    .realloc = ap__realloc,
+    .free = ap__free,
+    .fail = ap__fail,
+    .log = ap__log,
+    .cancel_bind = ap__cancel_bind,
+    .cancel_unbind = ap__cancel_unbind,
+    .remove_folder = ap__folder_remove,
+};
+
+const ap_host *ap__host_get(void) { return &host; }

@@ -1,0 +1,21 @@
+/* Reading JSON with yyjson through our allocator, with errors that name file and place. */
+#ifndef AP_BASE_JSON_H
+#define AP_BASE_JSON_H
+
+#include <accelpipe/status.h>
+#include <stddef.h>
+#include <yyjson.h>
+
+/* The allocator to give to yyjson's own functions. */
+const yyjson_alc *ap__json_alc(void);
+
+/* Parses `text` (borrowed for the call). Nesting has no limit here: the parser does not recurse; who walks
+ * the document must bound its own depth.
+ * @param what names the text in messages ("config.json").
+ * @return AP_EFORMAT with the byte offset, AP_ENOMEM. Free with yyjson_doc_free(). */
+ap_status ap__json_parse(yyjson_doc **out, const char *text, size_t len, const char *what, ap_error *err);
+
+/* The same of a whole file. @return also AP_ENOTFOUND, AP_EIO, AP_ELIMIT. */
+ap_status ap__json_parse_file(yyjson_doc **out, const char *path, size_t max_bytes, ap_error *err);
+
+#endif

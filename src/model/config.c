@@ -1,0 +1,170 @@
+/* Reading config.json. */
+#include "model/config.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/path.h"
+#include "value/json.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_NUM_LABELS = 2 };
+
+static ap_status fail_key(const ap__config *config, const char *key, const char *expected,
+                          const ap_value *found, ap_error *err) {
+    return ap__fail(err, AP_EFORMAT, "%s: %s: expected %s, found %s", config->source, key, expected,
+                    ap_kind_name(ap_value_kind(found)));
+}
+
+static ap_status get_text(const char **out, const ap__config *config, const char *key, ap_error *err) {
+    const ap_value *value = ap_value_dict_get(config->json, key);
+    *out = ap_value_get_string(value, NULL);
+    if (*out || ap_value_kind(value) == AP_KIND_NULL) return AP_OK;
+    return fail_key(config, key, "a string", value, err);
+}
+
+static ap_status read_problem_type(ap__config *config, ap_error *err) {
+    static const char *const known[] = {"regression", "single_label_classification",
+                                        "multi_label_classification"};
+    ap_status status = get_text(&config->problem_type, config, "problem_type", err);
+    if (status || !config->problem_type) return status;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i], config->problem_type) == 0) return AP_OK;
+    return ap__fail(err, AP_EINVAL,
+                    "%s: problem_type is \"%.64s\"; it must be regression, single_label_classification or "
+                    "multi_label_classification",
+                    config->source, config->problem_type);
+}
+
+/* LABEL_0 to LABEL_n-1, as transformers names them. */
+static ap_status make_labels(ap__config *config, size_t n_labels, ap_error *err) {
+    ap__value_set_list(&config->default_labels);
+    ap_status status = AP_OK;
+    for (size_t i = 0; !status && i < n_labels; i++) {
+        char name[32];
+        ap_value *slot;
+        int len = snprintf(name, sizeof name, "LABEL_%zu", i);
+        if (!(status = ap__list_add(&slot, &config->default_labels, err)))
+            status = ap__value_set_string(slot, name, (size_t)len, err);
+    }
+    for (size_t i = 0; !status && i < n_labels; i++)
+        config->labels[i] = ap__list_item(&config->default_labels, i);
+    return status;
+}
+
+static bool parse_id(size_t *out, const char *text) {
+    char *end;
+    if (text[0] < '0' || text[0] > '9') return false;
+    errno = 0;
+    unsigned long long id = strtoull(text, &end, 10);
+    if (errno || *end) return false;
+    *out = (size_t)id;
+    return true;
+}
+
+/* Ids beyond the count leave gaps: looking such a label up is an error only when it is needed. */
+static ap_status index_labels(ap__config *config, const ap_value *id2label, ap_error *err) {
+    for (size_t i = 0; i < config->n_labels; i++) {
+        const char *key;
+        size_t id;
+        const ap_value *label = ap_value_dict_at(id2label, i, &key);
+        if (!parse_id(&id, key))
+            return ap__fail(err, AP_EFORMAT, "%s: id2label: expected numbers as keys, found \"%.64s\"",
+                            config->source, key);
+        if (id < config->n_labels) config->labels[id] = label;
+    }
+    return AP_OK;
+}
+
+static ap_status count_labels(const ap__config *config, size_t *n_labels, const ap_value **id2label,
+                              ap_error *err) {
+    *id2label = ap_value_dict_get(config->json, "id2label");
+    const ap_value *num_labels = ap_value_dict_get(config->json, "num_labels");
+    if (ap_value_kind(*id2label) == AP_KIND_DICT) {
+        *n_labels = ap_value_len(*id2label);
+    } else if (ap_value_kind(*id2label) != AP_KIND_NULL) {
+        return fail_key(config, "id2label", "a dict", *id2label, err);
+    } else {
+        *id2label = NULL;
+        *n_labels = DEFAULT_NUM_LABELS;
+        if (ap_value_kind(num_labels) == AP_KIND_INT && ap_value_get_int(num_labels) >= 0)
+            *n_labels = (size_t)ap_value_get_int(num_labels);
+        else if (ap_value_kind(num_labels) != AP_KIND_NULL)
+            return fail_key(config, "num_labels", "a number of at least 0", num_labels, err);
+    }
+    if (*n_labels > AP__LABELS_MAX)
+        return ap__fail(err, AP_ELIMIT, "%s: %zu labels, over the limit of %zu", config->source, *n_labels,
+                        AP__LABELS_MAX);
+    return AP_OK;
+}
+
+static ap_status read_labels(ap__config *config, ap_error *err) {
+    const ap_value *id2label;
+    ap_status status = count_labels(config, &config->n_labels, &id2label, err);
+    if (status) return status;
+    config->labels = ap__calloc(config->n_labels, sizeof *config->labels);
+    if (!config->labels) return ap__fail_nomem(err);
+    return id2label ? index_labels(config, id2label, err) : make_labels(config, config->n_labels, err);
+}
+
+/* `json` is taken. */
+static ap_status create_take(ap__config **out, ap_value *json, const char *source, ap_error *err) {
+    ap__config *config = ap__calloc(1, sizeof *config);
+    *out = NULL;
+    if (!config) {
+        ap_value_destroy(json);
+        return ap__fail_nomem(err);
+    }
+    config->json = json;
+    config->source = ap__strdup(source);
+    ap_status status = config->source ? AP_OK : ap__fail_nomem(err);
+    if (!status && ap_value_kind(json) != AP_KIND_DICT)
+        status = ap__fail(err, AP_EFORMAT, "%s: expected a JSON object, found %s", source,
+                          ap_kind_name(ap_value_kind(json)));
+    if (!status) status = get_text(&config->model_type, config, "model_type", err);
+    if (!status && !config->model_type) config->model_type = "";
+    if (!status) status = read_problem_type(config, err);
+    if (!status) status = read_labels(config, err);
+    if (status)
+        ap__config_destroy(config);
+    else
+        *out = config;
+    return status;
+}
+
+ap_status ap__config_load_file(ap__config **out, const char *path, ap_error *err) {
+    ap_value *json;
+    *out = NULL;
+    ap_status status = ap__value_from_json_file(&json, path, AP__CONFIG_MAX_BYTES, err);
+    return status ? status : create_take(out, json, path, err);
+}
+
+ap_status ap__config_load(ap__config **out, const char *folder, ap_error *err) {
+    ap__path path;
+    *out = NULL;
+    ap_status status = ap__path_join(&path, folder, "config.json", err);
+    if (status) return status;
+    if (!ap__path_is_file(path.text))
+        return ap__fail(err, AP_ENOTFOUND,
+                        "%s has no config.json; it is no model folder in Hugging Face layout", folder);
+    return ap__config_load_file(out, path.text, err);
+}
+
+ap_status ap__config_from_value(ap__config **out, const ap_value *json, ap_error *err) {
+    ap_value *copy;
+    *out = NULL;
+    ap_status status = ap_value_copy(&copy, json, err);
+    return status ? status : create_take(out, copy, "config", err);
+}
+
+void ap__config_destroy(ap__config *config) {
+    if (!config) return;
+    ap__value_clear(&config->default_labels);
+    ap_value_destroy(config->json);
+    ap__free(config->labels);
+    ap__free(config->source);
+    ap__free(config);
+}

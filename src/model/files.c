@@ -1,0 +1,165 @@
+/* Choosing the model file. Source of the names: optimum-onnx@v0.0.3 (model.onnx, model_quantized.onnx) and
+ * the variants of the Hub's onnx-community models (model_fp16.onnx, model_q4.onnx, ...). */
+#include "model/files.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/error.h"
+#include "base/suggest.h"
+#include "value/value.h"
+
+#include <dirent.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A dtype as users name it, the arithmetic it means, and the ends of the file's name, best first. */
+typedef struct variant {
+    const char *name;
+    ap_dtype dtype;
+    const char *ends[3];
+} variant;
+
+static const variant VARIANTS[] = {
+    {"auto", AP_DTYPE_F32, {""}},        {"float32", AP_DTYPE_F32, {""}},
+    {"fp32", AP_DTYPE_F32, {""}},        {"float16", AP_DTYPE_F16, {"_fp16"}},
+    {"fp16", AP_DTYPE_F16, {"_fp16"}},   {"bfloat16", AP_DTYPE_BF16, {"_bf16"}},
+    {"bf16", AP_DTYPE_BF16, {"_bf16"}},  {"int8", AP_DTYPE_F32, {"_int8", "_quantized"}},
+    {"uint8", AP_DTYPE_F32, {"_uint8"}}, {"q8", AP_DTYPE_F32, {"_quantized", "_int8"}},
+    {"q4", AP_DTYPE_F32, {"_q4"}},       {"q4f16", AP_DTYPE_F16, {"_q4f16"}},
+    {"bnb4", AP_DTYPE_F32, {"_bnb4"}},
+};
+
+enum { N_VARIANTS = sizeof VARIANTS / sizeof *VARIANTS, FILES_MAX = 4096 };
+
+static ap_status find_variant(const variant **out, const char *name, ap_error *err) {
+    ap__suggestion suggestion = {0};
+    ap__buf names = {0};
+    char hint[96];
+    if (!name) name = "auto";
+    if (strncmp(name, "torch.", 6) == 0) name += 6; /* str(torch.float16) */
+    for (size_t i = 0; i < N_VARIANTS; i++) {
+        if (strcmp(VARIANTS[i].name, name) == 0) {
+            *out = &VARIANTS[i];
+            return AP_OK;
+        }
+        ap__suggest(&suggestion, name, VARIANTS[i].name);
+    }
+    for (size_t i = 0; i < N_VARIANTS; i++)
+        ap__buf_printf(&names, NULL, "%s%s", i ? ", " : "", VARIANTS[i].name);
+    ap__fail(err, AP_EINVAL, "torch_dtype \"%.32s\" is not one of %s%s", name, ap__buf_text(&names),
+             ap__suggestion_text(&suggestion, hint, sizeof hint));
+    ap__buf_clear(&names);
+    return AP_EINVAL;
+}
+
+/* -- listing ------------------------------------------------------------------------------------------- */
+
+static bool ends_with(const char *text, const char *end) {
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+static bool is_model_name(const char *name) {
+    return ends_with(name, ".onnx") || ends_with(name, ".xml") || ends_with(name, ".safetensors") ||
+           ends_with(name, ".bin") || ends_with(name, ".pt");
+}
+
+static int compare_values(const void *a, const void *b) {
+    return strcmp(ap_value_get_string(a, NULL), ap_value_get_string(b, NULL));
+}
+
+/* The model files of one folder, each with `prefix` before its name. No such folder: none. */
+static ap_status list_folder(ap_value *list, const char *folder, const char *prefix, ap_error *err) {
+    ap_status status = AP_OK;
+    DIR *dir = opendir(folder);
+    if (!dir) return AP_OK;
+    for (struct dirent *entry; !status && (entry = readdir(dir)) && ap_value_len(list) < FILES_MAX;) {
+        ap__path name;
+        ap_value *slot;
+        if (!is_model_name(entry->d_name)) continue;
+        if (ap__path_format(&name, NULL, "%s%s", prefix, entry->d_name)) continue;
+        if (!(status = ap__list_add(&slot, list, err)))
+            status = ap__value_set_string(slot, name.text, strlen(name.text), err);
+    }
+    closedir(dir);
+    return status;
+}
+
+ap_status ap__model_files_list(ap_value *list, const char *folder, ap_error *err) {
+    ap__path onnx;
+    ap_status status = list_folder(list, folder, "", err);
+    if (!status) status = ap__path_join(&onnx, folder, "onnx", err);
+    if (!status) status = list_folder(list, onnx.text, "onnx/", err);
+    if (!status && list->as.list.len)
+        qsort(list->as.list.items, list->as.list.len, sizeof(ap_value), compare_values);
+    return status;
+}
+
+/* -- choosing ------------------------------------------------------------------------------------------ */
+
+static bool try_file(ap__path *out, const char *folder, const char *subfolder, const char *name) {
+    ap__path path;
+    if (ap__path_join(&path, folder, subfolder, NULL) || ap__path_join(out, path.text, name, NULL))
+        return false;
+    return ap__path_is_file(out->text);
+}
+
+/* What was looked for and what is there, so that the user can name the right file. */
+static ap_status fail_missing(const char *folder, const char *tried, ap_error *err) {
+    ap_value files = {0};
+    ap__value_set_list(&files);
+    ap_status status = ap__model_files_list(&files, folder, err);
+    if (status) {
+        ap__value_clear(&files);
+        return status;
+    }
+    ap__buf names = {0};
+    bool has_onnx = false;
+    for (size_t i = 0; i < ap_value_len(&files); i++) {
+        const char *name = ap_value_get_string(ap__list_item(&files, i), NULL);
+        has_onnx = has_onnx || ends_with(name, ".onnx");
+        ap__buf_printf(&names, NULL, "%s%s", i ? ", " : "", name);
+    }
+    if (ap_value_len(&files) && !has_onnx)
+        status =
+            ap__fail(err, AP_EUNSUPPORTED,
+                     "%s holds no ONNX file, only %s; export it with: optimum-cli export onnx --model %s OUT",
+                     folder, ap__buf_text(&names), folder);
+    else
+        status = ap__fail(err, AP_ENOTFOUND, "%s has no %s; model files there: %s", folder, tried,
+                          names.len ? ap__buf_text(&names) : "none");
+    ap__buf_clear(&names);
+    ap__value_clear(&files);
+    return status;
+}
+
+static ap_status choose_named(ap__path *out, const char *folder, const ap__file_request *request,
+                              ap_error *err) {
+    const char *subfolder = request->subfolder ? request->subfolder : "";
+    if (!ap__path_is_inside(request->file_name) || (subfolder[0] && !ap__path_is_inside(subfolder)))
+        return ap__fail(err, AP_EINVAL,
+                        "model_kwargs: file_name and subfolder must stay inside the model folder");
+    if (try_file(out, folder, subfolder, request->file_name)) return AP_OK;
+    if (!request->subfolder && try_file(out, folder, "onnx", request->file_name)) return AP_OK;
+    return fail_missing(folder, request->file_name, err);
+}
+
+ap_status ap__model_file_choose(ap__file_choice *out, const char *folder, const ap__file_request *request,
+                                ap_error *err) {
+    static const char *const default_places[] = {"onnx", "", NULL};
+    const variant *wanted = NULL;
+    ap_status status = find_variant(&wanted, request->torch_dtype, err);
+    if (status) return status;
+    out->dtype = wanted->dtype;
+    if (request->file_name) return choose_named(&out->path, folder, request, err);
+    const char *given_places[] = {request->subfolder, NULL};
+    if (request->subfolder && request->subfolder[0] && !ap__path_is_inside(request->subfolder))
+        return ap__fail(err, AP_EINVAL, "model_kwargs: subfolder must stay inside the model folder");
+    ap__path name = {{0}};
+    for (size_t e = 0; e < 3 && wanted->ends[e]; e++) {
+        if ((status = ap__path_format(&name, err, "model%s.onnx", wanted->ends[e]))) return status;
+        for (const char *const *place = request->subfolder ? given_places : default_places; *place; place++)
+            if (try_file(&out->path, folder, *place, name.text)) return AP_OK;
+    }
+    return fail_missing(folder, name.text, err);
+}

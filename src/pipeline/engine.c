@@ -1,0 +1,192 @@
+/* Windows and batches. */
+#include "pipeline/engine.h"
+
+#include "base/alloc.h"
+#include "base/cancel.h"
+#include "base/error.h"
+#include "pipeline/collate.h"
+#include "pipeline/feeds.h"
+#include "pipeline/plan.h"
+
+#include <string.h>
+
+/* -- items --------------------------------------------------------------------------------------------- */
+
+void ap__item_preprocess(ap__item *item, const ap__call *call) {
+    const ap_task_context *ctx = &call->pipe->ctx;
+    ap_feeds feeds = {&item->feeds};
+    ap__value_set_list(&item->feeds);
+    ap_status status = ctx->task->preprocess(ctx, call->opts, item->input, &feeds, &item->error);
+    size_t n_feeds = ap_value_len(&item->feeds);
+    if (!status && n_feeds && !(item->outputs = ap__calloc(n_feeds, sizeof *item->outputs)))
+        status = ap__fail_nomem(&item->error);
+    for (size_t i = 0; !status && i < n_feeds; i++)
+        item->n_tokens += ap__feed_length(ctx, ap__list_item(&item->feeds, i));
+    item->error.status = status; /* Also where the task gave a code and no message. */
+}
+
+static void clear_outputs(ap__item *item) {
+    for (size_t i = 0; item->outputs && i < ap_value_len(&item->feeds); i++) ap_value_destroy(item->outputs[i]);
+    ap__free(item->outputs);
+    item->outputs = NULL;
+}
+
+void ap__item_clear(ap__item *item) {
+    clear_outputs(item);
+    ap__value_clear(&item->feeds);
+    ap_value_destroy(item->owned);
+    ap_value_destroy(item->result);
+    memset(item, 0, sizeof *item);
+}
+
+static void postprocess(ap__item *item, const ap__call *call) {
+    const ap_task_context *ctx = &call->pipe->ctx;
+    item->error.status = ctx->task->postprocess(ctx, call->opts, &item->result, item->outputs, item->n_outputs,
+                                                &item->error);
+    if (!item->error.status && !item->result)
+        ap__fail(&item->error, AP_EBUG, "task %s gave no result", ctx->task->name);
+    clear_outputs(item);
+    ap__value_clear(&item->feeds);
+}
+
+/* -- one batch ----------------------------------------------------------------------------------------- */
+
+static ap_status forward(ap_value **out, const ap__call *call, const ap_value *inputs, ap_error *err) {
+    const ap_task_context *ctx = &call->pipe->ctx;
+    if (ctx->task->forward) return ctx->task->forward(ctx, call->opts, out, inputs, err);
+    return ap__model_run(out, ctx->model, inputs, ctx->task->outputs, call->cancel, err);
+}
+
+ap_status ap__batch_run(ap_value **outputs, const ap__call *call, ap_value *const *feeds, size_t n_feeds,
+                        ap_error *err) {
+    const ap_task_context *ctx = &call->pipe->ctx;
+    ap_value *inputs = NULL, *batch = NULL;
+    memset(outputs, 0, n_feeds * sizeof *outputs);
+    ap_status status = ap__collate(&inputs, ctx, feeds, n_feeds, err);
+    if (!status) status = forward(&batch, call, inputs, err);
+    for (size_t i = 0; !status && i < n_feeds; i++)
+        status = ap__uncollate(&outputs[i], ctx, batch, feeds[i], i, n_feeds, err);
+    if (status) {
+        for (size_t i = 0; i < n_feeds; i++) ap_value_destroy(outputs[i]);
+        memset(outputs, 0, n_feeds * sizeof *outputs);
+    }
+    ap_value_destroy(batch);
+    ap_value_destroy(inputs);
+    return status;
+}
+
+/* -- one window ---------------------------------------------------------------------------------------- */
+
+/* A feed of a window, and whose it is. */
+typedef struct feed_ref {
+    ap__item *item;
+    size_t i_feed;
+} feed_ref;
+
+/* The feeds of a window and their batches; all arrays have room for n_feeds. */
+typedef struct window {
+    const ap__call *call;
+    size_t n_feeds, n_batches;
+    feed_ref *refs;
+    size_t *lengths, *order, *ends, *tmp;
+    ap_value **feeds, **outputs; /* Of the batch that runs. */
+    void *memory;
+} window;
+
+static ap_status window_alloc(window *w, const ap__item *items, size_t n_items, ap_error *err) {
+    for (size_t i = 0; i < n_items; i++)
+        if (!items[i].error.status) w->n_feeds += ap_value_len(&items[i].feeds);
+    size_t row = sizeof(feed_ref) + 4 * sizeof(size_t) + 2 * sizeof(ap_value *);
+    char *at = w->memory = ap__calloc(w->n_feeds, row);
+    if (!at) return ap__fail_nomem(err);
+    w->refs = (feed_ref *)(void *)at;
+    w->lengths = (size_t *)(void *)(w->refs + w->n_feeds);
+    w->order = w->lengths + w->n_feeds;
+    w->ends = w->order + w->n_feeds;
+    w->tmp = w->ends + w->n_feeds;
+    w->feeds = (ap_value **)(void *)(w->tmp + w->n_feeds);
+    w->outputs = w->feeds + w->n_feeds;
+    return AP_OK;
+}
+
+static void window_plan(window *w, ap__item *items, size_t n_items) {
+    const ap_task_context *ctx = &w->call->pipe->ctx;
+    size_t k = 0;
+    for (size_t i = 0; i < n_items; i++) {
+        for (size_t f = 0; !items[i].error.status && f < ap_value_len(&items[i].feeds); f++, k++) {
+            w->refs[k] = (feed_ref){&items[i], f};
+            w->lengths[k] = ap__feed_length(ctx, ap__list_item(&items[i].feeds, f));
+        }
+    }
+    ap__plan_rule rule = {.batch_size = w->call->batch_size, .batching = AP__BATCHING_SINGLE};
+    if (w->n_feeds > 1) { /* Else there is nothing to look up. */
+        rule.batching = ap__model_get_batching(ctx->model);
+        rule.can_pad = ctx->tokenizer && ap__tokenizer_get_config(ctx->tokenizer)->pad_token_id != AP__TOKEN_NONE;
+    }
+    w->n_batches = ap__plan_batches(w->order, w->ends, w->tmp, w->lengths, w->n_feeds, &rule);
+}
+
+static void give_output(window *w, size_t position, ap_value *output) {
+    feed_ref *ref = &w->refs[w->order[position]];
+    ref->item->outputs[ref->i_feed] = output;
+    ref->item->n_outputs++;
+    if (ref->item->n_outputs == ap_value_len(&ref->item->feeds) && !ref->item->error.status)
+        postprocess(ref->item, w->call);
+}
+
+/* One batch; an input that fails in company is tried again alone, so that it fails alone. */
+static ap_status run_range(window *w, size_t start, size_t end, ap_error *err) {
+    size_t n = 0;
+    for (size_t k = start; k < end; k++) {
+        feed_ref *ref = &w->refs[w->order[k]];
+        if (ref->item->error.status) continue; /* Another of its feeds failed. */
+        w->order[start + n] = w->order[k];
+        w->feeds[n++] = ap__list_item(&ref->item->feeds, ref->i_feed);
+    }
+    if (!n) return AP_OK;
+    if (ap__cancel_is_triggered(w->call->cancel)) return ap__fail(err, AP_ECANCELED, "the call was cancelled");
+    ap_error why = AP_ERROR_INIT;
+    ap_status status = ap__batch_run(w->outputs, w->call, w->feeds, n, &why);
+    if (status == AP_ECANCELED) {
+        if (err) *err = why;
+        return status;
+    }
+    if (!status) {
+        for (size_t k = 0; k < n; k++) give_output(w, start + k, w->outputs[k]);
+    } else if (n == 1) {
+        why.status = status;
+        w->refs[w->order[start]].item->error = why;
+    } else {
+        status = AP_OK;
+        for (size_t k = 0; !status && k < n; k++) status = run_range(w, start + k, start + k + 1, err);
+        return status;
+    }
+    return AP_OK;
+}
+
+static bool is_done(const ap__item *item) {
+    return item->error.status || item->result || item->n_outputs == ap_value_len(&item->feeds);
+}
+
+/* An input without any feed has a result too. */
+static void finish_empty(const ap__call *call, ap__item *item) {
+    if (!item->error.status && !item->result) postprocess(item, call);
+}
+
+ap_status ap__window_run(bool *stopped, const ap__call *call, ap__item *items, size_t n_items, ap__emit_item emit,
+                         void *ctx, ap_error *err) {
+    window w = {.call = call};
+    size_t n_emitted = 0;
+    *stopped = false;
+    ap_status status = window_alloc(&w, items, n_items, err);
+    if (!status) window_plan(&w, items, n_items);
+    for (size_t b = 0; !status && !*stopped && b <= w.n_batches; b++) {
+        if (b < w.n_batches) status = run_range(&w, b ? w.ends[b - 1] : 0, w.ends[b], err);
+        while (!status && !*stopped && n_emitted < n_items && is_done(&items[n_emitted])) {
+            finish_empty(call, &items[n_emitted]);
+            *stopped = emit(&items[n_emitted++], ctx) != 0;
+        }
+    }
+    ap__free(w.memory);
+    return status;
+}

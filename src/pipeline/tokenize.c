@@ -1,0 +1,200 @@
+/* tokenizer(text, ...) as transformers calls it. */
+#include "pipeline/tokenize.h"
+
+#include "base/error.h"
+#include "base/log.h"
+#include "value/params.h"
+#include "value/value.h"
+
+#include <string.h>
+
+/* transformers' LARGE_INTEGER: a longer model_max_length counts as none. */
+static const double LARGE_INTEGER = 1e20;
+
+static const ap_param_choice PADDING_CHOICES[] = {
+    {"true", AP__PADDING_LONGEST, 1},    {"false", AP__PADDING_OFF, 1},
+    {"longest", AP__PADDING_LONGEST, 0}, {"max_length", AP__PADDING_FIXED, 0},
+    {"do_not_pad", AP__PADDING_OFF, 0},  {NULL, 0, 0}};
+
+static const ap_param_choice TRUNCATION_CHOICES[] = {{"true", AP__TRUNCATION_LONGEST_FIRST, 1},
+                                                     {"false", AP__TRUNCATION_OFF, 1},
+                                                     {"longest_first", AP__TRUNCATION_LONGEST_FIRST, 0},
+                                                     {"only_first", AP__TRUNCATION_ONLY_FIRST, 0},
+                                                     {"only_second", AP__TRUNCATION_ONLY_SECOND, 0},
+                                                     {"do_not_truncate", AP__TRUNCATION_OFF, 0},
+                                                     {NULL, 0, 0}};
+
+static const ap_param_choice SIDE_CHOICES[] = {
+    {"right", AP__SIDE_RIGHT, 0}, {"left", AP__SIDE_LEFT, 0}, {NULL, 0, 0}};
+
+#define ROW(NAME, TYPE, CHOICES, DEFAULT, DOC)                                                               \
+    AP_PARAM(NAME, TYPE, PREPROCESS, ap__tokenizer_opts, AP_PARAM_NULL_OK, CHOICES, DEFAULT, DOC)
+
+const ap_param ap__tokenizer_params[] = {
+    ROW(text_pair, STRING, NULL, NULL, "A second text for every input."),
+    ROW(add_special_tokens, BOOL, NULL, "true", "Add the special tokens of the model."),
+    ROW(padding, CHOICE, PADDING_CHOICES, "false", "Pad to the longest of a batch, or to max_length."),
+    ROW(truncation, CHOICE, TRUNCATION_CHOICES, "false", "Cut texts that are longer than max_length."),
+    ROW(max_length, INT, NULL, NULL, "Longest input in tokens; absent: the model's own limit."),
+    ROW(stride, INT, NULL, "0", "Tokens that parts of a cut text share."),
+    ROW(pad_to_multiple_of, INT, NULL, NULL, "Pad to a multiple of this many tokens."),
+    ROW(padding_side, CHOICE, SIDE_CHOICES, NULL, "Where padding goes; absent: as the tokenizer has it."),
+    ROW(return_token_type_ids, BOOL, NULL, NULL,
+        "Give token_type_ids to the model; absent: as its class does."),
+    ROW(return_attention_mask, BOOL, NULL, NULL,
+        "Give attention_mask to the model; absent: as its class does."),
+    ROW(verbose, BOOL, NULL, "true", "Log warnings about lengths."),
+    AP_PARAM_END};
+
+#undef ROW
+
+static bool has_limit(const ap__tokenizer_config *config) {
+    return config->model_max_length != SIZE_MAX && (double)config->model_max_length <= LARGE_INTEGER;
+}
+
+/* A count that must not be negative.   @return AP_EINVAL */
+static ap_status get_count(size_t *out, const ap_opt *opt, const char *name, ap_error *err) {
+    int64_t value = ap__opt_integer(opt, 0);
+    if (value < 0) return ap__fail(err, AP_EINVAL, "parameter %s: %lld is negative", name, (long long)value);
+    *out = (size_t)value;
+    return AP_OK;
+}
+
+static void warn(const ap__tokenizer_opts *opts, const char *text) {
+    if (ap__opt_boolean(&opts->verbose, true)) ap__log(AP_LOG_WARNING, "tokenizer: %s", text);
+}
+
+/* max_length alone switches truncation on, as it always did in the reference. */
+static void resolve_strategies(ap__encode_options *out, const ap__tokenizer_opts *opts) {
+    out->padding = (ap__padding)ap__opt_integer(&opts->padding, AP__PADDING_OFF);
+    out->truncation = (ap__truncation)ap__opt_integer(&opts->truncation, AP__TRUNCATION_OFF);
+    bool is_max_set = ap__opt_is_set(&opts->max_length);
+    bool is_padding_off = !ap__opt_is_set(&opts->padding) || opts->padding.as.integer == AP__PADDING_OFF;
+    if (is_max_set && is_padding_off && !ap__opt_is_set(&opts->truncation)) {
+        warn(opts, "max_length without truncation=True: truncating to it, longest_first");
+        out->truncation = AP__TRUNCATION_LONGEST_FIRST;
+    }
+}
+
+/* Without max_length, the model's own limit takes its place, if it has one. */
+static void resolve_limit(ap__encode_options *out, size_t *pad_length, const ap__tokenizer_config *config,
+                          const ap__tokenizer_opts *opts) {
+    bool is_max_set = ap__opt_is_set(&opts->max_length);
+    if (!is_max_set && !has_limit(config)) {
+        if (out->padding == AP__PADDING_FIXED) {
+            warn(opts, "padding to max_length, but the model has no predefined one: not padding");
+            out->padding = AP__PADDING_OFF;
+        }
+        if (out->truncation != AP__TRUNCATION_OFF) {
+            warn(opts, "truncating to max_length, but the model has no predefined one: not truncating");
+            out->truncation = AP__TRUNCATION_OFF;
+        }
+    }
+    if (!is_max_set) out->max_length = has_limit(config) ? config->model_max_length : 0;
+    *pad_length = out->max_length;
+}
+
+static ap_status check_combination(const ap__encode_options *o, const ap__tokenizer_config *config,
+                                   ap_error *err) {
+    if (o->padding != AP__PADDING_OFF && config->pad_token_id == AP__TOKEN_NONE)
+        return ap__fail(
+            err, AP_EINVAL,
+            "parameter padding: the tokenizer has no pad token; name one in tokenizer_config.json "
+            "(pad_token)");
+    bool both = o->padding != AP__PADDING_OFF && o->truncation != AP__TRUNCATION_OFF;
+    if (both && o->pad_to_multiple_of && o->max_length % o->pad_to_multiple_of)
+        return ap__fail(err, AP_EINVAL,
+                        "truncation and padding are both on, but max_length %zu is not a multiple of "
+                        "pad_to_multiple_of %zu",
+                        o->max_length, o->pad_to_multiple_of);
+    return AP_OK;
+}
+
+ap_status ap__tokenize_resolve(ap__encode_options *out, const ap__tokenizer *tokenizer,
+                               const ap__tokenizer_opts *opts, ap_error *err) {
+    const ap__tokenizer_config *config = ap__tokenizer_get_config(tokenizer);
+    memset(out, 0, sizeof *out);
+    out->add_special_tokens = ap__opt_boolean(&opts->add_special_tokens, true);
+    out->truncation_side = config->truncation_side;
+    out->padding_side = (ap__side)ap__opt_integer(&opts->padding_side, config->padding_side);
+    out->pad_id = config->pad_token_id;
+    out->pad_type_id = config->pad_token_type_id;
+    out->pad_token = config->pad_token;
+    ap_status status = get_count(&out->max_length, &opts->max_length, "max_length", err);
+    if (!status) status = get_count(&out->stride, &opts->stride, "stride", err);
+    if (!status)
+        status = get_count(&out->pad_to_multiple_of, &opts->pad_to_multiple_of, "pad_to_multiple_of", err);
+    if (status) return status;
+    resolve_strategies(out, opts);
+    resolve_limit(out, &out->pad_length, config, opts);
+    if (out->padding != AP__PADDING_OFF && out->pad_length > AP__TEXT_MAX_BYTES)
+        return ap__fail(err, AP_ELIMIT,
+                        "parameter max_length: padding to %zu tokens is over the limit of %zu",
+                        out->pad_length, AP__TEXT_MAX_BYTES);
+    return check_combination(out, config, err);
+}
+
+/* Adds an int64 tensor [1, n] for the caller to fill. */
+static ap_status add_row(int64_t **out, ap_value *feed, const char *name, size_t n, ap_error *err) {
+    ap__tensor *tensor;
+    const int64_t shape[2] = {1, (int64_t)n};
+    ap_status status = ap__tensor_create(&tensor, AP_DTYPE_I64, shape, 2, err);
+    if (status) return status;
+    *out = ap__tensor_data(tensor);
+    return ap__dict_set_tensor_take(feed, name, tensor, err);
+}
+
+static ap_status add_ids(ap_value *feed, const char *name, const uint32_t *ids, size_t n, ap_error *err) {
+    int64_t *to = NULL;
+    ap_status status = add_row(&to, feed, name, n, err);
+    for (size_t i = 0; !status && i < n; i++) to[i] = ids[i];
+    return status;
+}
+
+static ap_status add_mask(ap_value *feed, const char *name, const uint8_t *mask, size_t n, ap_error *err) {
+    int64_t *to = NULL;
+    ap_status status = add_row(&to, feed, name, n, err);
+    for (size_t i = 0; !status && i < n; i++) to[i] = mask[i];
+    return status;
+}
+
+static void warn_if_too_long(size_t n, const ap__tokenizer_config *config, const ap__tokenizer_opts *opts) {
+    if (ap__opt_is_set(&opts->max_length) || n <= config->model_max_length) return;
+    if (!ap__opt_boolean(&opts->verbose, true)) return;
+    ap__log(AP_LOG_WARNING,
+            "tokenizer: the input has %zu tokens, over the model's limit of %zu: running it may fail; "
+            "truncation=true cuts it",
+            n, config->model_max_length);
+}
+
+ap_status ap__tokenize(ap_value *feed, const ap__tokenizer *tokenizer, const ap__text_input *input,
+                       const ap__tokenizer_opts *opts, ap_error *err) {
+    const ap__tokenizer_config *config = ap__tokenizer_get_config(tokenizer);
+    ap__encode_options options;
+    ap__encoding encoding = {0};
+    ap_status status = ap__tokenize_resolve(&options, tokenizer, opts, err);
+    if (status) return status;
+    /* The reference asks `if text_pair`: an empty second text is no pair. */
+    const ap__text *pair = input->has_pair && input->pair.len ? &input->pair : NULL;
+    status = ap__tokenizer_encode(&encoding, tokenizer, input->text, pair, &options, err);
+    if (!status) status = ap__encodings_pad(&encoding, 1, &options, err);
+    if (!status) {
+        warn_if_too_long(encoding.n, config, opts);
+        ap__value_set_dict(feed);
+        status = add_ids(feed, "input_ids", encoding.ids, encoding.n, err);
+    }
+    if (!status && ap__opt_boolean(&opts->return_token_type_ids, config->has_token_type_ids))
+        status = add_ids(feed, "token_type_ids", encoding.type_ids, encoding.n, err);
+    if (!status && ap__opt_boolean(&opts->return_attention_mask, config->has_attention_mask))
+        status = add_mask(feed, "attention_mask", encoding.attention_mask, encoding.n, err);
+    ap__encoding_clear(&encoding);
+    if (status) ap__value_clear(feed);
+    return status;
+}
+
+ap_status ap__text_of_value(ap__text *out, const ap_value *value, const char *what, ap_error *err) {
+    out->ptr = ap_value_get_string(value, &out->len);
+    if (out->ptr) return AP_OK;
+    return ap__fail(err, AP_EINVAL, "%s: expected a string, found %s", what,
+                    ap_kind_name(ap_value_kind(value)));
+}

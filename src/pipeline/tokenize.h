@@ -1,0 +1,41 @@
+/* Calling a tokenizer as transformers does: tokenizer(text, text_pair, padding=..., truncation=..., ...).
+ * Source: transformers@v4.55.4 tokenization_utils_base.py __call__, _get_padding_truncation_strategies;
+ * tokenization_utils_fast.py _batch_encode_plus. */
+#ifndef AP_PIPELINE_TOKENIZE_H
+#define AP_PIPELINE_TOKENIZE_H
+
+#include "tokenizer/tokenizer.h"
+
+#include <accelpipe/sys/task.h>
+#include <accelpipe/value.h>
+
+/* The tokenizer's own parameters; a task includes the table in its own (AP_PARAM_INCLUDE). */
+typedef struct ap__tokenizer_opts {
+    ap_opt text_pair, add_special_tokens, padding, truncation, max_length, stride, pad_to_multiple_of,
+        padding_side, return_token_type_ids, return_attention_mask, verbose;
+} ap__tokenizer_opts;
+
+extern const ap_param ap__tokenizer_params[];
+
+/* The first text, or the pair, of one call. */
+typedef struct ap__text_input {
+    ap__text text, pair;
+    bool has_pair;
+} ap__text_input;
+
+/* What the options mean for this tokenizer: strategies, limits, sides.
+ * @return AP_EINVAL as the reference's ValueError: padding without a pad token, ... */
+ap_status ap__tokenize_resolve(ap__encode_options *out, const ap__tokenizer *tokenizer,
+                               const ap__tokenizer_opts *opts, ap_error *err);
+
+/* Encodes into a feed: a dict of int64 tensors [1, n] input_ids, token_type_ids, attention_mask, as the
+ * tokenizer's class returns them.
+ * @param[out] feed a value that holds nothing. */
+ap_status ap__tokenize(ap_value *feed, const ap__tokenizer *tokenizer, const ap__text_input *input,
+                       const ap__tokenizer_opts *opts, ap_error *err);
+
+/* The text of a value.   @return AP_EINVAL with `what` when it is no string, as the reference's ValueError.
+ */
+ap_status ap__text_of_value(ap__text *out, const ap_value *value, const char *what, ap_error *err);
+
+#endif

@@ -1,0 +1,107 @@
+/* A text on its way from what the user wrote to what the model sees, and where each byte of it comes from.
+ *
+ * Source: huggingface/tokenizers@v0.21.4 tokenizer/normalizer.rs NormalizedString. There every piece owns its
+ * strings and its alignment counts from its own start; here a piece is a view, alignments are absolute and
+ * are left out as long as nothing moved. */
+#ifndef AP_TOKENIZER_NTEXT_H
+#define AP_TOKENIZER_NTEXT_H
+
+#include "base/arena.h"
+#include "tokenizer/tokenizer.h"
+
+/* A view: it dies with the buffer that it points into. */
+typedef struct ap__ntext {
+    const char *ptr; /* UTF-8, `len` bytes. */
+    const ap__span
+        *align; /* Of each byte, in bytes of the original; NULL: byte i is byte origin.start + i. */
+    uint32_t len;
+    ap__span origin; /* The stretch of the original that this text stands for. */
+} ap__ntext;
+
+/* Where bytes [start, end) of the text come from. Inside of characters it widens to whole ones. An empty
+ * range is passed through, as in the reference (convert_offsets). */
+ap__span ap__ntext_origin_of(const ap__ntext *text, uint32_t start, uint32_t end);
+
+/* The view of bytes [start, end), which are at character boundaries. */
+ap__ntext ap__ntext_slice(const ap__ntext *text, uint32_t start, uint32_t end);
+
+/* Bytes of the character that starts with this byte. */
+static inline uint32_t ap__utf8_len(char lead) {
+    unsigned char c = (unsigned char)lead;
+    return c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
+}
+
+static inline bool ap__is_continuation(char byte) { return ((unsigned char)byte & 0xC0) == 0x80; }
+
+/* Whether all bytes are below 0x80. */
+bool ap__is_ascii(const char *text, size_t len);
+
+/* -- buffers ------------------------------------------------------------------------------------------- */
+
+/* Where a changed text is written; grows and is used again. */
+typedef struct ap__textbuf {
+    char *ptr;
+    size_t capacity;
+    ap__span *align;
+    size_t align_capacity;
+} ap__textbuf;
+
+void ap__textbuf_clear(ap__textbuf *buf);
+
+/* Two buffers that normalizers write to in turn: each reads what the one before it wrote. All zero is ready.
+ */
+typedef struct ap__textbufs {
+    ap__textbuf buf[2];
+    unsigned next;
+} ap__textbufs;
+
+/* The bytes of the text, to be changed in place: copied first when they are not in one of the buffers. NULL
+ * when out of memory. */
+char *ap__ntext_own(ap__textbufs *bufs, ap__ntext *text);
+
+/* Moves the text (and its alignment) to an arena.   @return AP_ENOMEM */
+ap_status ap__ntext_keep(ap__ntext *text, ap__arena *arena, ap_error *err);
+
+/* -- transformations ----------------------------------------------------------------------------------- */
+
+/* Rewrites a text character by character. The reference describes a change by a stream of pairs (character,
+ * change): 0 replaces the next character, 1 is a new one that shares the place of the one before, -n replaces
+ * and drops the n characters that follow. Everything about alignment follows from that stream. */
+typedef struct ap__transform {
+    const ap__ntext *in;
+    ap__textbuf *out;
+    uint32_t at;      /* The next byte of `in` to be replaced. */
+    uint32_t end;     /* Where the replaced range ends. */
+    size_t len;       /* Bytes written. */
+    bool is_identity; /* So far byte i is byte i of the original. */
+    ap_status status; /* The first failure; nothing is written from then on. */
+    ap_error *err;
+} ap__transform;
+
+/* Starts to rewrite the whole text but its first `n_removed` characters, which vanish. */
+void ap__transform_begin(ap__transform *t, ap__textbuf *out, const ap__ntext *in, size_t n_removed,
+                         ap_error *err);
+
+/* Starts to rewrite bytes [0, end) only: what follows stays. */
+void ap__transform_begin_head(ap__transform *t, ap__textbuf *out, const ap__ntext *in, uint32_t end,
+                              ap_error *err);
+
+void ap__transform_put(ap__transform *t, uint32_t code, long change);
+
+/* Puts the next `n` bytes of the input, whole characters, as they are. */
+void ap__transform_copy(ap__transform *t, uint32_t n);
+
+/* Writes bytes with a given origin, without taking any input: for what is no stream of changes. */
+void ap__transform_insert(ap__transform *t, const char *bytes, size_t len, ap__span origin);
+
+/* Passes over `n` bytes of the input. */
+void ap__transform_skip(ap__transform *t, uint32_t n);
+
+/* The result in *text, which may be the input. */
+ap_status ap__transform_finish(ap__transform *t, ap__ntext *text);
+
+/* Whether a transformation of the whole text starts at its first byte: not so when that has an empty origin.
+ */
+bool ap__ntext_is_plain(const ap__ntext *text);
+
+#endif

@@ -1,0 +1,46 @@
+/* What a tokenizer is made of. For the files of this folder only. */
+#ifndef AP_TOKENIZER_TOKENIZER_IMPL_H
+#define AP_TOKENIZER_TOKENIZER_IMPL_H
+
+#include "base/arena.h"
+#include "tokenizer/added.h"
+#include "tokenizer/component.h"
+#include "tokenizer/tokenizer.h"
+#include "tokenizer/vocab.h"
+
+#include <stdatomic.h>
+
+/* What has to be called when the tokenizer is destroyed. */
+typedef struct ap__cleanup {
+    void (*fn)(void *ptr);
+    void *ptr;
+    struct ap__cleanup *next;
+} ap__cleanup;
+
+/* Work memory that is kept between calls, at most: one for each thread that encodes at once. */
+enum { AP__MAX_IDLE_WORKS = 16 };
+
+struct ap__tokenizer {
+    ap__arena arena;
+    ap__normalizer normalizer;
+    ap__pretokenizer pretokenizer;
+    ap__model model;
+    ap__processor processor;
+    ap__decoder decoder;
+    ap__vocab vocab; /* Of the model. */
+    ap__added added;
+    size_t n_tokens; /* Different strings in both. */
+    ap__encode_options stored;
+    ap__tokenizer_config config;
+    ap__cleanup *cleanups;
+    _Atomic(ap__work *) idle[AP__MAX_IDLE_WORKS]; /* Taken and put back by exchange: no lock. */
+};
+
+/* Reads a tokenizer.json that is parsed already. `name` stands in messages. */
+ap_status ap__tokenizer_from_doc(ap__tokenizer **out, yyjson_val *root, const char *name, ap_error *err);
+
+/* Work memory for one call; NULL when out of memory. */
+ap__work *ap__work_take(const ap__tokenizer *tokenizer, ap_error *err);
+void ap__work_put_back(const ap__tokenizer *tokenizer, ap__work *work);
+
+#endif

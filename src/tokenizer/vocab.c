@@ -1,0 +1,101 @@
+/* Vocabulary: a string pool, an open-addressing table over it, and a table by id. */
+#include "tokenizer/vocab.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/hash.h"
+
+#include <string.h>
+
+/* More tokens than any model has; keeps entries and pool positions within 32 bits. */
+#define VOCAB_MAX_TOKENS ((size_t)1 << 26)
+
+/* A table by id may be this much larger than the number of tokens. */
+enum { ID_SLACK_FACTOR = 8, ID_SLACK = 1 << 20 };
+
+static size_t power_of_two_above(size_t n) {
+    size_t power = 16;
+    while (power < n) power *= 2;
+    return power;
+}
+
+ap_status ap__vocab_create(ap__vocab *vocab, ap__arena *arena, size_t n, size_t n_bytes, ap_error *err) {
+    *vocab = (ap__vocab){0};
+    if (n > VOCAB_MAX_TOKENS || n_bytes > UINT32_MAX - n)
+        return ap__fail(err, AP_ELIMIT, "vocabulary of %zu tokens: at most %zu are supported", n,
+                        VOCAB_MAX_TOKENS);
+    size_t n_slots = power_of_two_above(n * 2); /* At most half full. */
+    vocab->pool = ap__arena_alloc(arena, n_bytes + n);
+    vocab->entries = ap__arena_calloc(arena, n, sizeof *vocab->entries);
+    vocab->slots = ap__arena_calloc(arena, n_slots, sizeof *vocab->slots);
+    if (!vocab->pool || !vocab->entries || !vocab->slots) return ap__fail_nomem(err);
+    vocab->pool_capacity = n_bytes + n;
+    vocab->capacity = n;
+    vocab->slot_mask = n_slots - 1;
+    vocab->seed = ap__hash("vocabulary", 10);
+    return AP_OK;
+}
+
+/* The slot of the token, or the free one where it would go. */
+static size_t slot_of(const ap__vocab *vocab, uint64_t hash, const char *prefix, size_t prefix_len,
+                      const char *rest, size_t rest_len) {
+    size_t at = (size_t)(hash >> 7) & vocab->slot_mask;
+    for (;; at = (at + 1) & vocab->slot_mask) {
+        const ap__vocab_slot *slot = &vocab->slots[at];
+        if (!slot->entry) return at;
+        if (slot->hash != (uint32_t)hash) continue;
+        const ap__vocab_entry *entry = &vocab->entries[slot->entry - 1];
+        const char *token = vocab->pool + entry->offset;
+        if (entry->len == prefix_len + rest_len && !memcmp(token, prefix, prefix_len) &&
+            !memcmp(token + prefix_len, rest, rest_len))
+            return at;
+    }
+}
+
+void ap__vocab_add(ap__vocab *vocab, const char *token, size_t len, uint32_t id) {
+    uint64_t hash = ap__vocab_hash(vocab->seed, token, len);
+    ap__vocab_slot *slot = &vocab->slots[slot_of(vocab, hash, token, 0, token, len)];
+    if (slot->entry) {
+        vocab->entries[slot->entry - 1].id = id;
+        return;
+    }
+    if (vocab->n == vocab->capacity || vocab->pool_capacity - vocab->pool_len < len + 1) return;
+    vocab->entries[vocab->n] = (ap__vocab_entry){(uint32_t)vocab->pool_len, (uint32_t)len, id};
+    memcpy(vocab->pool + vocab->pool_len, token, len);
+    vocab->pool[vocab->pool_len + len] = '\0';
+    vocab->pool_len += len + 1;
+    *slot = (ap__vocab_slot){(uint32_t)hash, (uint32_t)++vocab->n};
+    if (len > vocab->longest) vocab->longest = (uint32_t)len;
+}
+
+ap_status ap__vocab_finish(ap__vocab *vocab, ap__arena *arena, const char *what, ap_error *err) {
+    uint32_t last = 0;
+    for (size_t i = 0; i < vocab->n; i++)
+        if (vocab->entries[i].id > last) last = vocab->entries[i].id;
+    if (last / ID_SLACK_FACTOR > vocab->n + ID_SLACK / ID_SLACK_FACTOR)
+        return ap__fail(err, AP_ELIMIT, "%s: a token has the id %u, but there are only %zu tokens", what, last,
+                        vocab->n);
+    vocab->n_ids = vocab->n ? (size_t)last + 1 : 0;
+    vocab->by_id = ap__arena_calloc(arena, vocab->n_ids, sizeof *vocab->by_id);
+    if (!vocab->by_id) return ap__fail_nomem(err);
+    for (size_t i = 0; i < vocab->n; i++) vocab->by_id[vocab->entries[i].id] = (uint32_t)i + 1;
+    return AP_OK;
+}
+
+uint32_t ap__vocab_find_parts(const ap__vocab *vocab, uint64_t hash, const char *prefix, size_t prefix_len,
+                              const char *rest, size_t rest_len) {
+    if (!vocab->slots) return AP__TOKEN_NONE;
+    const ap__vocab_slot *slot = &vocab->slots[slot_of(vocab, hash, prefix, prefix_len, rest, rest_len)];
+    return slot->entry ? vocab->entries[slot->entry - 1].id : AP__TOKEN_NONE;
+}
+
+uint32_t ap__vocab_find(const ap__vocab *vocab, const char *token, size_t len) {
+    return ap__vocab_find_parts(vocab, ap__vocab_hash(vocab->seed, token, len), token, 0, token, len);
+}
+
+const char *ap__vocab_token(const ap__vocab *vocab, uint32_t id, size_t *len) {
+    if (id >= vocab->n_ids || !vocab->by_id[id]) return NULL;
+    const ap__vocab_entry *entry = &vocab->entries[vocab->by_id[id] - 1];
+    if (len) *len = entry->len;
+    return vocab->pool + entry->offset;
+}

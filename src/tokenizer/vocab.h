@@ -1,0 +1,61 @@
+/* Token strings and their ids, both ways. Filled while a model is loaded, then read-only. */
+#ifndef AP_TOKENIZER_VOCAB_H
+#define AP_TOKENIZER_VOCAB_H
+
+#include "base/arena.h"
+#include "tokenizer/tokenizer.h"
+
+/* A token: `len` bytes at `offset` of the pool. */
+typedef struct ap__vocab_entry {
+    uint32_t offset, len, id;
+} ap__vocab_entry;
+
+/* One place of the hash table; `entry` counts from 1, 0 is a free place. */
+typedef struct ap__vocab_slot {
+    uint32_t hash, entry;
+} ap__vocab_slot;
+
+typedef struct ap__vocab {
+    char *pool;
+    ap__vocab_entry *entries;
+    ap__vocab_slot *slots;
+    uint32_t *by_id; /* Of each id below n_ids: its entry, from 1. */
+    size_t n, n_ids;
+    size_t slot_mask;
+    size_t pool_len, pool_capacity, capacity;
+    uint32_t longest; /* Bytes of the longest token. */
+    uint64_t seed;
+} ap__vocab;
+
+/* Makes room for `n` tokens of `n_bytes` in all, in the arena.   @return AP_ENOMEM, AP_ELIMIT */
+ap_status ap__vocab_create(ap__vocab *vocab, ap__arena *arena, size_t n, size_t n_bytes, ap_error *err);
+
+/* Adds a token; the same string once more gets the new id, as in a Python dict. There must be room. */
+void ap__vocab_add(ap__vocab *vocab, const char *token, size_t len, uint32_t id);
+
+/* Makes the table of ids; none is added from then on.
+ * @return AP_ELIMIT when the ids are so sparse that a table of them would be absurd. */
+ap_status ap__vocab_finish(ap__vocab *vocab, ap__arena *arena, const char *what, ap_error *err);
+
+/* AP__TOKEN_NONE when there is no such token. */
+uint32_t ap__vocab_find(const ap__vocab *vocab, const char *token, size_t len);
+
+/* NULL when there is no such id. NUL-terminated. */
+const char *ap__vocab_token(const ap__vocab *vocab, uint32_t id, size_t *len);
+
+/* The hash grows byte by byte, so that all prefixes of a text are hashed in one pass. */
+static inline uint64_t ap__vocab_hash_step(uint64_t state, char byte) {
+    state = (state + (unsigned char)byte + 1) * 0x9E3779B97F4A7C15u;
+    return state ^ state >> 32;
+}
+
+static inline uint64_t ap__vocab_hash(uint64_t state, const char *bytes, size_t len) {
+    for (size_t i = 0; i < len; i++) state = ap__vocab_hash_step(state, bytes[i]);
+    return state;
+}
+
+/* The token that is `prefix` followed by `rest`, whose hash is `hash`. */
+uint32_t ap__vocab_find_parts(const ap__vocab *vocab, uint64_t hash, const char *prefix, size_t prefix_len,
+                              const char *rest, size_t rest_len);
+
+#endif

@@ -1,0 +1,104 @@
+/* What one call of encode works with: the pieces of the text, the tokens found so far, and scratch memory. It is kept
+ * by the tokenizer between calls, so that a steady run does not allocate. Belongs to one thread at a time. */
+#ifndef AP_TOKENIZER_WORK_H
+#define AP_TOKENIZER_WORK_H
+
+#include "base/arena.h"
+#include "tokenizer/ntext.h"
+
+/* A stretch of text that goes to the model as a whole: a pre-token. */
+typedef struct ap__piece {
+    ap__ntext text;
+    /* The text stands for its image in the byte-level alphabet, which only a model without byte tables, or a
+     * pre-tokenizer that comes after, needs to have written out: ap__piece_write_bytes(). */
+    bool is_bytes;
+} ap__piece;
+
+typedef struct ap__pieces {
+    ap__piece *ptr;
+    size_t n, capacity;
+} ap__pieces;
+
+/* One token of a text. Post-processors see it before it is spread over the arrays of the encoding. */
+typedef struct ap__token {
+    uint32_t id;
+    uint32_t word; /* AP__TOKEN_NONE of special tokens. */
+    ap__span bytes, chars;
+    const char *text; /* Where the token's string is not that of its id; else NULL. */
+    uint32_t text_len;
+} ap__token;
+
+typedef struct ap__tokens {
+    ap__token *ptr;
+    size_t n, capacity;
+} ap__tokens;
+
+typedef struct ap__work {
+    const struct ap__tokenizer *tokenizer;
+    ap_error *err;    /* Of the call. */
+    ap__arena arena;  /* Freed after the call. */
+    ap__textbufs texts; /* Of normalizers. */
+    ap__textbuf spare;  /* Of pre-tokenizers. */
+    ap__pieces pieces, next_pieces;
+    ap__tokens tokens;
+    ap__text source; /* The text (or word) that is being encoded. */
+    uint32_t word;   /* Index of the piece that is being encoded. */
+    bool has_texts;  /* Somebody will ask for the strings of tokens. */
+} ap__work;
+
+void ap__work_clear(ap__work *work);
+
+/* -- pieces -------------------------------------------------------------------------------------------- */
+
+/* Pre-tokenizers read `pieces`, push into `next_pieces` and swap the two. Empty pieces vanish. */
+ap_status ap__work_push_piece(ap__work *work, const ap__ntext *text);
+ap_status ap__work_push_slice(ap__work *work, const ap__ntext *text, uint32_t start, uint32_t end);
+void ap__work_swap_pieces(ap__work *work);
+
+/* Writes out the byte-level image of the piece, in the arena. */
+ap_status ap__piece_write_bytes(ap__work *work, ap__piece *piece);
+
+/* The same of every piece that stands for its image. */
+ap_status ap__work_write_bytes(ap__work *work);
+
+/* -- splitting ----------------------------------------------------------------------------------------- */
+
+/* What becomes of the matches of a pattern. Source: normalizer.rs SplitDelimiterBehavior. */
+typedef enum ap__split_behavior {
+    AP__SPLIT_REMOVED,
+    AP__SPLIT_ISOLATED,
+    AP__SPLIT_MERGED_WITH_PREVIOUS,
+    AP__SPLIT_MERGED_WITH_NEXT,
+    AP__SPLIT_CONTIGUOUS
+} ap__split_behavior;
+
+/* Takes matching and other stretches in text order and pushes pieces. */
+typedef struct ap__splitter {
+    ap__work *work;
+    const ap__ntext *text;
+    ap__split_behavior behavior;
+    bool has_pending, is_pending_match, was_match;
+    uint32_t pending_start, pending_end;
+    ap_status status;
+} ap__splitter;
+
+void ap__splitter_begin(ap__splitter *s, ap__work *work, const ap__ntext *text, ap__split_behavior behavior);
+void ap__splitter_add(ap__splitter *s, uint32_t start, uint32_t end, bool is_match);
+ap_status ap__splitter_finish(ap__splitter *s);
+
+/* Splits every piece at the characters that have one of the flags (unicode.h). */
+ap_status ap__work_split_at_flags(ap__work *work, uint32_t flags, ap__split_behavior behavior);
+
+/* Splits every piece at one character. */
+ap_status ap__work_split_at_char(ap__work *work, uint32_t code, ap__split_behavior behavior);
+
+/* -- tokens -------------------------------------------------------------------------------------------- */
+
+/* A token over bytes [start, end) of the piece's text. */
+ap_status ap__work_push_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start, uint32_t end);
+
+/* The same where the token's string is that text and not the string of its id. */
+ap_status ap__work_push_text_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start,
+                                   uint32_t end);
+
+#endif

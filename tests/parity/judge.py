@@ -1,0 +1,127 @@
+"""Judges one result against one case of the parity kit, with the standard library alone.
+
+Numbers agree when |a - b| <= tol * max(1, |a|); ints, strings, lengths, keys and orders agree exactly. Where the case
+expects an error, the kind of error has to agree and the wording is ours.
+
+An expected "$array" is compared with a nested list: shape, samples and moments. Pictures and .npy files need the kit's
+own compare.py, which reads them with numpy and Pillow; `can_judge` says so.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+# Which of our codes answer to the exception of the reference. An exception that is not here was not raised on
+# purpose (IndexError, RuntimeError, ...): there any error of ours is right.
+CODES_OF_EXCEPTION = {
+    "ValueError": {"AP_EINVAL", "AP_ETYPE"},
+    "TypeError": {"AP_EINVAL", "AP_ETYPE"},
+    "KeyError": {"AP_EKEY"},
+    "HFValidationError": {"AP_ENOTFOUND"},
+    "OSError": {"AP_ENOTFOUND", "AP_EIO"},
+    "FileNotFoundError": {"AP_ENOTFOUND"},
+}
+
+# These two would say that we failed, and not that the input was refused.
+NEVER_RIGHT = {"AP_EBUG", "AP_ENOBACKEND"}
+
+# Errors of the reference that come from a limit of its own; the result of the same inputs one by one is right too.
+OWN_LIMITS = ("without pad_token cannot do batching",)
+
+
+def is_own_limit(case: dict[str, Any]) -> bool:
+    return any(text in case.get("error", {}).get("message_contains", "") for text in OWN_LIMITS)
+
+
+def can_judge(expect: Any) -> bool:
+    """Whether everything in `expect` can be compared without numpy and Pillow."""
+    if isinstance(expect, dict):
+        if "$array" in expect:
+            return expect["$array"].get("as") == "nested_list"
+        return "$image" not in expect and all(map(can_judge, expect.values()))
+    return not isinstance(expect, list) or all(map(can_judge, expect))
+
+
+def judge(case: dict[str, Any], answer: dict[str, Any]) -> str:
+    """The first difference between the case and {"result": ...} or {"error": {"code", "message"}}; "" if there is none."""
+    failure = answer.get("error")
+    if "error" not in case:
+        return first_difference(case["expect"], answer["result"], case["tol"]) if failure is None else describe(failure)
+    expected = case["error"]["type"]
+    if failure is None:
+        return f"expected an error ({expected}), got a result"
+    allowed = CODES_OF_EXCEPTION.get(expected)
+    if failure["code"] in NEVER_RIGHT or (allowed and failure["code"] not in allowed):
+        return f"expected {' or '.join(sorted(allowed or {'a clear error'}))} (reference: {expected}), {describe(failure)}"
+    if not failure["message"].strip() or "\n" in failure["message"].strip():
+        return f"the message is not one line: {failure['message']!r}"
+    return ""
+
+
+def describe(failure: dict[str, str]) -> str:
+    return f"got [{failure['code']}] {failure['message']}"
+
+
+def first_difference(expect: Any, got: Any, tol: float, path: str = "$") -> str:
+    if isinstance(expect, dict) and "$array" in expect:
+        return array_difference(expect["$array"], got, tol, path)
+    if isinstance(expect, dict) and isinstance(got, dict):
+        if list(expect) != list(got):
+            return f"{path}: keys {list(got)}, expected {list(expect)}"
+        pairs = [(f"{path}.{key}", expect[key], got[key]) for key in expect]
+    elif isinstance(expect, list) and isinstance(got, list):
+        if len(expect) != len(got):
+            return f"{path}: {len(got)} items, expected {len(expect)}"
+        pairs = [(f"{path}[{i}]", a, b) for i, (a, b) in enumerate(zip(expect, got))]
+    elif is_number(expect) and is_number(got):
+        return "" if numbers_agree(expect, got, tol) else f"{path}: {got!r}, expected {expect!r}"
+    else:
+        same = type(expect) is type(got) and expect == got
+        return "" if same else f"{path}: {got!r}, expected {expect!r}"
+    for where, a, b in pairs:
+        if difference := first_difference(a, b, tol, where):
+            return difference
+    return ""
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def numbers_agree(expect: float, got: float, tol: float) -> bool:
+    if isinstance(expect, int) and isinstance(got, int):
+        return expect == got
+    if not (math.isfinite(expect) and math.isfinite(got)):
+        return repr(float(expect)) == repr(float(got))
+    return abs(expect - got) <= tol * max(1.0, abs(expect))
+
+
+def array_difference(expect: dict[str, Any], got: Any, tol: float, path: str) -> str:
+    """Compares a nested list with the shape, the samples and the moments that the case keeps of an array."""
+    shape, level = [], got
+    while isinstance(level, list):
+        shape.append(len(level))
+        level = level[0] if level else None
+    if shape != expect["shape"]:
+        return f"{path}: shape {shape}, expected {expect['shape']}"
+    flat = [got]
+    for _ in shape:
+        flat = [item for row in flat for item in row]
+    if not all(map(is_number, flat)) or len(flat) != math.prod(shape):
+        return f"{path}: not an array of numbers"
+    if not flat:
+        return ""
+    mean = math.fsum(flat) / len(flat)
+    moments = {"mean": mean, "min": min(flat), "max": max(flat),
+               "std": math.sqrt(math.fsum((x - mean) ** 2 for x in flat) / len(flat))}
+    for name, value in moments.items():
+        if not numbers_agree(float(expect[name]), value, tol):
+            return f"{path}: {name} {value!r}, expected {expect[name]!r}"
+    for index, value in expect["samples"]:
+        item = got
+        for i in index:
+            item = item[i]
+        if not numbers_agree(value, item, tol):
+            return f"{path}{index}: {item!r}, expected {value!r}"
+    return ""
