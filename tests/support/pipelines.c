@@ -1,0 +1,104 @@
+/* Pipelines for tests. */
+#define _GNU_SOURCE /* setenv */
+#include "support/pipelines.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+void support_use_build_plugins(void) { setenv("ACCELPIPE_PLUGIN_DIR", AP_TEST_PLUGIN_DIR, 0); }
+
+ap_value *support_json(const char *text) {
+    ap_value *value = NULL;
+    ap_error err = AP_ERROR_INIT;
+    if (ap_value_from_json(&value, text, AP_NUL_TERMINATED, &err)) fail_msg("%s: %s", err.message, text);
+    return value;
+}
+
+static ap_value *init_of(const char *name, const char *more) {
+    char path[4096];
+    ap_value *init = support_json("{\"task\": \"text-classification\", \"accelerator\": \"ort\"}"), *model = NULL;
+    snprintf(path, sizeof path, "%s/parity/models/%s", AP_TEST_DATA_DIR, name);
+    assert_int_equal(ap_value_create_string(&model, path, AP_NUL_TERMINATED, NULL), AP_OK);
+    assert_int_equal(ap_value_dict_set_take(init, "model", model, NULL), AP_OK);
+    ap_value *extra = more ? support_json(more) : NULL;
+    for (size_t i = 0; i < ap_value_len(extra); i++) {
+        const char *key;
+        ap_value *copy = NULL;
+        assert_int_equal(ap_value_copy(&copy, ap_value_dict_at(extra, i, &key), NULL), AP_OK);
+        assert_int_equal(ap_value_dict_set_take(init, key, copy, NULL), AP_OK);
+    }
+    ap_value_destroy(extra);
+    return init;
+}
+
+ap_status support_pipeline_fails(const char *name, const char *more, ap_error *err) {
+    ap_pipeline *pipe = NULL;
+    ap_value *init = init_of(name, more);
+    ap_status status = ap_pipeline_create_from_value(&pipe, init, err);
+    ap_value_destroy(init);
+    if (!status) fail_msg("expected a failure");
+    assert_null(pipe);
+    return status;
+}
+
+ap_pipeline *support_pipeline(const char *name, const char *more) {
+    ap_error err = AP_ERROR_INIT;
+    ap_pipeline *pipe = NULL;
+    ap_value *init = init_of(name, more);
+    if (ap_pipeline_create_from_value(&pipe, init, &err)) fail_msg("%s: %s", name, err.message);
+    ap_value_destroy(init);
+    return pipe;
+}
+
+ap_value *support_call(const ap_pipeline *pipe, const char *inputs, const char *params) {
+    ap_error err = AP_ERROR_INIT;
+    ap_value *in = support_json(inputs), *more = params ? support_json(params) : NULL, *out = NULL;
+    if (ap_pipeline_call(&out, pipe, in, more, &err)) fail_msg("%s: %s", inputs, err.message);
+    ap_value_destroy(more);
+    ap_value_destroy(in);
+    return out;
+}
+
+static double worse(double a, double b) { return a > b ? a : b; }
+
+double support_difference(const ap_value *a, const ap_value *b) {
+    double most = 0;
+    const char *key;
+    if (ap_value_kind(a) != ap_value_kind(b) || ap_value_len(a) != ap_value_len(b)) return 1e9;
+    switch (ap_value_kind(a)) {
+    case AP_KIND_FLOAT: return fabs(ap_value_get_float(a) - ap_value_get_float(b));
+    case AP_KIND_LIST:
+        for (size_t i = 0; i < ap_value_len(a); i++)
+            most = worse(most, support_difference(ap_value_list_get(a, i), ap_value_list_get(b, i)));
+        return most;
+    case AP_KIND_DICT:
+        for (size_t i = 0; i < ap_value_len(a); i++) {
+            const ap_value *item = ap_value_dict_at(a, i, &key);
+            most = worse(most, support_difference(item, ap_value_dict_get(b, key)));
+        }
+        return most;
+    default: return ap_value_equal(a, b) ? 0 : 1e9;
+    }
+}
+
+void support_sentence(char *buf, size_t size, unsigned seed, unsigned n_words) {
+    static const char *const words[] = {"the",  "film", "was",   "a",     "slow", "quiet", "story",   "about",
+                                        "rain", "and",  "two",   "old",   "men",  "who",   "never",   "spoke",
+                                        "of",   "it",   "again", "until", "now",  "Paris", "1984,",   "caf\xC3\xA9",
+                                        "\xE5\xB0\x8F", "!"};
+    size_t at = 0;
+    buf[0] = '\0';
+    for (unsigned i = 0; i < n_words && at < size; i++) {
+        seed = seed * 1103515245u + 12345u;
+        const char *word = words[(seed >> 16) % (sizeof words / sizeof *words)];
+        int n = snprintf(buf + at, size - at, "%s%s", i ? " " : "", word);
+        if (n < 0) return;
+        at += (size_t)n;
+    }
+}

@@ -1,0 +1,29 @@
+/* Pipelines for tests: the tiny models of tests/data/parity on ONNX Runtime, and short ways to call them. */
+#ifndef AP_TESTS_SUPPORT_PIPELINES_H
+#define AP_TESTS_SUPPORT_PIPELINES_H
+
+#include <accelpipe/accelpipe.h>
+
+/* Points the library at the plugins of this build. Call it first. */
+void support_use_build_plugins(void);
+
+/* {"task": "text-classification", "model": tests/data/parity/models/NAME, "accelerator": "ort"} and what
+ * `more` (a JSON object, or NULL) adds. Fails the test when it cannot be made. */
+ap_pipeline *support_pipeline(const char *name, const char *more);
+
+/* The same, for a failure that is expected: gives the status and fills err. */
+ap_status support_pipeline_fails(const char *name, const char *more, ap_error *err);
+
+/* Calls with JSON, gives a value to destroy. Fails the test when the call does. */
+ap_value *support_call(const ap_pipeline *pipe, const char *inputs, const char *params);
+
+/* JSON text to a value, or the test fails. */
+ap_value *support_json(const char *text);
+
+/* Largest difference of numbers in two results that are otherwise equal; 1e9 when they are not. */
+double support_difference(const ap_value *a, const ap_value *b);
+
+/* A sentence of `n_words` words, the same for the same seed. */
+void support_sentence(char *buf, size_t size, unsigned seed, unsigned n_words);
+
+#endif

@@ -1,0 +1,129 @@
+/* Forming batches: every feed once, in order where an order was asked for, and no padding that is not allowed. */
+#include "pipeline/plan.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+enum { MAX = 2000 };
+
+typedef struct plan {
+    size_t order[MAX], ends[MAX], tmp[MAX], n_batches;
+} plan;
+
+static void make_plan(plan *p, const size_t *lengths, size_t n, int64_t batch_size, ap__batching batching, bool can_pad) {
+    ap__plan_rule rule = {batch_size, batching, can_pad};
+    p->n_batches = ap__plan_batches(p->order, p->ends, p->tmp, lengths, n, &rule);
+}
+
+static void assert_every_feed_once(const plan *p, size_t n) {
+    unsigned char seen[MAX] = {0};
+    for (size_t i = 0; i < n; i++) {
+        assert_true(p->order[i] < n);
+        assert_false(seen[p->order[i]]);
+        seen[p->order[i]] = 1;
+    }
+    assert_int_equal(n ? p->ends[p->n_batches - 1] : 0, n ? n : 0);
+}
+
+static void random_lengths(size_t *lengths, size_t n, unsigned seed) {
+    srand(seed);
+    for (size_t i = 0; i < n; i++) lengths[i] = 3 + (size_t)rand() % 70;
+}
+
+void test_no_feeds_no_batches(void **state) {
+    plan p;
+    (void)state;
+    make_plan(&p, NULL, 0, 0, AP__BATCHING_PADDED, true);
+    assert_int_equal(p.n_batches, 0);
+}
+
+void test_given_size_keeps_the_order(void **state) {
+    static const size_t lengths[] = {9, 3, 7, 5, 1, 8, 2};
+    static const size_t ends[] = {3, 6, 7};
+    plan p;
+    (void)state;
+    make_plan(&p, lengths, 7, 3, AP__BATCHING_PADDED, true);
+    for (size_t i = 0; i < 7; i++) assert_int_equal(p.order[i], i);
+    assert_int_equal(p.n_batches, 3);
+    assert_memory_equal(p.ends, ends, sizeof ends);
+}
+
+void test_by_length_sorts_stably(void **state) {
+    static const size_t lengths[] = {5, 3, 5, 3, 4};
+    static const size_t order[] = {1, 3, 4, 0, 2};
+    plan p;
+    (void)state;
+    make_plan(&p, lengths, 5, 0, AP__BATCHING_PADDED, true);
+    assert_memory_equal(p.order, order, sizeof order);
+}
+
+void test_by_length_pads_little(void **state) {
+    size_t lengths[MAX], padded = 0, real = 0;
+    plan p;
+    (void)state;
+    random_lengths(lengths, 1024, 1);
+    make_plan(&p, lengths, 1024, 0, AP__BATCHING_PADDED, true);
+    assert_every_feed_once(&p, 1024);
+    for (size_t b = 0, start = 0; b < p.n_batches; start = p.ends[b++]) {
+        size_t longest = lengths[p.order[p.ends[b] - 1]];
+        for (size_t k = start; k < p.ends[b]; k++) real += lengths[p.order[k]];
+        padded += longest * (p.ends[b] - start);
+    }
+    assert_true(padded * 100 < real * 105);
+}
+
+void test_without_mask_only_equal_lengths_share(void **state) {
+    size_t lengths[MAX];
+    plan p;
+    (void)state;
+    random_lengths(lengths, 500, 2);
+    make_plan(&p, lengths, 500, 0, AP__BATCHING_EQUAL, true);
+    assert_every_feed_once(&p, 500);
+    for (size_t b = 0, start = 0; b < p.n_batches; start = p.ends[b++])
+        for (size_t k = start; k < p.ends[b]; k++) assert_int_equal(lengths[p.order[k]], lengths[p.order[start]]);
+}
+
+void test_without_pad_token_only_equal_lengths_share(void **state) {
+    static const size_t lengths[] = {4, 4, 5, 5, 5, 4};
+    plan p;
+    (void)state;
+    make_plan(&p, lengths, 6, 4, AP__BATCHING_PADDED, false);
+    assert_int_equal(p.n_batches, 3); /* In order: 4 4 | 5 5 5 | 4. */
+    make_plan(&p, lengths, 6, 0, AP__BATCHING_PADDED, false);
+    assert_int_equal(p.n_batches, 2);
+}
+
+void test_single_runs_one_by_one_unless_asked(void **state) {
+    static const size_t lengths[] = {4, 4, 4, 4};
+    plan p;
+    (void)state;
+    make_plan(&p, lengths, 4, 0, AP__BATCHING_SINGLE, true);
+    assert_int_equal(p.n_batches, 4);
+    make_plan(&p, lengths, 4, 2, AP__BATCHING_SINGLE, true);
+    assert_int_equal(p.n_batches, 2);
+}
+
+void test_one_long_feed_is_a_batch(void **state) {
+    static const size_t lengths[] = {100000, 3};
+    plan p;
+    (void)state;
+    make_plan(&p, lengths, 2, 0, AP__BATCHING_PADDED, true);
+    assert_int_equal(p.n_batches, 2);
+    assert_every_feed_once(&p, 2);
+}
+
+void test_random_plans_hold_every_feed_once(void **state) {
+    size_t lengths[MAX];
+    plan p;
+    (void)state;
+    for (unsigned seed = 0; seed < 200; seed++) {
+        size_t n = seed * 7 % MAX;
+        random_lengths(lengths, n, seed);
+        make_plan(&p, lengths, n, seed % 5, (ap__batching)(1 + seed % 3), seed % 2);
+        if (n) assert_every_feed_once(&p, n);
+    }
+}
