@@ -73,6 +73,11 @@ static ap_status fail_unknown(const cli_args *args, const char *name, ap_error *
                     cli_suggestion_text(&suggestion, "--", otherwise, hint, sizeof hint));
 }
 
+/* Whether it is --no-NAME of an option of ours, which must not reach a parameter that NAME hides. */
+static bool negates_own(const cli_option *options, const char *name) {
+    return strncmp(name, "no-", 3) == 0 && find_option(options, name + 3);
+}
+
 /* `text` is the argument without its dashes. */
 static ap_status parse_long(const cli_args *args, const char *text, const char *next, bool *took_next,
                             ap_error *err) {
@@ -87,10 +92,12 @@ static ap_status parse_long(const cli_args *args, const char *text, const char *
     if (row)
         status = row->value_name ? set_value(row, args->values, &option, err)
                                  : set_flag(row, args->values, option.value, err);
-    else if (args->foreign)
+    else if (args->foreign && !negates_own(args->options, name))
         status = args->foreign(args->foreign_ctx, &option, err);
+    else
+        option.is_unknown = true;
     *took_next = option.took_next;
-    return option.is_unknown || (!row && !args->foreign) ? fail_unknown(args, name, err) : status;
+    return option.is_unknown ? fail_unknown(args, name, err) : status;
 }
 
 static ap_status parse_letters(const cli_args *args, const char *letters, ap_error *err) {

@@ -11,13 +11,27 @@
 
 enum { PATH_BYTES = 4096 };
 
+/* mkdir -p: every "/" of `path` is an end for a moment. */
+static int make_folders(char *path) {
+    for (char *p = path + 1; *p; p++) {
+        if (*p != '/') continue;
+        *p = '\0';
+        int failed = mkdir(path, 0777) && errno != EEXIST;
+        *p = '/';
+        if (failed) return -1;
+    }
+    return mkdir(path, 0777);
+}
+
 ap_status cli_arrays_open(cli_arrays *arrays, const char *folder, ap_error *err) {
-    *arrays = (cli_arrays){.folder = folder};
-    if (!folder || !mkdir(folder, 0777)) return AP_OK;
-    char reason[128];
-    int error = errno;
+    char path[PATH_BYTES], reason[128];
     struct stat info;
-    if (error == EEXIST && !stat(folder, &info) && S_ISDIR(info.st_mode)) return AP_OK;
+    *arrays = (cli_arrays){.folder = folder};
+    if (!folder) return AP_OK;
+    int n = snprintf(path, sizeof path, "%s", folder);
+    if (n <= 0 || (size_t)n >= sizeof path) return cli_fail(err, AP_EINVAL, "--out-dir: not a path");
+    int error = make_folders(path) ? errno : 0;
+    if (!error || (error == EEXIST && !stat(folder, &info) && S_ISDIR(info.st_mode))) return AP_OK;
     return cli_fail(err, AP_EIO, "--out-dir %s: %s", folder, cli_errno_text(error, reason, sizeof reason));
 }
 

@@ -11,17 +11,18 @@
 #include <string.h>
 
 typedef struct backends_options {
-    bool json, help, version;
+    const char *output;
+    bool help, version;
 } backends_options;
 
 static const cli_option OPTIONS[] = {
-    {"json", 0, NULL, "Print JSON.", offsetof(backends_options, json)},
+    {"output", 0, CLI_OUTPUT_FORMATS, "Default: table.", offsetof(backends_options, output)},
     CLI_COMMON_OPTIONS(backends_options),
     {NULL, 0, NULL, NULL, 0},
 };
 
 const cli_page cli_backends_page = {
-    .usage = "backends [--json]",
+    .usage = "backends [--output json|table]",
     .text = "Shows the backends in the order in which they are tried when --accelerator is not\n"
             "given, and for those that are not available the reason and how to install them.",
     .options = OPTIONS,
@@ -83,7 +84,7 @@ int cli_backends(int argc, char **argv) {
     if (!status && cli_page_answer(&cli_backends_page, options.help, options.version)) return CLI_EXIT_OK;
     if (!status) status = cli_args_expect(&args, 0, 0, cli_backends_page.usage, &err);
     if (!status) status = ap_backends_describe(&backends, &err);
-    if (!status) status = print(backends, options.json, &err);
+    if (!status) status = print(backends, cli_show_wants_json(options.output), &err);
     ap_value_destroy(backends);
     return status ? cli_report(&err) : CLI_EXIT_OK;
 }

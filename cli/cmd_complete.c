@@ -61,7 +61,7 @@ static void offer_param_options(const completion *c, const ap_value *rows) {
     for (size_t i = 0; i < ap_value_len(rows); i++) {
         cli_param param = cli_param_of(ap_value_list_get(rows, i));
         cli_text text = {0};
-        if (!cli_param_is_option(&param)) continue;
+        if (!cli_param_is_option(&param) || cli_page_hides(c->command->page, param.name)) continue;
         cli_param_add_option(&text, &param);
         for (char *name = text.ptr, *end; name; name = end ? end + 2 : NULL) {
             if ((end = strstr(name, ", "))) *end = '\0';

@@ -11,20 +11,20 @@
 #include <string.h>
 
 typedef struct inspect_options {
-    const char *accelerator;
-    bool json, help, version;
+    const char *accelerator, *output;
+    bool help, version;
 } inspect_options;
 
 static const cli_option OPTIONS[] = {
     {"accelerator", 0, "NAME", "The backend that would run it; without it, the first that is available.",
      offsetof(inspect_options, accelerator)},
-    {"json", 0, NULL, "Print JSON.", offsetof(inspect_options, json)},
+    {"output", 0, CLI_OUTPUT_FORMATS, "Default: table.", offsetof(inspect_options, output)},
     CLI_COMMON_OPTIONS(inspect_options),
     {NULL, 0, NULL, NULL, 0},
 };
 
 const cli_page cli_inspect_page = {
-    .usage = "inspect MODEL [--accelerator NAME] [--json]",
+    .usage = "inspect MODEL [--accelerator NAME] [--output json|table]",
     .text = "Shows what the folder MODEL holds: kind of model, task, labels, tokenizer, the file\n"
             "that would be used, and its inputs and outputs where a backend can open it.",
     .options = OPTIONS,
@@ -80,7 +80,7 @@ static ap_status print(const char *path, const inspect_options *options, ap_erro
     ap_value *model = NULL;
     ap_status status = ap_model_inspect(&model, path, options->accelerator, err);
     if (status) return status;
-    if (options->json)
+    if (cli_show_wants_json(options->output))
         status = cli_show_json(model, err);
     else
         print_table(model);

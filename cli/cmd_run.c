@@ -249,8 +249,9 @@ static ap_status print_task_help(run_state *run, ap_error *err) {
     cli_text title = {0};
     cli_text_addf(&title, "Parameters of %s", cli_show_string(run->params.of_task, "name", run->params.task));
     cli_page_print(&cli_run_page);
-    cli_page_print_params(title.ptr, cli_params_of_task(&run->params));
-    cli_page_print_params("Parameters of pipeline()", cli_params_of_pipeline(&run->params));
+    cli_page_print_param_options(&cli_run_page, title.ptr, cli_params_of_task(&run->params));
+    cli_page_print_param_options(&cli_run_page, "Parameters of pipeline()",
+                                 cli_params_of_pipeline(&run->params));
     cli_text_clear(&title);
     return AP_OK;
 }

@@ -11,17 +11,18 @@
 #include <string.h>
 
 typedef struct tasks_options {
-    bool json, help, version;
+    const char *output;
+    bool help, version;
 } tasks_options;
 
 static const cli_option OPTIONS[] = {
-    {"json", 0, NULL, "Print JSON.", offsetof(tasks_options, json)},
+    {"output", 0, CLI_OUTPUT_FORMATS, "Default: table.", offsetof(tasks_options, output)},
     CLI_COMMON_OPTIONS(tasks_options),
     {NULL, 0, NULL, NULL, 0},
 };
 
 const cli_page cli_tasks_page = {
-    .usage = "tasks [NAME] [--json]",
+    .usage = "tasks [NAME] [--output json|table]",
     .text = "Lists the tasks, or shows one of them: what it takes, its bundled model and its\n"
             "parameters.",
     .options = OPTIONS,
@@ -88,6 +89,7 @@ int cli_tasks(int argc, char **argv) {
     ap_status status = cli_args_parse(&args, argc, argv, &err);
     if (!status && cli_page_answer(&cli_tasks_page, options.help, options.version)) return CLI_EXIT_OK;
     if (!status) status = cli_args_expect(&args, 0, 1, cli_tasks_page.usage, &err);
-    if (!status) status = print(args.n_inputs ? args.inputs[0] : NULL, options.json, &err);
+    if (!status)
+        status = print(args.n_inputs ? args.inputs[0] : NULL, cli_show_wants_json(options.output), &err);
     return status ? cli_report(&err) : CLI_EXIT_OK;
 }

@@ -1,4 +1,4 @@
-/* The commands of the program. One row each in main.c; nothing else lists them. */
+/* The commands of the program. One row each in command.c; nothing else lists them. */
 #ifndef CLI_COMMAND_H
 #define CLI_COMMAND_H
 
@@ -15,6 +15,10 @@ typedef struct cli_command {
 
 /* All commands; a NULL name ends them. */
 extern const cli_command cli_commands[];
+
+/* Runs the command that the arguments of main() name, or answers --help and --version. @return the exit
+ * status */
+int cli_command_dispatch(int argc, char **argv);
 
 /* NULL when there is none. */
 const cli_command *cli_command_find(const char *name);

@@ -69,15 +69,15 @@ void cli_page_print(const cli_page *page) {
     for (const cli_option *o = page->options; o->name; o++) print_option(o);
 }
 
-static void print_param(const cli_param *param) {
-    cli_text text = {0}, doc = {0};
-    cli_param_add_option(&text, param);
-    cli_text_addf(&text, " ");
-    cli_param_add_kind(&text, param);
+/* `text` is how the parameter is named; the function clears it. */
+static void print_param(cli_text *text, const cli_param *param) {
+    cli_text doc = {0};
+    cli_text_addf(text, " ");
+    cli_param_add_kind(text, param);
     cli_text_addf(&doc, "%s", param->doc);
     if (param->default_json) cli_text_addf(&doc, " Default: %s.", param->default_json);
-    cli_page_print_entry(text.ptr, doc.ptr ? doc.ptr : "");
-    cli_text_clear(&text);
+    cli_page_print_entry(text->ptr, doc.ptr ? doc.ptr : "");
+    cli_text_clear(text);
     cli_text_clear(&doc);
 }
 
@@ -87,7 +87,28 @@ void cli_page_print_params(const char *title, const ap_value *rows) {
     cli_table_print_heading(title);
     for (size_t i = 0; i < ap_value_len(rows); i++) {
         cli_param param = cli_param_of(ap_value_list_get(rows, i));
-        if (cli_param_is_option(&param)) print_param(&param);
+        cli_text text = {0};
+        cli_text_addf(&text, "%s", param.name);
+        print_param(&text, &param);
+    }
+}
+
+bool cli_page_hides(const cli_page *page, const char *param_name) {
+    for (const cli_option *o = page->options; o->name; o++)
+        if (strcmp(o->name, param_name) == 0) return true;
+    return false;
+}
+
+void cli_page_print_param_options(const cli_page *page, const char *title, const ap_value *rows) {
+    if (!ap_value_len(rows)) return;
+    cli_out_text("\n");
+    cli_table_print_heading(title);
+    for (size_t i = 0; i < ap_value_len(rows); i++) {
+        cli_param param = cli_param_of(ap_value_list_get(rows, i));
+        cli_text text = {0};
+        if (!cli_param_is_option(&param) || cli_page_hides(page, param.name)) continue;
+        cli_param_add_option(&text, &param);
+        print_param(&text, &param);
     }
 }
 

@@ -5,7 +5,6 @@
 #include "terminal.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,6 +54,8 @@ void cli_show_add(cli_text *text, const ap_value *value) {
     else if (ap_value_kind(value) != AP_KIND_LIST || !add_list(text, value))
         add_json(text, value);
 }
+
+bool cli_show_wants_json(const char *output) { return output && strcmp(output, "json") == 0; }
 
 ap_status cli_show_json(const ap_value *value, ap_error *err) {
     char *json = NULL;

@@ -68,15 +68,12 @@ compiler() {
     printf 'false'
 }
 
-has_trim() {
-    read -r REPLY <<<"$1"
-    printf '%s' "$REPLY"
+has_compiler() { [ "$(compiler)" != false ]; }
+
+# cmocka.h uses what other headers define; the rest does not mind.
+has_header() {
+    printf '#include <%s>\n' stdarg.h stddef.h stdint.h setjmp.h "$1" | "$(compiler)" -E -x c - >/dev/null 2>&1
 }
-
-compiler() { [ "$(compiler)" != false ]; }
-
-has_header() { printf '#include <stddef.h>\n#include <stdarg.h>\n#include <setjmp.h>\n#include <stdint.h>\n#include <%s>\n' "$1" |
-    "$(compiler)" -E -x c - >/dev/null 2>&1; }
 
 has_cmake() {
     have cmake || return 1

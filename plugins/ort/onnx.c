@@ -1,7 +1,8 @@
 /* A look at an ONNX file without loading it.
  *
- * Source: onnx@1.17 onnx/onnx.proto (field numbers), protobuf's encoding (varint, tag, length). The reader knows no
- * more of protobuf than that; whatever does not fit ends the walk, and the runtime then says what is wrong. */
+ * Source: onnx@1.17 onnx/onnx.proto (field numbers), protobuf's encoding (varint, tag, length). The reader
+ * knows no more of protobuf than that; whatever does not fit ends the walk, and the runtime then says what is
+ * wrong. */
 #include "onnx.h"
 
 #include <string.h>
@@ -18,6 +19,7 @@ enum {
     NODE_OP_TYPE = 4,
     NODE_ATTRIBUTE = 5,
     ATTRIBUTE_NAME = 1,
+    ATTRIBUTE_INT = 3,
     ATTRIBUTE_TENSOR = 5,
     ATTRIBUTE_GRAPH = 6,
     ATTRIBUTE_GRAPHS = 11,
@@ -36,7 +38,8 @@ typedef struct reader {
 
 typedef struct field {
     uint32_t number;
-    ort_text bytes; /* Of WIRE_BYTES; ptr is NULL for the other types. */
+    uint64_t integer; /* Of WIRE_VARINT. */
+    ort_text bytes;   /* Of WIRE_BYTES; ptr is NULL for the other types. */
 } field;
 
 static reader reader_of(ort_text bytes) {
@@ -73,7 +76,7 @@ static bool read_field(field *out, reader *r) {
     *out = (field){.number = (uint32_t)(tag >> 3)};
     switch (tag & 7) {
     case WIRE_VARINT:
-        read_varint(r);
+        out->integer = read_varint(r);
         break;
     case WIRE_FIXED64:
         read_bytes(r, 8);
@@ -127,10 +130,13 @@ static bool scan_tensor(ort_onnx *out, ort_text tensor) {
 
 static bool scan_graph(ort_onnx *out, ort_text graph, int depth);
 
-static bool scan_attribute(ort_onnx *out, ort_text attribute, int depth, bool *is_block_size) {
+/* @param[out] block_size set when it is the attribute of that name. */
+static bool scan_attribute(ort_onnx *out, ort_text attribute, int depth, uint64_t *block_size) {
     reader r = reader_of(attribute);
+    bool is_block_size = false;
     for (field f; read_field(&f, &r);) {
-        if (f.number == ATTRIBUTE_NAME) *is_block_size |= text_is(f.bytes, "block_size");
+        if (f.number == ATTRIBUTE_NAME) is_block_size = text_is(f.bytes, "block_size");
+        if (f.number == ATTRIBUTE_INT && is_block_size) *block_size = f.integer;
         if (f.number == ATTRIBUTE_TENSOR && f.bytes.ptr && !scan_tensor(out, f.bytes)) return false;
         if ((f.number == ATTRIBUTE_GRAPH || f.number == ATTRIBUTE_GRAPHS) && f.bytes.ptr &&
             !scan_graph(out, f.bytes, depth + 1))
@@ -142,13 +148,13 @@ static bool scan_attribute(ort_onnx *out, ort_text attribute, int depth, bool *i
 static bool scan_node(ort_onnx *out, ort_text node, int depth) {
     reader r = reader_of(node);
     ort_text op = {NULL, 0};
-    bool is_blockwise = false;
+    uint64_t block_size = 0;
     for (field f; read_field(&f, &r);) {
         if (f.number == NODE_OP_TYPE) op = f.bytes;
-        if (f.number == NODE_ATTRIBUTE && f.bytes.ptr && !scan_attribute(out, f.bytes, depth, &is_blockwise))
+        if (f.number == NODE_ATTRIBUTE && f.bytes.ptr && !scan_attribute(out, f.bytes, depth, &block_size))
             return false;
     }
-    if (text_is(op, "DequantizeLinear")) *(is_blockwise ? &out->has_blockwise : &out->has_dequantize) = true;
+    if (text_is(op, "DequantizeLinear")) *(block_size ? &out->has_blockwise : &out->has_dequantize) = true;
     if (text_is(op, "QuantizeLinear") || text_is(op, "DynamicQuantizeLinear")) out->has_quantize = true;
     return !r.is_broken;
 }

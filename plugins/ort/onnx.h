@@ -14,17 +14,25 @@ typedef struct ort_text {
     size_t len;
 } ort_text;
 
-typedef struct ort_onnx {
-    bool is_onnx;             /* The bytes have the shape of a model; the fields below count only then. */
-    bool has_dequantize;      /* DequantizeLinear of whole tensors, rows or columns. */
-    bool has_blockwise;       /* DequantizeLinear of blocks (opset 21). */
-    bool has_quantize;        /* Activations are quantized too. */
-    bool is_truncated;        /* The list of external files is not whole. */
-    size_t n_external;        /* Files with the elements of initializers, by their names in the model. */
+typedef struct ort_onnx ort_onnx;
+
+struct ort_onnx {
+    bool is_onnx;        /* The bytes have the shape of a model; the fields below count only then. */
+    bool has_dequantize; /* DequantizeLinear of whole tensors, rows or columns. */
+    bool has_blockwise;  /* DequantizeLinear of blocks (opset 21). */
+    bool has_quantize;   /* Activations are quantized too. */
+    bool is_truncated;   /* The list of external files is not whole. */
+    size_t n_external;   /* Files with the elements of initializers, by their names in the model. */
     ort_text external[ORT_ONNX_MAX_EXTERNAL];
-} ort_onnx;
+};
 
 /* Walks over nodes and initializers, skipping the elements: of a mapped file, few pages are touched. */
 void ort_onnx_scan(ort_onnx *out, const void *bytes, size_t n_bytes);
+
+/* Whether all that is quantized are weights, in whole tensors, rows or columns: arithmetic is in float. They
+ * are best made float once, at load. */
+static inline bool ort_onnx_folds_weights(const ort_onnx *onnx) {
+    return onnx->is_onnx && onnx->has_dequantize && !onnx->has_quantize && !onnx->has_blockwise;
+}
 
 #endif

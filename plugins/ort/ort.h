@@ -23,7 +23,6 @@ typedef struct ort_runtime {
     OrtAllocator *allocator;    /* Of the strings that the runtime gives. */
     char **providers;           /* Execution providers of this build; never freed. */
     int n_providers;
-    int minor_version;
 } ort_runtime;
 
 extern ort_runtime ort;
@@ -52,8 +51,11 @@ ONNXTensorElementDataType ort_dtype_to(ap_dtype dtype);
 size_t ort_dtype_size(ap_dtype dtype);
 
 /* options.c: the session options for a model.
- * @param[out] out to be released with ReleaseSessionOptions. */
-ap_status ort_options_create(OrtSessionOptions **out, const ap_model_ref *model, ap_error *err);
+ * @param[out] out to be released with ReleaseSessionOptions.
+ * @param onnx what the model's file holds; NULL: it has been optimised already. */
+struct ort_onnx;
+ap_status ort_options_create(OrtSessionOptions **out, const ap_model_ref *model, const struct ort_onnx *onnx,
+                             ap_error *err);
 
 /* session.c */
 ap_status ort_open(ap_session **out, const ap_host *host, const ap_model_ref *model, ap_error *err);

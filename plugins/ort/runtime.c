@@ -48,7 +48,6 @@ static ap_status get_api(ap_probe *out, const OrtApiBase *base, ap_error *err) {
     if (!ort.api)
         return ort.host->fail(err, AP_EUNSUPPORTED, "ONNX Runtime %.32s does not offer API level %d", version,
                               ORT_API_LEVEL);
-    ort.minor_version = (int)minor;
     snprintf(out->version, sizeof out->version, "%s", version);
     return AP_OK;
 }

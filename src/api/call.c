@@ -28,10 +28,12 @@ static ap_status fail_unknown(const char *name, const ap_task *task, ap_error *e
                     ap__suggestion_text(&suggestion, hint, sizeof hint));
 }
 
-static ap_status bind_all(void *opts, call_opts *own, const ap_task *task, const ap_value *params, ap_error *err) {
+static ap_status bind_all(void *opts, call_opts *own, const ap_task *task, const ap_value *params,
+                          ap_error *err) {
     ap_status status = AP_OK;
     if (ap_value_kind(params) != AP_KIND_DICT && ap_value_kind(params) != AP_KIND_NULL)
-        return ap__fail(err, AP_ETYPE, "params: expected a dict, found %s", ap_kind_name(ap_value_kind(params)));
+        return ap__fail(err, AP_ETYPE, "params: expected a dict, found %s",
+                        ap_kind_name(ap_value_kind(params)));
     for (size_t i = 0; !status && i < ap_value_len(params); i++) {
         const char *name;
         bool found;
@@ -46,7 +48,8 @@ static ap_status bind_all(void *opts, call_opts *own, const ap_task *task, const
 
 static ap_status check_counts(const call_opts *own, ap_error *err) {
     if (ap__opt_is_set(&own->batch_size) && own->batch_size.as.integer < 1)
-        return ap__fail(err, AP_EINVAL, "parameter batch_size: %lld is below 1", (long long)own->batch_size.as.integer);
+        return ap__fail(err, AP_EINVAL, "parameter batch_size: %lld is below 1",
+                        (long long)own->batch_size.as.integer);
     if (ap__opt_is_set(&own->num_workers) && own->num_workers.as.integer < 0)
         return ap__fail(err, AP_EINVAL, "parameter num_workers: %lld is negative",
                         (long long)own->num_workers.as.integer);
@@ -61,8 +64,10 @@ static ap_status call_begin(ap__call *call, const ap_pipeline *pipe, const ap_va
     call_opts own = {0};
     memset(call, 0, sizeof *call);
     if (options && options->struct_size != sizeof *options)
-        return ap__fail(err, AP_EINVAL, "ap_call_options: struct_size is %zu, this version has %zu; start from "
-                        "AP_CALL_OPTIONS_INIT", options->struct_size, sizeof *options);
+        return ap__fail(err, AP_EINVAL,
+                        "ap_call_options: struct_size is %zu, this version has %zu; start from "
+                        "AP_CALL_OPTIONS_INIT",
+                        options->struct_size, sizeof *options);
     void *opts = ap__malloc(task->opts_size);
     if (!opts) return ap__fail_nomem(err);
     memcpy(opts, pipe->opts, task->opts_size);
@@ -181,8 +186,8 @@ ap_status ap_pipeline_call_with(ap_value **out, const ap_pipeline *pipe, const a
     return status;
 }
 
-ap_status ap_pipeline_call(ap_value **out, const ap_pipeline *pipe, const ap_value *inputs, const ap_value *params,
-                           ap_error *err) {
+ap_status ap_pipeline_call(ap_value **out, const ap_pipeline *pipe, const ap_value *inputs,
+                           const ap_value *params, ap_error *err) {
     return ap_pipeline_call_with(out, pipe, inputs, params, NULL, err);
 }
 
@@ -218,7 +223,10 @@ ap_status ap_pipeline_stream(const ap_pipeline *pipe, ap_next_fn next, ap_emit_f
                              const ap_value *params, const ap_call_options *options, ap_error *err) {
     ap__call call;
     if (!pipe || !next || !emit)
-        return ap__fail(err, AP_EINVAL, "ap_pipeline_stream: %s is NULL", !pipe ? "pipe" : !next ? "next" : "emit");
+        return ap__fail(err, AP_EINVAL, "ap_pipeline_stream: %s is NULL",
+                        !pipe   ? "pipe"
+                        : !next ? "next"
+                                : "emit");
     ap_status status = call_begin(&call, pipe, params, options, err);
     if (status) return status;
     stream_ends ends = {next, emit, ctx, 0, options};
@@ -232,7 +240,8 @@ ap_status ap_pipeline_stream(const ap_pipeline *pipe, ap_next_fn next, ap_emit_f
 ap_status ap_pipeline_preprocess(ap_value **out, const ap_pipeline *pipe, const ap_value *input,
                                  const ap_value *params, ap_error *err) {
     ap__call call;
-    if (!out || !pipe) return ap__fail(err, AP_EINVAL, "ap_pipeline_preprocess: %s is NULL", out ? "pipe" : "out");
+    if (!out || !pipe)
+        return ap__fail(err, AP_EINVAL, "ap_pipeline_preprocess: %s is NULL", out ? "pipe" : "out");
     *out = NULL;
     ap_status status = call_begin(&call, pipe, params, NULL, err);
     if (status) return status;
@@ -258,7 +267,8 @@ static ap_status forward_copies(ap_value *list, const ap__call *call, ap_value *
     for (size_t i = 0; i < n; i++) {
         rows[i] = ap__list_item(feeds, i);
         if (ap_value_kind(rows[i]) != AP_KIND_DICT)
-            status = ap__fail(err, AP_ETYPE, "feed %zu: expected a dict, found %s", i, ap_kind_name(ap_value_kind(rows[i])));
+            status = ap__fail(err, AP_ETYPE, "feed %zu: expected a dict, found %s", i,
+                              ap_kind_name(ap_value_kind(rows[i])));
     }
     if (!status && n) status = ap__batch_run(outputs, call, rows, n, err);
     for (size_t i = 0; i < n; i++) {
@@ -272,14 +282,16 @@ static ap_status forward_copies(ap_value *list, const ap__call *call, ap_value *
     return status;
 }
 
-ap_status ap_pipeline_forward(ap_value **out, const ap_pipeline *pipe, const ap_value *feeds, const ap_value *params,
-                              ap_error *err) {
+ap_status ap_pipeline_forward(ap_value **out, const ap_pipeline *pipe, const ap_value *feeds,
+                              const ap_value *params, ap_error *err) {
     ap__call call;
     ap_value *copy = NULL;
-    if (!out || !pipe) return ap__fail(err, AP_EINVAL, "ap_pipeline_forward: %s is NULL", out ? "pipe" : "out");
+    if (!out || !pipe)
+        return ap__fail(err, AP_EINVAL, "ap_pipeline_forward: %s is NULL", out ? "pipe" : "out");
     *out = NULL;
     if (ap_value_kind(feeds) != AP_KIND_LIST)
-        return ap__fail(err, AP_ETYPE, "feeds: expected a list of dicts, found %s", ap_kind_name(ap_value_kind(feeds)));
+        return ap__fail(err, AP_ETYPE, "feeds: expected a list of dicts, found %s",
+                        ap_kind_name(ap_value_kind(feeds)));
     ap_status status = call_begin(&call, pipe, params, NULL, err);
     if (status) return status;
     status = ap_value_copy(&copy, feeds, err);
@@ -297,7 +309,8 @@ ap_status ap_pipeline_forward(ap_value **out, const ap_pipeline *pipe, const ap_
 ap_status ap_pipeline_postprocess(ap_value **out, const ap_pipeline *pipe, const ap_value *model_outputs,
                                   const ap_value *params, ap_error *err) {
     ap__call call;
-    if (!out || !pipe) return ap__fail(err, AP_EINVAL, "ap_pipeline_postprocess: %s is NULL", out ? "pipe" : "out");
+    if (!out || !pipe)
+        return ap__fail(err, AP_EINVAL, "ap_pipeline_postprocess: %s is NULL", out ? "pipe" : "out");
     *out = NULL;
     if (ap_value_kind(model_outputs) != AP_KIND_LIST)
         return ap__fail(err, AP_ETYPE, "model outputs: expected a list of dicts, found %s",

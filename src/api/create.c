@@ -44,14 +44,16 @@ static ap_status load_config(router *r, ap_error *err) {
     if (!ap__opt_is_set(given)) return ap__config_load(&r->config, r->folder.text, err);
     const char *path = ap_value_get_string(given->as.value, NULL);
     if (!path) return ap__config_from_value(&r->config, given->as.value, err);
-    return ap__path_is_dir(path) ? ap__config_load(&r->config, path, err) : ap__config_load_file(&r->config, path, err);
+    return ap__path_is_dir(path) ? ap__config_load(&r->config, path, err)
+                                 : ap__config_load_file(&r->config, path, err);
 }
 
 static ap_status find_task(router *r, ap_error *err) {
     ap_task_context *ctx = &r->pipe->ctx;
     if (!ctx->task) return ap__task_infer(&ctx->task, r->config, err);
     if (!ap__task_fits(ctx->task, r->config))
-        ap__log(AP_LOG_WARNING, "pipeline: %s: its architecture is not one for %s", r->config->source, ctx->task->name);
+        ap__log(AP_LOG_WARNING, "pipeline: %s: its architecture is not one for %s", r->config->source,
+                ctx->task->name);
     return AP_OK;
 }
 
@@ -62,8 +64,8 @@ static ap_status fail_unknown(const char *name, const ap_task *task, ap_error *e
     ap__suggestion suggestion = {0};
     ap__params_suggest(&suggestion, task->params, name);
     ap__params_suggest(&suggestion, ap__init_params, name);
-    return ap__fail(err, AP_EINVAL, "neither pipeline() nor task %s has a parameter \"%.64s\"%s", task->name, name,
-                    ap__suggestion_text(&suggestion, hint, sizeof hint));
+    return ap__fail(err, AP_EINVAL, "neither pipeline() nor task %s has a parameter \"%.64s\"%s", task->name,
+                    name, ap__suggestion_text(&suggestion, hint, sizeof hint));
 }
 
 /* Binds to a copy that lives as long as the pipeline. */
@@ -74,7 +76,8 @@ static ap_status bind_params(router *r, ap_error *err) {
     if (!pipe->opts) return ap__fail_nomem(err);
     ap_kind kind = ap_value_kind(r->params);
     if (kind == AP_KIND_NULL) return AP_OK;
-    if (kind != AP_KIND_DICT) return ap__fail(err, AP_ETYPE, "params: expected a dict, found %s", ap_kind_name(kind));
+    if (kind != AP_KIND_DICT)
+        return ap__fail(err, AP_ETYPE, "params: expected a dict, found %s", ap_kind_name(kind));
     ap_status status = ap_value_copy(&pipe->params, r->params, err);
     for (size_t i = 0; !status && i < ap_value_len(pipe->params); i++) {
         const char *name;
@@ -134,18 +137,26 @@ static ap_status option_text(char *out, const ap_value *value, const char *name,
     const char *text = ap_value_get_string(value, NULL);
     int n = -1;
     switch (ap_value_kind(value)) {
-    case AP_KIND_STRING: n = snprintf(out, OPTION_TEXT_BYTES, "%s", text); break;
-    case AP_KIND_BOOL: n = snprintf(out, OPTION_TEXT_BYTES, "%d", ap_value_get_bool(value)); break;
-    case AP_KIND_INT: n = snprintf(out, OPTION_TEXT_BYTES, "%lld", (long long)ap_value_get_int(value)); break;
-    default: break;
+    case AP_KIND_STRING:
+        n = snprintf(out, OPTION_TEXT_BYTES, "%s", text);
+        break;
+    case AP_KIND_BOOL:
+        n = snprintf(out, OPTION_TEXT_BYTES, "%d", ap_value_get_bool(value));
+        break;
+    case AP_KIND_INT:
+        n = snprintf(out, OPTION_TEXT_BYTES, "%lld", (long long)ap_value_get_int(value));
+        break;
+    default:
+        break;
     }
     if (n >= 0 && n < OPTION_TEXT_BYTES) return AP_OK;
-    return ap__fail(err, AP_EINVAL, "model_kwargs: %.64s: expected a short string, a number or a bool, found %s", name,
+    return ap__fail(err, AP_EINVAL,
+                    "model_kwargs: %.64s: expected a short string, a number or a bool, found %s", name,
                     ap_kind_name(ap_value_kind(value)));
 }
 
-static ap_status add_option(runtime_options *options, const char *prefix, const char *name, const ap_value *value,
-                            ap_error *err) {
+static ap_status add_option(runtime_options *options, const char *prefix, const char *name,
+                            const ap_value *value, ap_error *err) {
     if (options->n == OPTIONS_MAX)
         return ap__fail(err, AP_ELIMIT, "model_kwargs: more than %d runtime options", OPTIONS_MAX);
     char(*texts)[OPTION_TEXT_BYTES] = options->texts[options->n];
@@ -157,8 +168,8 @@ static ap_status add_option(runtime_options *options, const char *prefix, const 
     return status;
 }
 
-static ap_status add_options(runtime_options *options, const char *prefix, const char *what, const ap_value *dict,
-                             ap_error *err) {
+static ap_status add_options(runtime_options *options, const char *prefix, const char *what,
+                             const ap_value *dict, ap_error *err) {
     ap_status status = AP_OK;
     if (ap_value_kind(dict) == AP_KIND_NULL) return AP_OK;
     if (ap_value_kind(dict) != AP_KIND_DICT)
@@ -179,16 +190,17 @@ static ap_status need_string(const char **out, const char *name, const ap_value 
                     ap_kind_name(ap_value_kind(value)));
 }
 
-static ap_status read_kwarg(ap__file_request *file, runtime_options *options, const char *name, const ap_value *value,
-                            ap_error *err) {
-    static const char *const names[] = {"file_name", "subfolder", "provider", "provider_options", "session_options",
-                                        "use_io_binding"};
+static ap_status read_kwarg(ap__file_request *file, runtime_options *options, const char *name,
+                            const ap_value *value, ap_error *err) {
+    static const char *const names[] = {"file_name",        "subfolder",       "provider",
+                                        "provider_options", "session_options", "use_io_binding"};
     char hint[96];
     ap__suggestion suggestion = {0};
     if (strcmp(name, "file_name") == 0) return need_string(&file->file_name, name, value, err);
     if (strcmp(name, "subfolder") == 0) return need_string(&file->subfolder, name, value, err);
     if (strcmp(name, "provider") == 0) return add_option(options, "", name, value, err);
-    if (strcmp(name, "provider_options") == 0) return add_options(options, "provider_options.", name, value, err);
+    if (strcmp(name, "provider_options") == 0)
+        return add_options(options, "provider_options.", name, value, err);
     if (strcmp(name, "session_options") == 0) return add_options(options, "", name, value, err);
     if (strcmp(name, "use_io_binding") == 0) return AP_OK; /* Outputs are always bound. */
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) ap__suggest(&suggestion, name, names[i]);
@@ -213,7 +225,8 @@ static ap_status read_model_kwargs(ap__file_request *file, runtime_options *opti
 static ap_status open_model(router *r, ap_error *err) {
     const ap__init_opts *init = r->init;
     char device[32];
-    ap__file_request file = {.torch_dtype = ap__opt_string(&init->torch_dtype, ap__opt_string(&init->dtype, NULL))};
+    ap__file_request file = {.torch_dtype =
+                                 ap__opt_string(&init->torch_dtype, ap__opt_string(&init->dtype, NULL))};
     runtime_options *options = ap__calloc(1, sizeof *options);
     if (!options) return ap__fail_nomem(err);
     ap_status status = read_model_kwargs(&file, options, &init->model_kwargs, err);
@@ -229,7 +242,8 @@ static ap_status open_model(router *r, ap_error *err) {
         };
         ap__config *config = r->config;
         r->config = NULL;
-        status = ap__model_open(&r->pipe->ctx.model, r->folder.text, config, r->backend, &file, &session, err);
+        status =
+            ap__model_open(&r->pipe->ctx.model, r->folder.text, config, r->backend, &file, &session, err);
     }
     ap__free(options);
     return status;

@@ -9,9 +9,12 @@
 
 static const char *batching_name(ap__batching batching) {
     switch (batching) {
-    case AP__BATCHING_PADDED: return "padded";
-    case AP__BATCHING_EQUAL: return "equal lengths";
-    default: return "single";
+    case AP__BATCHING_PADDED:
+        return "padded";
+    case AP__BATCHING_EQUAL:
+        return "equal lengths";
+    default:
+        return "single";
     }
 }
 
@@ -21,9 +24,11 @@ static ap_status describe_session(ap_value *dict, const ap__model *model, ap_err
     const ap_session_info *info = ap__session_get_info(session);
     ap_status status = ap__dict_set_text(dict, "file", ap__model_get_file(model), err);
     if (!status) status = ap__dict_set_text(dict, "accelerator", ap__backend_get_name(backend), err);
-    if (!status) status = ap__dict_set_text(dict, "runtime_version", ap__backend_get_probe(backend)->version, err);
+    if (!status)
+        status = ap__dict_set_text(dict, "runtime_version", ap__backend_get_probe(backend)->version, err);
     if (!status) status = ap__dict_set_text(dict, "device", info->device, err);
-    if (!status) status = ap__dict_set_text(dict, "torch_dtype", ap_dtype_name(ap__model_get_dtype(model)), err);
+    if (!status)
+        status = ap__dict_set_text(dict, "torch_dtype", ap_dtype_name(ap__model_get_dtype(model)), err);
     if (!status) status = ap__dict_set_bool(dict, "from_cache", info->from_cache != 0, err);
     return status;
 }
@@ -38,12 +43,14 @@ static ap_status describe_pipeline(ap_value *dict, const ap_pipeline *pipe, ap_e
     if (!status) status = ap__dict_set_bool(dict, "is_chosen_accelerator", pipe->is_chosen_backend, err);
     if (!status) status = ap__dict_set_int(dict, "num_threads", pipe->num_threads, err);
     if (!status) status = ap__dict_set_int(dict, "batch_size", pipe->batch_size, err);
-    if (!status) status = ap__dict_set_text(dict, "batching", batching_name(ap__model_get_batching(ctx->model)), err);
+    if (!status)
+        status = ap__dict_set_text(dict, "batching", batching_name(ap__model_get_batching(ctx->model)), err);
     return status;
 }
 
 ap_status ap_pipeline_describe(ap_value **out, const ap_pipeline *pipe, ap_error *err) {
-    if (!out || !pipe) return ap__fail(err, AP_EINVAL, "ap_pipeline_describe: %s is NULL", out ? "pipe" : "out");
+    if (!out || !pipe)
+        return ap__fail(err, AP_EINVAL, "ap_pipeline_describe: %s is NULL", out ? "pipe" : "out");
     ap_status status = ap_value_create_null(out, err);
     if (!status && (status = describe_pipeline(*out, pipe, err))) {
         ap_value_destroy(*out);
@@ -72,7 +79,8 @@ static ap_status describe_config(ap_value *dict, const ap__config *config, ap_er
     if (!status) status = ap__dict_set_text(dict, "problem_type", config->problem_type, err);
     if (!status) status = ap__dict_set_list(&labels, dict, "labels", err);
     for (size_t i = 0; !status && i < config->n_labels; i++)
-        if (!(status = ap__list_add(&slot, labels, err))) status = ap__value_assign(slot, config->labels[i], err);
+        if (!(status = ap__list_add(&slot, labels, err)))
+            status = ap__value_assign(slot, config->labels[i], err);
     return status;
 }
 
@@ -83,7 +91,8 @@ static ap_status describe_tokenizer(ap_value *dict, const char *folder, ap_error
     ap_status status = ap__dict_add(&slot, dict, "tokenizer", 9, err);
     if (status) return status;
     ap__value_set_dict(slot);
-    if (ap__tokenizer_load(&tokenizer, folder, &why)) return ap__dict_set_text(slot, "error", why.message, err);
+    if (ap__tokenizer_load(&tokenizer, folder, &why))
+        return ap__dict_set_text(slot, "error", why.message, err);
     const ap__tokenizer_config *config = ap__tokenizer_get_config(tokenizer);
     status = ap__dict_set_text(slot, "tokenizer_class", config->tokenizer_class, err);
     if (!status)
@@ -92,7 +101,8 @@ static ap_status describe_tokenizer(ap_value *dict, const char *folder, ap_error
         status = ap__dict_set_int(slot, "model_max_length", (int64_t)config->model_max_length, err);
     if (!status) status = ap__dict_set_text(slot, "pad_token", config->pad_token, err);
     if (!status)
-        status = ap__dict_set_text(slot, "padding_side", config->padding_side == AP__SIDE_LEFT ? "left" : "right", err);
+        status = ap__dict_set_text(slot, "padding_side",
+                                   config->padding_side == AP__SIDE_LEFT ? "left" : "right", err);
     ap__tokenizer_destroy(tokenizer);
     return status;
 }
@@ -133,7 +143,8 @@ static ap_status describe_graph(ap_value *dict, const char *folder, const char *
     if (status) return ap__dict_set_text(dict, "error", why.message, err);
     const ap_session_info *info = ap__session_get_info(ap__model_get_session(model));
     status = describe_session(dict, model, err);
-    if (!status) status = ap__dict_set_text(dict, "batching", batching_name(ap__model_get_batching(model)), err);
+    if (!status)
+        status = ap__dict_set_text(dict, "batching", batching_name(ap__model_get_batching(model)), err);
     if (!status) status = describe_io(dict, "inputs", info->inputs, info->n_inputs, err);
     if (!status) status = describe_io(dict, "outputs", info->outputs, info->n_outputs, err);
     ap__model_close(model);
@@ -158,7 +169,8 @@ static ap_status inspect(ap_value *dict, const char *name, const char *accelerat
 }
 
 ap_status ap_model_inspect(ap_value **out, const char *model, const char *accelerator, ap_error *err) {
-    if (!out || !model) return ap__fail(err, AP_EINVAL, "ap_model_inspect: %s is NULL", out ? "model" : "out");
+    if (!out || !model)
+        return ap__fail(err, AP_EINVAL, "ap_model_inspect: %s is NULL", out ? "model" : "out");
     ap_status status = ap_value_create_null(out, err);
     if (!status && (status = inspect(*out, model, accelerator, err))) {
         ap_value_destroy(*out);

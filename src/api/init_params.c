@@ -6,10 +6,14 @@
 #include "value/params.h"
 #include "value/value.h"
 
+#include <accelpipe/task.h>
 #include <stdio.h>
 #include <string.h>
 
 #define ROW(NAME, TYPE, DEFAULT, DOC) AP_PARAM(NAME, TYPE, INIT, ap__init_opts, 0, NULL, DEFAULT, DOC)
+
+/* For help and completion only: ap__backend_get() knows the names. */
+static const ap_param_choice ACCELERATORS[] = {{"ort", 0, 0}, {"ov", 0, 0}, {"ipex", 0, 0}, {NULL, 0, 0}};
 
 const ap_param ap__init_params[] = {
     ROW(task, STRING, NULL, "Task or alias; absent: inferred from the model."),
@@ -29,7 +33,8 @@ const ap_param ap__init_params[] = {
     ROW(dtype, STRING, NULL, "The same as torch_dtype."),
     ROW(trust_remote_code, BOOL, "false", "Accepted for compatibility: code of a model folder is never run."),
     ROW(model_kwargs, VALUE, NULL, "Dict: file_name, subfolder, provider, session_options."),
-    ROW(accelerator, STRING, NULL, "\"ort\", \"ov\" or \"ipex\"; absent: the first available of ov, ort, ipex."),
+    AP_PARAM(accelerator, STRING, INIT, ap__init_opts, 0, ACCELERATORS, NULL,
+             "\"ort\", \"ov\" or \"ipex\"; absent: the first available of ov, ort, ipex."),
     ROW(batch_size, INT, NULL, "Inputs per batch; absent: batches are formed by length."),
     ROW(num_workers, INT, NULL, "Threads for preprocessing; absent: one where it pays."),
     ROW(num_threads, INT, NULL, "Threads of the backend; absent: what affinity and cgroup quota allow."),
@@ -66,8 +71,10 @@ static void set_switch(ap_opt *opt, ap_switch value) {
 ap_status ap__init_opts_from_options(ap__init_opts *out, const ap_pipeline_options *o, ap_error *err) {
     memset(out, 0, sizeof *out);
     if (o->struct_size != sizeof *o)
-        return ap__fail(err, AP_EINVAL, "ap_pipeline_options: struct_size is %zu, this version has %zu; start from "
-                        "AP_PIPELINE_OPTIONS_INIT", o->struct_size, sizeof *o);
+        return ap__fail(err, AP_EINVAL,
+                        "ap_pipeline_options: struct_size is %zu, this version has %zu; start from "
+                        "AP_PIPELINE_OPTIONS_INIT",
+                        o->struct_size, sizeof *o);
     set_string(&out->task, o->task);
     set_string(&out->model, o->model);
     set_value(&out->config, o->config);
@@ -103,7 +110,8 @@ static ap_status check_count(const ap_opt *opt, const char *name, int64_t max, a
 static ap_status check_framework(const ap_opt *framework, ap_error *err) {
     const char *name = ap__opt_string(framework, "pt");
     if (strcmp(name, "pt") == 0) return AP_OK;
-    return ap__fail(err, AP_EINVAL, "framework \"%.32s\": only \"pt\" is accepted; the backend is chosen by accelerator",
+    return ap__fail(err, AP_EINVAL,
+                    "framework \"%.32s\": only \"pt\" is accepted; the backend is chosen by accelerator",
                     name);
 }
 
@@ -113,7 +121,8 @@ static ap_status check_components(const ap__init_opts *o, ap_error *err) {
     static const char *const names[] = {"feature_extractor", "image_processor", "processor"};
     for (size_t i = 0; i < sizeof given / sizeof *given; i++)
         if (ap__opt_is_set(given[i]))
-            return ap__fail(err, AP_EUNSUPPORTED, "parameter %s: no task of this version takes one", names[i]);
+            return ap__fail(err, AP_EUNSUPPORTED, "parameter %s: no task of this version takes one",
+                            names[i]);
     return AP_OK;
 }
 
@@ -123,19 +132,22 @@ static ap_status check_devices(const ap__init_opts *o, ap_error *err) {
     if (ap__opt_is_set(&o->device)) {
         ap_kind kind = ap_value_kind(o->device.as.value);
         if (kind != AP_KIND_STRING && kind != AP_KIND_INT)
-            return ap__fail(err, AP_ETYPE, "parameter device: expected a string or int, found %s", ap_kind_name(kind));
+            return ap__fail(err, AP_ETYPE, "parameter device: expected a string or int, found %s",
+                            ap_kind_name(kind));
     }
     if (!ap__opt_is_set(&o->device_map) || ap__value_is_text(o->device_map.as.value, "auto") ||
         ap__value_is_text(o->device_map.as.value, "cpu"))
         return AP_OK;
-    return ap__fail(err, AP_EUNSUPPORTED, "device_map: this version takes \"auto\" and \"cpu\"; name one device by device");
+    return ap__fail(err, AP_EUNSUPPORTED,
+                    "device_map: this version takes \"auto\" and \"cpu\"; name one device by device");
 }
 
 static ap_status check_dtypes(const ap__init_opts *o, ap_error *err) {
     if (!ap__opt_is_set(&o->torch_dtype) || !ap__opt_is_set(&o->dtype) ||
         strcmp(o->torch_dtype.as.string, o->dtype.as.string) == 0)
         return AP_OK;
-    return ap__fail(err, AP_EINVAL, "torch_dtype \"%.32s\" and dtype \"%.32s\" contradict each other; give one of them",
+    return ap__fail(err, AP_EINVAL,
+                    "torch_dtype \"%.32s\" and dtype \"%.32s\" contradict each other; give one of them",
                     o->torch_dtype.as.string, o->dtype.as.string);
 }
 
@@ -149,7 +161,8 @@ static ap_status check_config(const ap_opt *opt, ap_error *err) {
     if (!ap__opt_is_set(opt)) return AP_OK;
     ap_kind kind = ap_value_kind(opt->as.value);
     if (kind == AP_KIND_STRING || kind == AP_KIND_DICT) return AP_OK;
-    return ap__fail(err, AP_ETYPE, "parameter config: expected a path or a dict, found %s", ap_kind_name(kind));
+    return ap__fail(err, AP_ETYPE, "parameter config: expected a path or a dict, found %s",
+                    ap_kind_name(kind));
 }
 
 ap_status ap__init_opts_check(const ap__init_opts *o, ap_error *err) {

@@ -26,7 +26,10 @@ typedef struct ap__session ap__session;
 /* How to open a model; zero or NULL means the default. Borrowed for the call. */
 typedef struct ap__session_options {
     ap_use use;
-    const char *path; /* The model's file. */
+    const char *path;  /* The model's file; NULL when `bytes` holds it. */
+    const void *bytes; /* The model in memory, kept by the caller until close; such a model is not cached. */
+    size_t n_bytes;
+    const char *external_data; /* With `bytes`: real folder of its external data; NULL: it has none. */
     const char *device;
     ap_dtype dtype;    /* AP_DTYPE_NONE: float32. */
     int32_t n_threads; /* 0: ap__threads_allowed(). */

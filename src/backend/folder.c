@@ -27,13 +27,18 @@ void ap__folder_remove(const char *path) {
 }
 
 static bool is_owned(const struct stat *info, mode_t type) {
-    return (info->st_mode & S_IFMT) == type && info->st_uid == geteuid() &&
-           !(info->st_mode & (S_IWGRP | S_IWOTH));
+    return (info->st_mode & S_IFMT) == type && info->st_uid == geteuid();
+}
+
+bool ap__folder_is_private(const char *path) {
+    struct stat info;
+    return lstat(path, &info) == 0 && is_owned(&info, S_IFDIR) && !(info.st_mode & (S_IWGRP | S_IWOTH));
 }
 
 static bool entries_are_ours(DIR *entries, uint64_t *size_bytes) {
     struct stat info;
     if (fstat(dirfd(entries), &info) != 0 || !is_owned(&info, S_IFDIR)) return false;
+    if (info.st_mode & (S_IRWXG | S_IRWXO)) return false;
     for (const struct dirent *entry; (entry = readdir(entries));) {
         if (is_dots(entry->d_name)) continue;
         if (fstatat(dirfd(entries), entry->d_name, &info, AT_SYMLINK_NOFOLLOW) != 0) return false;

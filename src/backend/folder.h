@@ -9,8 +9,11 @@
  * never followed. */
 void ap__folder_remove(const char *path);
 
-/* Whether `path` is a folder, not a link to one, that belongs to this user and that nobody else may write to,
- * and all in it are files of this user. `size_bytes` (may be NULL) gets what they take. */
+/* Whether `path` is a folder, not a link to one, of this user, and nobody else may write to it. */
+bool ap__folder_is_private(const char *path);
+
+/* Whether that is so and nobody else may look into it either, and all in it are files of this user.
+ * `size_bytes` (may be NULL) gets what they take. */
 bool ap__folder_is_ours(const char *path, uint64_t *size_bytes);
 
 #endif

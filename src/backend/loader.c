@@ -9,7 +9,6 @@
 #include "base/suggest.h"
 
 #include <dlfcn.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -19,6 +18,7 @@ typedef struct entry {
     bool is_runtime_missing; /* The plugin is there: installing the runtime would help. */
     ap_error reason;         /* AP_OK: it can be used. */
     ap__backend backend;
+    pthread_mutex_t open_lock; /* See ap__backend; taken with no other lock. */
 } entry;
 
 static entry entries[AP__N_KNOWN_BACKENDS];
@@ -123,6 +123,8 @@ static ap_status load_runtime(ap__backend *backend, ap_error *err) {
 static void load(entry *e, const ap__known_backend *row) {
     e->is_tried = true;
     e->backend.row = row;
+    e->backend.open_lock = &e->open_lock;
+    pthread_mutex_init(&e->open_lock, NULL);
     ap_status status = load_plugin(&e->backend, &e->reason);
     if (!status) {
         status = load_runtime(&e->backend, &e->reason);

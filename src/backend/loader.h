@@ -5,10 +5,13 @@
 #include "backend/backend.h"
 #include "backend/known.h"
 
+#include <pthread.h>
+
 struct ap__backend {
     const ap__known_backend *row;
     const ap_backend *table;
     ap_probe probe;
+    pthread_mutex_t *open_lock; /* Held for the table's open(), which is called one at a time. */
 };
 
 /* Loads the backend of a row, or tells why that failed when it was tried first: both are kept until the

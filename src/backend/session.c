@@ -2,11 +2,12 @@
  * so that every backend fails alike; what only a runtime can see is left to it. */
 #include "backend/backend.h"
 
+#include "backend/cache.h"
 #include "backend/host.h"
 #include "backend/loader.h"
 #include "base/alloc.h"
 #include "base/error.h"
-#include "base/log.h"
+#include "base/path.h"
 #include "base/threads.h"
 
 #include <stdio.h>
@@ -44,29 +45,56 @@ static ap_status check_device(const ap__backend *backend, const char *device, ap
                     backend->row->name, names);
 }
 
+static ap_status call_open(ap__session *session, const ap_model_ref *model, ap_error *err) {
+    const ap__backend *backend = session->backend;
+    pthread_mutex_lock(backend->open_lock);
+    ap_status status = backend->table->open(&session->handle, ap__host_get(), model, err);
+    pthread_mutex_unlock(backend->open_lock);
+    if (status) return status;
+    session->info.size = sizeof session->info;
+    backend->table->describe(session->handle, &session->info);
+    if (session->info.n_inputs > MAX_INPUTS)
+        return ap__fail(err, AP_ELIMIT, "the model has %u inputs, over the limit of %d",
+                        session->info.n_inputs, MAX_INPUTS);
+    return AP_OK;
+}
+
 static ap_status open_handle(ap__session *session, const ap__session_options *options, ap_error *err) {
-    const ap_backend *table = session->backend->table;
+    ap__cache_entry entry;
+    ap__cache_entry_find(&entry, session->backend, options);
     const ap_model_ref model = {
         .size = sizeof model,
         .use = options->use,
         .path = options->path,
+        .bytes = options->path ? NULL : options->bytes,
+        .n_bytes = options->n_bytes,
+        .external_data = options->external_data,
         .device = options->device,
         .dtype = options->dtype ? options->dtype : AP_DTYPE_F32,
         .n_threads = options->n_threads > 0 ? options->n_threads : ap__threads_allowed(),
+        .cache_path = entry.path.text[0] ? entry.path.text : NULL,
         .options = options->options,
         .n_options = options->n_options,
     };
-    ap_status status = table->open(&session->handle, ap__host_get(), &model, err);
-    if (status) return status;
-    session->info.size = sizeof session->info;
-    table->describe(session->handle, &session->info);
-    return AP_OK;
+    ap_status status = call_open(session, &model, err);
+    if (!status) ap__cache_entry_use(&entry, session->info.from_cache);
+    return status;
+}
+
+/* What would otherwise be found out differently by every plugin. */
+static ap_status check_options(const ap__backend *backend, const ap__session_options *options,
+                               ap_error *err) {
+    if (!options->path && (!options->bytes || !options->n_bytes))
+        return ap__fail(err, AP_EINVAL, "there is no model to open: neither a path nor bytes");
+    if (options->path && !ap__path_is_file(options->path))
+        return ap__fail(err, AP_ENOTFOUND, "%s: no such file", options->path);
+    return check_device(backend, options->device, err);
 }
 
 ap_status ap__session_open(ap__session **out, const ap__backend *backend, const ap__session_options *options,
                            ap_error *err) {
     *out = NULL;
-    ap_status status = check_device(backend, options->device, err);
+    ap_status status = check_options(backend, options, err);
     if (status) return status;
     ap__session *session = ap__calloc(1, sizeof *session);
     if (!session) return ap__fail_nomem(err);
@@ -82,7 +110,7 @@ ap_status ap__session_open(ap__session **out, const ap__backend *backend, const 
 
 void ap__session_close(ap__session *session) {
     if (!session) return;
-    session->backend->table->close(session->handle);
+    if (session->handle) session->backend->table->close(session->handle);
     ap__free(session);
 }
 

@@ -30,12 +30,13 @@ ap_status ap__json_parse(yyjson_doc **out, const char *text, size_t len, const c
     /* Python's json reads NaN and Infinity, and config files hold them. */
     const yyjson_read_flag flags = YYJSON_READ_ALLOW_INF_AND_NAN;
     *out = NULL;
-    if (!len) return ap__fail(err, AP_EFORMAT, "%s: not JSON: it is empty", what);
+    if (!len) return ap__fail(err, AP_EFORMAT, "%s%snot JSON: it is empty", what, what[0] ? ": " : "");
     /* Without YYJSON_READ_INSITU the text is only read; the parameter lacks const for that other mode. */
     *out = yyjson_read_opts((char *)(uintptr_t)text, len, flags, &ALC, &why);
     if (*out) return AP_OK;
     if (why.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) return ap__fail_nomem(err);
-    return ap__fail(err, AP_EFORMAT, "%s: not JSON: %s at byte %zu", what, why.msg, why.pos);
+    return ap__fail(err, AP_EFORMAT, "%s%snot JSON: %s at byte %zu", what, what[0] ? ": " : "", why.msg,
+                    why.pos);
 }
 
 ap_status ap__json_parse_file(yyjson_doc **out, const char *path, size_t max_bytes, ap_error *err) {

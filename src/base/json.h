@@ -11,7 +11,7 @@ const yyjson_alc *ap__json_alc(void);
 
 /* Parses `text` (borrowed for the call). Nesting has no limit here: the parser does not recurse; who walks
  * the document must bound its own depth.
- * @param what names the text in messages ("config.json").
+ * @param what names the text in messages ("config.json"); "": the caller does.
  * @return AP_EFORMAT with the byte offset, AP_ENOMEM. Free with yyjson_doc_free(). */
 ap_status ap__json_parse(yyjson_doc **out, const char *text, size_t len, const char *what, ap_error *err);
 

@@ -222,7 +222,8 @@ ap_status ap__collate(ap_value **out, const ap_task_context *ctx, ap_value *cons
                    .pad = pad_value(ctx, name),
                    .is_left = is_left};
         ap__tensor *tensor;
-        if (!(status = stack_input(&tensor, &s, err))) status = ap__dict_set_tensor_take(*out, name, tensor, err);
+        if (!(status = stack_input(&tensor, &s, err)))
+            status = ap__dict_set_tensor_take(*out, name, tensor, err);
     }
     if (status) {
         ap_value_destroy(*out);
@@ -233,8 +234,8 @@ ap_status ap__collate(ap_value **out, const ap_task_context *ctx, ap_value *cons
 
 /* -- back ---------------------------------------------------------------------------------------------- */
 
-static ap_status add_output(ap_value *dict, const char *name, ap__tensor *tensor, size_t i_feed, size_t n_feeds,
-                            ap_error *err) {
+static ap_status add_output(ap_value *dict, const char *name, ap__tensor *tensor, size_t i_feed,
+                            size_t n_feeds, ap_error *err) {
     const ap_tensor_view *view = ap__tensor_get_view(tensor);
     ap__tensor *own = NULL;
     ap_status status = AP_OK;

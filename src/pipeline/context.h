@@ -17,11 +17,11 @@ struct ap_task_context {
 
 struct ap_pipeline {
     ap_task_context ctx;
-    void *opts;         /* [task->opts_size] The task's parameters, bound to the values of the creation. */
-    ap_value *params;   /* Where these values live. */
-    int64_t batch_size; /* 0: by length. */
+    void *opts;          /* [task->opts_size] The task's parameters, bound to the values of the creation. */
+    ap_value *params;    /* Where these values live. */
+    int64_t batch_size;  /* 0: by length. */
     int32_t num_threads; /* Of the backend. */
-    char *model_name;   /* As given, or of the bundled model. */
+    char *model_name;    /* As given, or of the bundled model. */
     bool is_bundled_model;
     bool is_chosen_backend; /* Nobody named the accelerator. */
 };

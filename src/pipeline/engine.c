@@ -26,7 +26,8 @@ void ap__item_preprocess(ap__item *item, const ap__call *call) {
 }
 
 static void clear_outputs(ap__item *item) {
-    for (size_t i = 0; item->outputs && i < ap_value_len(&item->feeds); i++) ap_value_destroy(item->outputs[i]);
+    for (size_t i = 0; item->outputs && i < ap_value_len(&item->feeds); i++)
+        ap_value_destroy(item->outputs[i]);
     ap__free(item->outputs);
     item->outputs = NULL;
 }
@@ -41,8 +42,8 @@ void ap__item_clear(ap__item *item) {
 
 static void postprocess(ap__item *item, const ap__call *call) {
     const ap_task_context *ctx = &call->pipe->ctx;
-    item->error.status = ctx->task->postprocess(ctx, call->opts, &item->result, item->outputs, item->n_outputs,
-                                                &item->error);
+    item->error.status =
+        ctx->task->postprocess(ctx, call->opts, &item->result, item->outputs, item->n_outputs, &item->error);
     if (!item->error.status && !item->result)
         ap__fail(&item->error, AP_EBUG, "task %s gave no result", ctx->task->name);
     clear_outputs(item);
@@ -121,7 +122,8 @@ static void window_plan(window *w, ap__item *items, size_t n_items) {
     ap__plan_rule rule = {.batch_size = w->call->batch_size, .batching = AP__BATCHING_SINGLE};
     if (w->n_feeds > 1) { /* Else there is nothing to look up. */
         rule.batching = ap__model_get_batching(ctx->model);
-        rule.can_pad = ctx->tokenizer && ap__tokenizer_get_config(ctx->tokenizer)->pad_token_id != AP__TOKEN_NONE;
+        rule.can_pad =
+            ctx->tokenizer && ap__tokenizer_get_config(ctx->tokenizer)->pad_token_id != AP__TOKEN_NONE;
     }
     w->n_batches = ap__plan_batches(w->order, w->ends, w->tmp, w->lengths, w->n_feeds, &rule);
 }
@@ -144,7 +146,8 @@ static ap_status run_range(window *w, size_t start, size_t end, ap_error *err) {
         w->feeds[n++] = ap__list_item(&ref->item->feeds, ref->i_feed);
     }
     if (!n) return AP_OK;
-    if (ap__cancel_is_triggered(w->call->cancel)) return ap__fail(err, AP_ECANCELED, "the call was cancelled");
+    if (ap__cancel_is_triggered(w->call->cancel))
+        return ap__fail(err, AP_ECANCELED, "the call was cancelled");
     ap_error why = AP_ERROR_INIT;
     ap_status status = ap__batch_run(w->outputs, w->call, w->feeds, n, &why);
     if (status == AP_ECANCELED) {
@@ -173,8 +176,8 @@ static void finish_empty(const ap__call *call, ap__item *item) {
     if (!item->error.status && !item->result) postprocess(item, call);
 }
 
-ap_status ap__window_run(bool *stopped, const ap__call *call, ap__item *items, size_t n_items, ap__emit_item emit,
-                         void *ctx, ap_error *err) {
+ap_status ap__window_run(bool *stopped, const ap__call *call, ap__item *items, size_t n_items,
+                         ap__emit_item emit, void *ctx, ap_error *err) {
     window w = {.call = call};
     size_t n_emitted = 0;
     *stopped = false;

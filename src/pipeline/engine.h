@@ -17,14 +17,14 @@ typedef struct ap__call {
 
 /* One input on its way. */
 typedef struct ap__item {
-    ap_value *owned;       /* The input, when the item has to free it. */
+    ap_value *owned; /* The input, when the item has to free it. */
     const ap_value *input;
-    ap_value feeds;        /* List of dicts: what preprocess() gave. */
-    size_t n_tokens;       /* Of all feeds. */
-    ap_value **outputs;    /* [n_feeds] */
-    size_t n_outputs;      /* How many have come. */
+    ap_value feeds;     /* List of dicts: what preprocess() gave. */
+    size_t n_tokens;    /* Of all feeds. */
+    ap_value **outputs; /* [n_feeds] */
+    size_t n_outputs;   /* How many have come. */
     ap_value *result;
-    ap_error error;        /* AP_OK, or why there is no result. */
+    ap_error error; /* AP_OK, or why there is no result. */
 } ap__item;
 
 /* The feeds of one input, in item->feeds; a failure is in item->error. */
@@ -37,8 +37,8 @@ typedef int (*ap__emit_item)(ap__item *item, void *ctx);
 /* Runs preprocessed items to their results. Items that fail carry their error; only a failure that concerns
  * all of them (AP_ENOMEM of the engine itself, AP_ECANCELED) is returned.
  * @param[out] stopped whether `emit` asked to end. */
-ap_status ap__window_run(bool *stopped, const ap__call *call, ap__item *items, size_t n_items, ap__emit_item emit,
-                         void *ctx, ap_error *err);
+ap_status ap__window_run(bool *stopped, const ap__call *call, ap__item *items, size_t n_items,
+                         ap__emit_item emit, void *ctx, ap_error *err);
 
 /* One batch: collates the feeds, runs the model, gives one dict of outputs for each feed.
  * @param[out] outputs [n_feeds] owned; none on failure. */

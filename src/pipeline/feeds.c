@@ -17,7 +17,8 @@ ap_status ap__feeds_add(ap_value **feed, ap_feeds *feeds, ap_error *err) {
 }
 
 ap_status ap_feeds_add_take(ap_feeds *feeds, ap_value *feed, ap_error *err) {
-    ap_status status = feeds && feed ? AP_OK : ap__fail(err, AP_EINVAL, "ap_feeds_add_take: an argument is NULL");
+    ap_status status =
+        feeds && feed ? AP_OK : ap__fail(err, AP_EINVAL, "ap_feeds_add_take: an argument is NULL");
     if (!status && ap_value_kind(feed) != AP_KIND_DICT)
         status = ap__fail(err, AP_ETYPE, "a feed is a dict, not a %s", ap_kind_name(ap_value_kind(feed)));
     if (!status) status = check_count(feeds, err);

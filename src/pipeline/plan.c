@@ -10,7 +10,8 @@
 enum { BATCH_TOKENS = 512, BATCH_ROWS = 64 };
 
 /* Merges two sorted runs; equal lengths keep their order. */
-static void merge(size_t *out, const size_t *a, size_t n_a, const size_t *b, size_t n_b, const size_t *lengths) {
+static void merge(size_t *out, const size_t *a, size_t n_a, const size_t *b, size_t n_b,
+                  const size_t *lengths) {
     size_t i = 0, j = 0, k = 0;
     while (i < n_a && j < n_b) out[k++] = lengths[b[j]] < lengths[a[i]] ? b[j++] : a[i++];
     while (i < n_a) out[k++] = a[i++];

@@ -28,9 +28,9 @@ typedef struct stream {
     const ap__call *call;
     ap__read_item read;
     void *read_ctx;
-    pthread_mutex_t lock;     /* Guards everything below. */
-    pthread_cond_t filled;    /* The runner waits: an item came, the inputs ended, or the reader waits. */
-    pthread_cond_t taken;     /* The reader waits: the window was taken, or the runner stops. */
+    pthread_mutex_t lock;  /* Guards everything below. */
+    pthread_cond_t filled; /* The runner waits: an item came, the inputs ended, or the reader waits. */
+    pthread_cond_t taken;  /* The reader waits: the window was taken, or the runner stops. */
     window filling;
     bool is_ended, is_stopped;
     bool is_waiting;             /* The reader is inside read(), */

@@ -4,7 +4,8 @@
 
 #include "pipeline/engine.h"
 
-/* Where inputs come from: fills item->owned or item->input; *end at the end. A failure belongs to the item. */
+/* Where inputs come from: fills item->owned or item->input; *end at the end. A failure belongs to the item.
+ */
 typedef ap_status (*ap__read_item)(ap__item *item, bool *end, void *ctx, ap_error *err);
 
 /* Reads, runs and emits until the inputs end, `emit` stops, or the call is cancelled.

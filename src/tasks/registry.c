@@ -46,7 +46,8 @@ static ap_status fail_unknown(const char *name, ap_error *err) {
         ap__buf_printf(&names, NULL, "%s%s", i ? ", " : "", TASKS[i]->name);
     }
     ap__fail(err, AP_EKEY, "unknown task \"%.64s\"%s available tasks are %s", name,
-             suggestion.best ? ap__suggestion_text(&suggestion, hint, sizeof hint) : ";", ap__buf_text(&names));
+             suggestion.best ? ap__suggestion_text(&suggestion, hint, sizeof hint) : ";",
+             ap__buf_text(&names));
     ap__buf_clear(&names);
     return AP_EKEY;
 }
@@ -82,7 +83,8 @@ bool ap__task_fits(const ap_task *task, const ap__config *config) {
 ap_status ap__task_infer(const ap_task **out, const ap__config *config, ap_error *err) {
     const ap_value *architectures = ap_value_dict_get(config->json, "architectures");
     if (!ap_value_len(architectures))
-        return ap__fail(err, AP_EINVAL, "%s names no architectures, so the task cannot be inferred; name the task",
+        return ap__fail(err, AP_EINVAL,
+                        "%s names no architectures, so the task cannot be inferred; name the task",
                         config->source);
     for (size_t i = 0; i < N_TASKS; i++) {
         if (!ap__task_fits(TASKS[i], config)) continue;
@@ -90,7 +92,8 @@ ap_status ap__task_infer(const ap_task **out, const ap__config *config, ap_error
         return AP_OK;
     }
     const char *first = ap_value_get_string(ap_value_list_get(architectures, 0), NULL);
-    return ap__fail(err, AP_EINVAL, "%s: no task of this version is for the architecture %.64s; name the task",
+    return ap__fail(err, AP_EINVAL,
+                    "%s: no task of this version is for the architecture %.64s; name the task",
                     config->source, first ? first : "(not a string)");
 }
 
@@ -100,7 +103,8 @@ static ap_status set_words(ap_value *dict, const char *key, const char *words, a
     ap_value *list;
     ap_status status = ap__dict_set_list(&list, dict, key, err);
     const char *word, *rest = words ? words : "";
-    for (size_t len; !status && (len = next_word(&word, &rest));) status = ap__list_add_text(list, word, len, err);
+    for (size_t len; !status && (len = next_word(&word, &rest));)
+        status = ap__list_add_text(list, word, len, err);
     return status;
 }
 

@@ -20,24 +20,27 @@ typedef struct opts {
 } opts;
 
 /* The reference looks the name up in an enumeration: "default" is not in it. */
-static const ap_param_choice ACTIVATIONS[] = {
-    {"none", ACTIVATION_NONE, 0}, {"softmax", ACTIVATION_SOFTMAX, 0}, {"sigmoid", ACTIVATION_SIGMOID, 0}, {NULL, 0, 0}};
+static const ap_param_choice ACTIVATIONS[] = {{"none", ACTIVATION_NONE, 0},
+                                              {"softmax", ACTIVATION_SOFTMAX, 0},
+                                              {"sigmoid", ACTIVATION_SIGMOID, 0},
+                                              {NULL, 0, 0}};
 
 static const ap_param params[] = {
     AP_PARAM(top_k, INT, POSTPROCESS, opts, AP_PARAM_NULL_OK | AP_PARAM_LENIENT, NULL, NULL,
              "How many labels to return, best first; null: all. Absent: the best one, as a bare dict."),
-    AP_PARAM(function_to_apply, CHOICE, POSTPROCESS, opts, AP_PARAM_ANY_CASE | AP_PARAM_KEY, ACTIVATIONS, NULL, "Applied to the logits; absent: by problem_type and number of labels."),
+    AP_PARAM(function_to_apply, CHOICE, POSTPROCESS, opts, AP_PARAM_ANY_CASE | AP_PARAM_KEY, ACTIVATIONS,
+             NULL, "Applied to the logits; absent: by problem_type and number of labels."),
     AP_PARAM(return_all_scores, BOOL, POSTPROCESS, opts, 0, NULL, "false",
              "Deprecated: top_k=null in the order of the labels."),
-    AP_PARAM_INCLUDE(ap__tokenizer_params, opts, tokenizer),
-    AP_PARAM_END};
+    AP_PARAM_INCLUDE(ap__tokenizer_params, opts, tokenizer), AP_PARAM_END};
 
 /* -- creation ------------------------------------------------------------------------------------------ */
 
 static ap_status fail_labels(const ap_task_context *ctx, int64_t n_logits, ap_error *err) {
-    return ap__fail(err, AP_EINVAL, "%s: id2label has %zu entries, logits have %lld columns; config.json and the "
-                    "model file must belong together", ctx->config->source, ctx->config->n_labels,
-                    (long long)n_logits);
+    return ap__fail(err, AP_EINVAL,
+                    "%s: id2label has %zu entries, logits have %lld columns; config.json and the "
+                    "model file must belong together",
+                    ctx->config->source, ctx->config->n_labels, (long long)n_logits);
 }
 
 /* Where the graph tells the number of its columns, a disagreement shows before the first call. */
@@ -50,10 +53,11 @@ static ap_status check_model(const ap_task_context *ctx, ap_error *err) {
         return ap__fail(err, AP_EINVAL, "%s has no output \"logits\"; it is no model for text-classification",
                         ap__model_get_file(ctx->model));
     if (logits->rank != AP_RANK_UNKNOWN && logits->rank != 2)
-        return ap__fail(err, AP_EINVAL,
-                        "%s: output %s has rank %u, text-classification needs [batch_size, num_labels]; it is a model "
-                        "for another task",
-                        ap__model_get_file(ctx->model), logits->name, logits->rank);
+        return ap__fail(
+            err, AP_EINVAL,
+            "%s: output %s has rank %u, text-classification needs [batch_size, num_labels]; it is a model "
+            "for another task",
+            ap__model_get_file(ctx->model), logits->name, logits->rank);
     if (logits->rank == 2 && logits->shape[1] > 0 && (size_t)logits->shape[1] != ctx->config->n_labels)
         return fail_labels(ctx, logits->shape[1], err);
     return AP_OK;
@@ -72,14 +76,15 @@ static ap_status sanitize(const ap_task_context *ctx, void *bound, ap_error *err
         o->return_all_scores.as.boolean = ap_value_get_bool(in_config);
     }
     if (o->return_all_scores.origin && o->top_k.origin < o->return_all_scores.origin)
-        ap__log(AP_LOG_WARNING, "text-classification: return_all_scores is deprecated: use top_k=null or top_k=1");
+        ap__log(AP_LOG_WARNING,
+                "text-classification: return_all_scores is deprecated: use top_k=null or top_k=1");
     return AP_OK;
 }
 
 /* What the reference's top_k and _legacy come to after merging creation and call. */
 typedef struct shape {
-    bool is_legacy;    /* The old form: no sorting; a bare dict for one label. */
-    bool is_all;       /* top_k=None */
+    bool is_legacy; /* The old form: no sorting; a bare dict for one label. */
+    bool is_all;    /* top_k=None */
     int64_t top_k;
 } shape;
 
@@ -110,8 +115,8 @@ static activation choose_activation(const ap_task_context *ctx, const opts *o) {
 
 static bool is_old_pair(const ap_value *input) {
     const ap_value *inner = ap_value_list_get(input, 0);
-    return ap_value_kind(input) == AP_KIND_LIST && ap_value_len(input) == 1 && ap_value_kind(inner) == AP_KIND_LIST &&
-           ap_value_len(inner) == 2;
+    return ap_value_kind(input) == AP_KIND_LIST && ap_value_len(input) == 1 &&
+           ap_value_kind(inner) == AP_KIND_LIST && ap_value_len(inner) == 2;
 }
 
 static ap_status set_pair(ap__text_input *out, const ap_value *value, const char *what, ap_error *err) {
@@ -134,15 +139,19 @@ static ap_status read_dict(ap__text_input *out, ap__tokenizer_opts *o, const ap_
         else
             status = ap__params_bind_one(&found, ap__tokenizer_params, o, key, value, AP_ORIGIN_CALL, err);
         if (!status && !found)
-            status = ap__fail(err, AP_EINVAL, "text input: \"%.64s\" is not one of text, text_pair and the "
-                              "tokenizer's parameters", key);
+            status = ap__fail(err, AP_EINVAL,
+                              "text input: \"%.64s\" is not one of text, text_pair and the "
+                              "tokenizer's parameters",
+                              key);
     }
     if (!status && !out->text.ptr)
-        status = ap__fail(err, AP_EINVAL, "text input: the dict has no \"text\"; give {\"text\": ..., \"text_pair\": ...}");
+        status = ap__fail(err, AP_EINVAL,
+                          "text input: the dict has no \"text\"; give {\"text\": ..., \"text_pair\": ...}");
     return status;
 }
 
-static ap_status read_input(ap__text_input *out, ap__tokenizer_opts *o, const ap_value *input, ap_error *err) {
+static ap_status read_input(ap__text_input *out, ap__tokenizer_opts *o, const ap_value *input,
+                            ap_error *err) {
     ap_status status;
     if (is_old_pair(input)) {
         const ap_value *pair = ap_value_list_get(input, 0);
@@ -150,16 +159,19 @@ static ap_status read_input(ap__text_input *out, ap__tokenizer_opts *o, const ap
         return status ? status : set_pair(out, ap_value_list_get(pair, 1), "text input", err);
     }
     switch (ap_value_kind(input)) {
-    case AP_KIND_DICT: return read_dict(out, o, input, err);
+    case AP_KIND_DICT:
+        return read_dict(out, o, input, err);
     case AP_KIND_LIST:
-        return ap__fail(err, AP_EINVAL, "text input: found a list in a list; a pair of texts is a dict "
+        return ap__fail(err, AP_EINVAL,
+                        "text input: found a list in a list; a pair of texts is a dict "
                         "{\"text\": ..., \"text_pair\": ...}");
-    default: return ap__text_of_value(&out->text, input, "text input", err);
+    default:
+        return ap__text_of_value(&out->text, input, "text input", err);
     }
 }
 
-static ap_status preprocess(const ap_task_context *ctx, const void *bound, const ap_value *input, ap_feeds *feeds,
-                            ap_error *err) {
+static ap_status preprocess(const ap_task_context *ctx, const void *bound, const ap_value *input,
+                            ap_feeds *feeds, ap_error *err) {
     ap__tokenizer_opts tokenizer = ((const opts *)bound)->tokenizer;
     ap__text_input text = {0};
     ap_value *feed;
@@ -175,12 +187,12 @@ static ap_status preprocess(const ap_task_context *ctx, const void *bound, const
 
 /* -- postprocess --------------------------------------------------------------------------------------- */
 
-static ap_status set_label_score(ap_value *dict, const ap_task_context *ctx, size_t index, float score, ap_error *err) {
+static ap_status set_label_score(ap_value *dict, const ap_task_context *ctx, size_t index, float score,
+                                 ap_error *err) {
     ap_value *slot;
     const ap_value *label = ap_task_context_get_label(ctx, index);
     ap__value_set_dict(dict);
-    if (!label)
-        return ap__fail(err, AP_EKEY, "%s: id2label has no label %zu", ctx->config->source, index);
+    if (!label) return ap__fail(err, AP_EKEY, "%s: id2label has no label %zu", ctx->config->source, index);
     ap_status status = ap__dict_add(&slot, dict, "label", 5, err);
     if (!status) status = ap__value_assign(slot, label, err);
     if (!status) status = ap__dict_add(&slot, dict, "score", 5, err);
@@ -209,13 +221,18 @@ static ap_status list_scores(ap_value *out, const ap_task_context *ctx, const sh
 }
 
 /* `scores` holds the logits; `order` has room for 2 * n. */
-static ap_status make_result(ap_value *out, const ap_task_context *ctx, const opts *o, float *scores, size_t *order,
-                             size_t n, ap_error *err) {
+static ap_status make_result(ap_value *out, const ap_task_context *ctx, const opts *o, float *scores,
+                             size_t *order, size_t n, ap_error *err) {
     shape s = result_shape(o);
     switch (choose_activation(ctx, o)) {
-    case ACTIVATION_SOFTMAX: ap__softmax(scores, n); break;
-    case ACTIVATION_SIGMOID: ap__sigmoid(scores, n); break;
-    default: break;
+    case ACTIVATION_SOFTMAX:
+        ap__softmax(scores, n);
+        break;
+    case ACTIVATION_SIGMOID:
+        ap__sigmoid(scores, n);
+        break;
+    default:
+        break;
     }
     if (s.is_legacy && !s.is_all) {
         size_t best = ap__argmax(scores, n);
@@ -228,8 +245,8 @@ static ap_status make_result(ap_value *out, const ap_task_context *ctx, const op
     return list_scores(out, ctx, &s, scores, order, n, err);
 }
 
-static ap_status postprocess(const ap_task_context *ctx, const void *bound, ap_value **out, ap_value *const *outputs,
-                             size_t n_outputs, ap_error *err) {
+static ap_status postprocess(const ap_task_context *ctx, const void *bound, ap_value **out,
+                             ap_value *const *outputs, size_t n_outputs, ap_error *err) {
     static const int64_t expected[2] = {1, -1};
     *out = NULL;
     ap__tensor *logits = n_outputs ? ap__value_tensor(ap_value_dict_get(outputs[0], "logits")) : NULL;

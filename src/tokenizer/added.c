@@ -9,14 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A longer one is refused: the search looks ahead as far as the longest token at every place, and a hostile file
- * must not make that the length of the text. */
+/* A longer one is refused: the search looks ahead as far as the longest token at every place, and a hostile
+ * file must not make that the length of the text. */
 enum { ADDED_MAX_BYTES = 4096 };
 
 /* -- keeping ------------------------------------------------------------------------------------------- */
 
-static ap_status regrow(void *out_ptr, const void *old, ap__arena *arena, size_t n, size_t capacity, size_t size,
-                        ap_error *err) {
+static ap_status regrow(void *out_ptr, const void *old, ap__arena *arena, size_t n, size_t capacity,
+                        size_t size, ap_error *err) {
     void *ptr = ap__arena_calloc(arena, capacity, size);
     if (!ptr) return ap__fail_nomem(err);
     if (n) memcpy(ptr, old, n * size);
@@ -33,7 +33,8 @@ ap_status ap__added_reserve(ap__added *added, ap__arena *arena, size_t n, size_t
         ap__vocab_add(&added->index, added->tokens[i].content.ptr, added->tokens[i].content.len, (uint32_t)i);
     /* Each token makes at most one entry in either list. */
     size_t n_entries = added->n_special + added->n_classic + n;
-    if ((status = regrow(&added->tokens, added->tokens, arena, added->n, capacity, sizeof *added->tokens, err)))
+    if ((status =
+             regrow(&added->tokens, added->tokens, arena, added->n, capacity, sizeof *added->tokens, err)))
         return status;
     if ((status = regrow(&added->special, added->special, arena, added->n_special, n_entries,
                          sizeof *added->special, err)))
@@ -146,7 +147,8 @@ static ap_status normalize(ap__text *out, const ap__text *content, const ap__nor
     return out->ptr ? AP_OK : ap__fail_nomem(loader->err);
 }
 
-static ap_status collect(ap__added *added, const ap__normalizer *normalizer, ap__work *work, ap__loader *loader) {
+static ap_status collect(ap__added *added, const ap__normalizer *normalizer, ap__work *work,
+                         ap__loader *loader) {
     size_t n = added->n_special + added->n_classic;
     for (size_t i = 0; i < n; i++) {
         const ap__added_entry *entry =
@@ -155,8 +157,9 @@ static ap_status collect(ap__added *added, const ap__normalizer *normalizer, ap_
         ap__text text = token->content;
         ap__patterns *patterns = entry->normalized ? &added->normalized : &added->plain;
         if (text.len > ADDED_MAX_BYTES)
-            return ap__loader_fail(loader, AP_ELIMIT, NULL, "an added token is %zu bytes long; at most %d are supported",
-                                   text.len, ADDED_MAX_BYTES);
+            return ap__loader_fail(loader, AP_ELIMIT, NULL,
+                                   "an added token is %zu bytes long; at most %d are supported", text.len,
+                                   ADDED_MAX_BYTES);
         if (entry->normalized && normalizer->class_) {
             ap_status status = normalize(&text, &token->content, normalizer, work, loader);
             if (status) return status;
@@ -205,9 +208,10 @@ ap_status ap__added_finish(ap__added *added, const ap__normalizer *normalizer, a
 
 /* -- finding ------------------------------------------------------------------------------------------- */
 
-/* Of the patterns [low, high), which agree in their first `depth` bytes and are longer, the first whose next byte is
- * `byte` or more. */
-static uint32_t bound(const ap__patterns *patterns, uint32_t low, uint32_t high, uint32_t depth, unsigned byte) {
+/* Of the patterns [low, high), which agree in their first `depth` bytes and are longer, the first whose next
+ * byte is `byte` or more. */
+static uint32_t bound(const ap__patterns *patterns, uint32_t low, uint32_t high, uint32_t depth,
+                      unsigned byte) {
     while (low < high) {
         uint32_t mid = low + (high - low) / 2;
         if ((unsigned char)patterns->ptr[mid].text.ptr[depth] < byte)
@@ -219,7 +223,8 @@ static uint32_t bound(const ap__patterns *patterns, uint32_t low, uint32_t high,
 }
 
 /* The longest pattern at `at`, or NULL. */
-static const ap__pattern *longest_at(const ap__patterns *patterns, const char *text, uint32_t len, uint32_t at) {
+static const ap__pattern *longest_at(const ap__patterns *patterns, const char *text, uint32_t len,
+                                     uint32_t at) {
     const ap__pattern *best = NULL;
     unsigned char lead = (unsigned char)text[at];
     uint32_t low = patterns->first[lead], high = patterns->first[lead + 1];
@@ -240,7 +245,8 @@ static uint32_t next_lead(const ap__patterns *patterns, const char *text, uint32
         const char *found = at < len ? memchr(text + at, patterns->only_lead, len - at) : NULL;
         return found ? (uint32_t)(found - text) : len;
     }
-    while (at < len && patterns->first[(unsigned char)text[at]] == patterns->first[(unsigned char)text[at] + 1])
+    while (at < len &&
+           patterns->first[(unsigned char)text[at]] == patterns->first[(unsigned char)text[at] + 1])
         at++;
     return at;
 }

@@ -8,9 +8,10 @@
 
 typedef struct ap__added_token {
     ap__text content;
-    ap__text decoded; /* What decoding gives: the normalized content of a `normalized` token, else the content. */
+    ap__text
+        decoded; /* What decoding gives: the normalized content of a `normalized` token, else the content. */
     uint32_t id;
-    bool single_word; /* Only between characters that are not \w. */
+    bool single_word;    /* Only between characters that are not \w. */
     bool lstrip, rstrip; /* Takes in the whitespace on that side. */
     bool normalized;     /* Is looked for in the normalized text. */
     bool special;
@@ -31,7 +32,8 @@ typedef struct ap__patterns {
     int only_lead;       /* The byte that all begin with; -1 when they differ. */
 } ap__patterns;
 
-/* One entry of the reference's two lists of tokens, which also hold what a later token of that string replaced. */
+/* One entry of the reference's two lists of tokens, which also hold what a later token of that string
+ * replaced. */
 typedef struct ap__added_entry {
     uint32_t token;
     uint32_t id;
@@ -46,8 +48,8 @@ typedef struct ap__added_id {
 typedef struct ap__added {
     ap__added_token *tokens; /* One for each content, in the order they came. */
     size_t n, capacity;
-    ap__vocab index;                        /* Content to index in `tokens`. */
-    ap__added_entry *special, *classic;     /* In the order they came. */
+    ap__vocab index;                    /* Content to index in `tokens`. */
+    ap__added_entry *special, *classic; /* In the order they came. */
     size_t n_special, n_classic;
     ap__added_id *by_id; /* In order. */
     size_t n_ids;
@@ -58,8 +60,8 @@ typedef struct ap__added {
 /* Makes room for `n` more tokens with `n_bytes` of content.   @return AP_ENOMEM, AP_ELIMIT */
 ap_status ap__added_reserve(ap__added *added, ap__arena *arena, size_t n, size_t n_bytes, ap_error *err);
 
-/* Adds a token, or changes the flags of the one with that content; `id` is not looked at: the vocabulary or the next
- * free id gives it. There must be room. Contents are borrowed: they live in the arena. */
+/* Adds a token, or changes the flags of the one with that content; `id` is not looked at: the vocabulary or
+ * the next free id gives it. There must be room. Contents are borrowed: they live in the arena. */
 void ap__added_add(ap__added *added, const ap__vocab *vocab, const ap__added_token *token);
 
 /* Makes what matching and look-up need, after tokens were added. */
@@ -75,13 +77,13 @@ typedef struct ap__added_scan {
     const ap__patterns *patterns;
     const char *text;
     uint32_t len;
-    uint32_t at;  /* Where the search goes on. */
-    uint32_t cut; /* End of the stretches that were given out. */
+    uint32_t at;                     /* Where the search goes on. */
+    uint32_t cut;                    /* End of the stretches that were given out. */
     uint32_t space_start, space_end; /* Whitespace that rstrip went over: it is not gone over again. */
 } ap__added_scan;
 
-/* The next added token and its stretch [start, end), whitespace included; NULL when there is none. What lies between
- * the `cut` before the call and `start` is no added token. */
+/* The next added token and its stretch [start, end), whitespace included; NULL when there is none. What lies
+ * between the `cut` before the call and `start` is no added token. */
 const ap__added_token *ap__added_next(ap__added_scan *scan, uint32_t *start, uint32_t *end);
 
 #endif

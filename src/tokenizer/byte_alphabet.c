@@ -1,7 +1,7 @@
 /* The byte-level alphabet.
  * Source: openai/gpt-2@master src/encoder.py bytes_to_unicode; huggingface/tokenizers@v0.21.4
- * pre_tokenizers/byte_level.rs bytes_char. Printable Latin-1 characters stand for themselves; the others, in order, get
- * the characters from U+0100 on. */
+ * pre_tokenizers/byte_level.rs bytes_char. Printable Latin-1 characters stand for themselves; the others, in
+ * order, get the characters from U+0100 on. */
 #include "tokenizer/byte_alphabet.h"
 
 #include <stdbool.h>

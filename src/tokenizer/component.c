@@ -58,8 +58,9 @@ static const char *old_model_type(yyjson_val *json) {
 static ap_status find(const void **out, component_role role, ap__loader *loader, yyjson_val *json) {
     const char *type = yyjson_get_str(yyjson_obj_get(json, "type"));
     if (!type && role == MODELS) type = old_model_type(json);
-    if (!type) return ap__loader_fail(loader, AP_EFORMAT, "type", "expected the name of a %s, found %s",
-                                      ROLE_NAMES[role], ap__json_kind(yyjson_obj_get(json, "type")));
+    if (!type)
+        return ap__loader_fail(loader, AP_EFORMAT, "type", "expected the name of a %s, found %s",
+                               ROLE_NAMES[role], ap__json_kind(yyjson_obj_get(json, "type")));
     ap__suggestion suggestion = {0};
     for (int i = 0; i < N_ROWS; i++) {
         if (ROWS[i].role != role) continue;
@@ -68,8 +69,8 @@ static ap_status find(const void **out, component_role role, ap__loader *loader,
         ap__suggest(&suggestion, type, ROWS[i].type);
     }
     char hint[96];
-    return ap__loader_fail(loader, AP_EUNSUPPORTED, "type", "%s \"%.60s\" is not supported%s", ROLE_NAMES[role],
-                           type, ap__suggestion_text(&suggestion, hint, sizeof hint));
+    return ap__loader_fail(loader, AP_EUNSUPPORTED, "type", "%s \"%.60s\" is not supported%s",
+                           ROLE_NAMES[role], type, ap__suggestion_text(&suggestion, hint, sizeof hint));
 }
 
 /* *out stays NULL for JSON null. */

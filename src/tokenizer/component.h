@@ -1,8 +1,8 @@
 /* The five roles of a tokenizer, as tables of functions, and what a component needs to read itself from JSON.
  *
- * A component is one file in the folder of its role with its struct, `create`, what it does, and the const row
- * that stands in components.def. Its struct lives in the tokenizer's arena; what has to be freed in another way
- * is registered with ap__loader_on_destroy(). */
+ * A component is one file in the folder of its role with its struct, `create`, what it does, and the const
+ * row that stands in components.def. Its struct lives in the tokenizer's arena; what has to be freed in
+ * another way is registered with ap__loader_on_destroy(). */
 #ifndef AP_TOKENIZER_COMPONENT_H
 #define AP_TOKENIZER_COMPONENT_H
 
@@ -133,16 +133,18 @@ ap_status ap__loader_alloc(ap__loader *loader, void *out_ptr, size_t count, size
 /* Calls fn(ptr) when the tokenizer is destroyed.   @return AP_ENOMEM; the function is called then. */
 ap_status ap__loader_on_destroy(ap__loader *loader, void (*fn)(void *ptr), void *ptr);
 
-/* Members of an object. "required": AP_EFORMAT when it is missing or of another type; "optional": `out` keeps its
- * value when the member is missing or null. */
+/* Members of an object. "required": AP_EFORMAT when it is missing or of another type; "optional": `out` keeps
+ * its value when the member is missing or null. */
 ap_status ap__get_bool(ap__loader *loader, yyjson_val *json, const char *key, bool is_required, bool *out);
 ap_status ap__get_size(ap__loader *loader, yyjson_val *json, const char *key, bool is_required, size_t *out);
 /* Ids: at most UINT32_MAX - 1. */
 ap_status ap__get_u32(ap__loader *loader, yyjson_val *json, const char *key, bool is_required, uint32_t *out);
 /* A copy in the arena. */
-ap_status ap__get_string(ap__loader *loader, yyjson_val *json, const char *key, bool is_required, ap__text *out);
+ap_status ap__get_string(ap__loader *loader, yyjson_val *json, const char *key, bool is_required,
+                         ap__text *out);
 /* A string of exactly one character. */
-ap_status ap__get_char(ap__loader *loader, yyjson_val *json, const char *key, bool is_required, uint32_t *out);
+ap_status ap__get_char(ap__loader *loader, yyjson_val *json, const char *key, bool is_required,
+                       uint32_t *out);
 ap_status ap__get_array(ap__loader *loader, yyjson_val *json, const char *key, yyjson_val **out);
 ap_status ap__get_object(ap__loader *loader, yyjson_val *json, const char *key, yyjson_val **out);
 

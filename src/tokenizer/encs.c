@@ -1,4 +1,5 @@
-/* Parts and encodings before they are written out. Source: huggingface/tokenizers@v0.21.4 tokenizer/encoding.rs. */
+/* Parts and encodings before they are written out. Source: huggingface/tokenizers@v0.21.4
+ * tokenizer/encoding.rs. */
 #include "tokenizer/encs.h"
 
 #include "base/alloc.h"
@@ -6,8 +7,8 @@
 
 #include <string.h>
 
-/* Tokens in all overflowing parts together, at most: with a pair, every part of one text meets every part of the
- * other, and a small max_length would make that billions. */
+/* Tokens in all overflowing parts together, at most: with a pair, every part of one text meets every part of
+ * the other, and a small max_length would make that billions. */
 #define OVERFLOW_MAX_TOKENS ((size_t)1 << 27)
 
 ap_status ap__part_create(ap__part *out, ap__work *work, ap__run run) {
@@ -102,18 +103,19 @@ ap_status ap__enc_wrap(ap__enc *enc, ap__work *work, const ap__run *before, cons
 
 /* -- merging ------------------------------------------------------------------------------------------- */
 
-
 static ap_status check_overflow(const ap__enc *so_far, const ap__enc *next, ap__work *work) {
     size_t n_parts, n_tokens, longest = so_far->parts[0].n + next->parts[0].n;
     if (!ap__mul_size(&n_parts, so_far->n_parts, next->n_parts) ||
         !ap__mul_size(&n_tokens, n_parts, longest + 1) || (n_parts > 1 && n_tokens > OVERFLOW_MAX_TOKENS))
-        return ap__fail(work->err, AP_ELIMIT,
-                        "truncation leaves %zu x %zu overflowing parts; use a larger max_length or a smaller stride",
-                        so_far->n_parts, next->n_parts);
+        return ap__fail(
+            work->err, AP_ELIMIT,
+            "truncation leaves %zu x %zu overflowing parts; use a larger max_length or a smaller stride",
+            so_far->n_parts, next->n_parts);
     return AP_OK;
 }
 
-/* Source: encoding.rs merge_with: each overflowing part of ours with all of theirs, then ours with their overflow. */
+/* Source: encoding.rs merge_with: each overflowing part of ours with all of theirs, then ours with their
+ * overflow. */
 static ap_status merge_two(ap__enc *so_far, const ap__enc *next, ap__work *work) {
     ap_status status = check_overflow(so_far, next, work);
     if (status) return status;

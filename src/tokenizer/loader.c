@@ -29,7 +29,8 @@ ap_status ap__loader_fail(ap__loader *loader, ap_status status, const char *key,
     va_end(args);
     const char *dot = key && loader->place[0] ? "." : "";
     const char *colon = key || loader->place[0] ? ": " : "";
-    return ap__error_wrap(loader->err, status, "%s%s%s%s%s", loader->file, colon, loader->place, dot, key ? key : "");
+    return ap__error_wrap(loader->err, status, "%s%s%s%s%s", loader->file, colon, loader->place, dot,
+                          key ? key : "");
 }
 
 const char *ap__json_kind(yyjson_val *value) {
@@ -77,7 +78,8 @@ static yyjson_val *member(ap__loader *loader, yyjson_val *json, const char *key,
     yyjson_val *value = yyjson_obj_get(json, key);
     *status = AP_OK;
     if (value && (is_required || !yyjson_is_null(value))) return value;
-    if (is_required) *status = ap__loader_fail(loader, AP_EFORMAT, key, "expected %s, found nothing", expected);
+    if (is_required)
+        *status = ap__loader_fail(loader, AP_EFORMAT, key, "expected %s, found nothing", expected);
     return NULL;
 }
 
@@ -104,12 +106,14 @@ ap_status ap__get_size(ap__loader *loader, yyjson_val *json, const char *key, bo
     return AP_OK;
 }
 
-ap_status ap__get_u32(ap__loader *loader, yyjson_val *json, const char *key, bool is_required, uint32_t *out) {
+ap_status ap__get_u32(ap__loader *loader, yyjson_val *json, const char *key, bool is_required,
+                      uint32_t *out) {
     size_t number = *out;
     ap_status status = ap__get_size(loader, json, key, is_required, &number);
     if (status) return status;
     if (number >= UINT32_MAX)
-        return ap__loader_fail(loader, AP_EFORMAT, key, "expected a number below %u, found %zu", UINT32_MAX, number);
+        return ap__loader_fail(loader, AP_EFORMAT, key, "expected a number below %u, found %zu", UINT32_MAX,
+                               number);
     *out = (uint32_t)number;
     return AP_OK;
 }
@@ -122,7 +126,8 @@ ap_status ap__loader_copy(ap__loader *loader, yyjson_val *string, ap__text *out)
     return AP_OK;
 }
 
-ap_status ap__get_string(ap__loader *loader, yyjson_val *json, const char *key, bool is_required, ap__text *out) {
+ap_status ap__get_string(ap__loader *loader, yyjson_val *json, const char *key, bool is_required,
+                         ap__text *out) {
     ap_status status;
     yyjson_val *value = member(loader, json, key, is_required, "a string", &status);
     if (!value) return status;
@@ -130,7 +135,8 @@ ap_status ap__get_string(ap__loader *loader, yyjson_val *json, const char *key, 
     return ap__loader_copy(loader, value, out);
 }
 
-ap_status ap__get_char(ap__loader *loader, yyjson_val *json, const char *key, bool is_required, uint32_t *out) {
+ap_status ap__get_char(ap__loader *loader, yyjson_val *json, const char *key, bool is_required,
+                       uint32_t *out) {
     ap_status status;
     yyjson_val *value = member(loader, json, key, is_required, "a character", &status);
     if (!value) return status;

@@ -98,8 +98,8 @@ static ap__span origin_at(const ap__ntext *text, uint32_t at) {
     return ap__ntext_origin_of(text, at, at + 1);
 }
 
-/* From here on the output needs an alignment of its own; what was written so far gets the plain one. Only an input
- * without alignment starts as an identity. */
+/* From here on the output needs an alignment of its own; what was written so far gets the plain one. Only an
+ * input without alignment starts as an identity. */
 static void leave_identity(ap__transform *t) {
     t->is_identity = false;
     if ((t->status = reserve_align(t->out, t->len + 1, t->err))) return;
@@ -217,6 +217,10 @@ void ap__transform_insert(ap__transform *t, const char *bytes, size_t len, ap__s
     memcpy(t->out->ptr + t->len, bytes, len);
     for (size_t i = 0; i < len; i++) t->out->align[t->len + i] = origin;
     t->len += len;
+}
+
+void ap__transform_drop(ap__transform *t) {
+    if (t->at < t->end) t->at += ap__utf8_len(t->in->ptr[t->at]);
 }
 
 void ap__transform_skip(ap__transform *t, uint32_t n) { t->at += n; }

@@ -94,6 +94,9 @@ void ap__transform_copy(ap__transform *t, uint32_t n);
 /* Writes bytes with a given origin, without taking any input: for what is no stream of changes. */
 void ap__transform_insert(ap__transform *t, const char *bytes, size_t len, ap__span origin);
 
+/* Passes over the next character of the input. */
+void ap__transform_drop(ap__transform *t);
+
 /* Passes over `n` bytes of the input. */
 void ap__transform_skip(ap__transform *t, uint32_t n);
 

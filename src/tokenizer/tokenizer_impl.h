@@ -20,6 +20,11 @@ typedef struct ap__cleanup {
 /* Work memory that is kept between calls, at most: one for each thread that encodes at once. */
 enum { AP__MAX_IDLE_WORKS = 16 };
 
+/* Taken and put back by atomic exchange: there is no lock. The only part of a tokenizer that changes. */
+typedef struct ap__work_pool {
+    _Atomic(ap__work *) idle[AP__MAX_IDLE_WORKS];
+} ap__work_pool;
+
 struct ap__tokenizer {
     ap__arena arena;
     ap__normalizer normalizer;
@@ -29,11 +34,10 @@ struct ap__tokenizer {
     ap__decoder decoder;
     ap__vocab vocab; /* Of the model. */
     ap__added added;
-    size_t n_tokens; /* Different strings in both. */
     ap__encode_options stored;
     ap__tokenizer_config config;
     ap__cleanup *cleanups;
-    _Atomic(ap__work *) idle[AP__MAX_IDLE_WORKS]; /* Taken and put back by exchange: no lock. */
+    ap__work_pool *works;
 };
 
 /* Reads a tokenizer.json that is parsed already. `name` stands in messages. */

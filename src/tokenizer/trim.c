@@ -1,6 +1,6 @@
 /* Taking spaces out of the offsets of tokens.
- * Source: huggingface/tokenizers@v0.21.4 pre_tokenizers/byte_level.rs process_offsets. The reference counts in the
- * unit of the offsets; here characters count, and positions in bytes follow them. */
+ * Source: huggingface/tokenizers@v0.21.4 pre_tokenizers/byte_level.rs process_offsets. The reference counts
+ * in the unit of the offsets; here characters count, and positions in bytes follow them. */
 #include "tokenizer/encs.h"
 
 #include "base/error.h"
@@ -78,17 +78,23 @@ static ap_status trim_run(ap__run *run, ap__work *work, size_t first, bool add_p
     return AP_OK;
 }
 
+static ap_status trim_part(ap__part *part, ap__work *work, bool add_prefix_space) {
+    ap__run *runs = ap__arena_alloc(&work->arena, part->n_runs * sizeof *runs);
+    if (!runs) return ap__fail_nomem(work->err);
+    ap_status status = AP_OK;
+    for (size_t i = 0, first = 0; i < part->n_runs && !status; i++) {
+        runs[i] = part->runs[i];
+        status = trim_run(&runs[i], work, first, add_prefix_space);
+        first += runs[i].n;
+    }
+    part->runs = runs; /* Another part may share the old ones. */
+    return status;
+}
+
 ap_status ap__encs_trim_offsets(ap__encs *encs, bool add_prefix_space) {
     ap_status status = AP_OK;
-    for (size_t i = 0; i < encs->n; i++) {
-        for (size_t k = 0; k < encs->ptr[i].n_parts; k++) {
-            ap__part *part = &encs->ptr[i].parts[k];
-            size_t first = 0;
-            for (size_t r = 0; r < part->n_runs && !status; r++) {
-                status = trim_run(&part->runs[r], encs->work, first, add_prefix_space);
-                first += part->runs[r].n;
-            }
-        }
-    }
+    for (size_t i = 0; i < encs->n; i++)
+        for (size_t k = 0; k < encs->ptr[i].n_parts && !status; k++)
+            status = trim_part(&encs->ptr[i].parts[k], encs->work, add_prefix_space);
     return status;
 }

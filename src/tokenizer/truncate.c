@@ -1,5 +1,6 @@
 /* Cutting encodings to a number of tokens.
- * Source: huggingface/tokenizers@v0.21.4 utils/truncation.rs truncate_encodings, tokenizer/encoding.rs truncate. */
+ * Source: huggingface/tokenizers@v0.21.4 utils/truncation.rs truncate_encodings, tokenizer/encoding.rs
+ * truncate. */
 #include "tokenizer/encs.h"
 
 #include "base/error.h"
@@ -13,15 +14,18 @@ static ap_status slice(ap__part *out, ap__work *work, const ap__part *whole, siz
 }
 
 /* How many parts of `max_len` tokens, each `step` behind the one before, cover n tokens. */
-static size_t n_parts_of(size_t n, size_t max_len, size_t step) { return 1 + (n - max_len + step - 1) / step; }
+static size_t n_parts_of(size_t n, size_t max_len, size_t step) {
+    return 1 + (n - max_len + step - 1) / step;
+}
 
 static ap_status truncate(ap__enc *enc, ap__work *work, size_t max_len, const ap__encode_options *options) {
     ap__part whole = enc->parts[0];
     size_t n = whole.n;
     if (max_len >= n) return AP_OK;
     if (max_len && options->stride >= max_len)
-        return ap__fail(work->err, AP_EINVAL, "stride is %zu, but only %zu tokens are left for the text; make stride "
-                                              "smaller or max_length larger",
+        return ap__fail(work->err, AP_EINVAL,
+                        "stride is %zu, but only %zu tokens are left for the text; make stride "
+                        "smaller or max_length larger",
                         options->stride, max_len);
     size_t step = max_len ? max_len - options->stride : n;
     size_t n_parts = options->skip_overflowing ? 1 : max_len ? n_parts_of(n, max_len, step) : 2;
@@ -68,8 +72,9 @@ static ap_status truncate_only(ap__encs *encs, const ap__encode_options *options
     ap__enc *enc = &encs->ptr[which];
     size_t n = enc->parts[0].n;
     if (n <= to_remove)
-        return ap__fail(encs->work->err, AP_EINVAL, "truncation \"%s\": the %s text has %zu tokens, but %zu would have to "
-                                                    "be removed; use \"longest_first\" or a larger max_length",
+        return ap__fail(encs->work->err, AP_EINVAL,
+                        "truncation \"%s\": the %s text has %zu tokens, but %zu would have to "
+                        "be removed; use \"longest_first\" or a larger max_length",
                         which ? "only_second" : "only_first", which ? "second" : "first", n, to_remove);
     return truncate(enc, encs->work, n - to_remove, options);
 }

@@ -123,7 +123,7 @@ static uint32_t compose_hangul(uint32_t first, uint32_t second) {
 
 uint32_t ap__unicode_compose(uint32_t first, uint32_t second) {
     uint32_t hangul = compose_hangul(first, second);
-    if (hangul || !ap__unicode_is(second, AP__UNICODE_COMPOSES)) return hangul;
+    if (hangul || !ap__unicode_is(second, AP__UNICODE_JOINS)) return hangul;
     size_t low = 0, high = COUNT(COMPOSITIONS);
     while (low < high) {
         size_t mid = (low + high) / 2;

@@ -27,11 +27,13 @@ enum {
     AP__UNICODE_ONIG_PUNCTUATION = 1 << 13,  /* P*; */
     AP__UNICODE_ONIG_SYMBOL = 1 << 14,       /* S*. */
     AP__UNICODE_HAS_LOWER = 1 << 15,
-    AP__UNICODE_HAS_NFD =
-        1 << 16, /* Hangul syllables, which decompose by arithmetic, have neither of the two. */
+    AP__UNICODE_HAS_NFD = 1 << 16, /* The character alone changes in that form. */
     AP__UNICODE_HAS_NFKD = 1 << 17,
-    AP__UNICODE_HAS_CLASS = 1 << 18, /* The canonical combining class is not 0. */
-    AP__UNICODE_COMPOSES = 1 << 19   /* May be the second part of a composition. */
+    AP__UNICODE_HAS_NFC = 1 << 18,
+    AP__UNICODE_HAS_NFKC = 1 << 19,
+    AP__UNICODE_HAS_CLASS = 1 << 20, /* The canonical combining class is not 0. */
+    AP__UNICODE_JOINS =
+        1 << 21 /* It, or what it decomposes to, may join or reorder with what is before it. */
 };
 
 extern const uint32_t ap__unicode_flag_sets[];

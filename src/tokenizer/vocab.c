@@ -73,8 +73,8 @@ ap_status ap__vocab_finish(ap__vocab *vocab, ap__arena *arena, const char *what,
     for (size_t i = 0; i < vocab->n; i++)
         if (vocab->entries[i].id > last) last = vocab->entries[i].id;
     if (last / ID_SLACK_FACTOR > vocab->n + ID_SLACK / ID_SLACK_FACTOR)
-        return ap__fail(err, AP_ELIMIT, "%s: a token has the id %u, but there are only %zu tokens", what, last,
-                        vocab->n);
+        return ap__fail(err, AP_ELIMIT, "%s: a token has the id %u, but there are only %zu tokens", what,
+                        last, vocab->n);
     vocab->n_ids = vocab->n ? (size_t)last + 1 : 0;
     vocab->by_id = ap__arena_calloc(arena, vocab->n_ids, sizeof *vocab->by_id);
     if (!vocab->by_id) return ap__fail_nomem(err);

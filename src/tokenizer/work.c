@@ -118,8 +118,8 @@ ap_status ap__splitter_finish(ap__splitter *s) {
     return s->status;
 }
 
-/* Splits at the characters for which (their flags & flags) or code is equal; every such character is a match of its
- * own, as in the reference (pattern.rs, Pattern for F). */
+/* Splits at the characters for which (their flags & flags) or code is equal; every such character is a match
+ * of its own, as in the reference (pattern.rs, Pattern for F). */
 static ap_status split_piece(ap__work *work, const ap__ntext *text, uint32_t flags, uint32_t code,
                              ap__split_behavior behavior) {
     ap__splitter s;
@@ -174,7 +174,8 @@ static ap_status push(ap__work *work, const ap__piece *piece, uint32_t id, uint3
     return AP_OK;
 }
 
-ap_status ap__work_push_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start, uint32_t end) {
+ap_status ap__work_push_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start,
+                              uint32_t end) {
     return push(work, piece, id, start, end);
 }
 

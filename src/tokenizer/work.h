@@ -1,5 +1,6 @@
-/* What one call of encode works with: the pieces of the text, the tokens found so far, and scratch memory. It is kept
- * by the tokenizer between calls, so that a steady run does not allocate. Belongs to one thread at a time. */
+/* What one call of encode works with: the pieces of the text, the tokens found so far, and scratch memory. It
+ * is kept by the tokenizer between calls, so that a steady run does not allocate. Belongs to one thread at a
+ * time. */
 #ifndef AP_TOKENIZER_WORK_H
 #define AP_TOKENIZER_WORK_H
 
@@ -35,15 +36,16 @@ typedef struct ap__tokens {
 
 typedef struct ap__work {
     const struct ap__tokenizer *tokenizer;
-    ap_error *err;    /* Of the call. */
-    ap__arena arena;  /* Freed after the call. */
+    ap_error *err;      /* Of the call. */
+    ap__arena arena;    /* Freed after the call. */
     ap__textbufs texts; /* Of normalizers. */
     ap__textbuf spare;  /* Of pre-tokenizers. */
     ap__pieces pieces, next_pieces;
     ap__tokens tokens;
     ap__text source; /* The text (or word) that is being encoded. */
-    uint32_t word;   /* Index of the piece that is being encoded. */
-    bool has_texts;  /* Somebody will ask for the strings of tokens. */
+    uint32_t word;   /* Index of the piece that is being encoded, or of the given word. */
+    bool is_word_given;
+    bool has_texts; /* Somebody will ask for the strings of tokens. */
 } ap__work;
 
 void ap__work_clear(ap__work *work);
@@ -95,7 +97,8 @@ ap_status ap__work_split_at_char(ap__work *work, uint32_t code, ap__split_behavi
 /* -- tokens -------------------------------------------------------------------------------------------- */
 
 /* A token over bytes [start, end) of the piece's text. */
-ap_status ap__work_push_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start, uint32_t end);
+ap_status ap__work_push_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start,
+                              uint32_t end);
 
 /* The same where the token's string is that text and not the string of its id. */
 ap_status ap__work_push_text_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start,

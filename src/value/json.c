@@ -89,7 +89,7 @@ ap_status ap_value_from_json(ap_value **out, const char *text, size_t len_bytes,
         return ap__fail(err, AP_ELIMIT, "JSON text of %zu bytes is over the limit of %zu", len,
                         AP_JSON_MAX_BYTES);
     yyjson_doc *doc;
-    ap_status status = ap__json_parse(&doc, text, len, "JSON text", err);
+    ap_status status = ap__json_parse(&doc, text, len, "", err);
     if (status) return status;
     status = ap__value_from_json_doc(out, doc, err);
     yyjson_doc_free(doc);

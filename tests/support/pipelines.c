@@ -22,7 +22,8 @@ ap_value *support_json(const char *text) {
 
 static ap_value *init_of(const char *name, const char *more) {
     char path[4096];
-    ap_value *init = support_json("{\"task\": \"text-classification\", \"accelerator\": \"ort\"}"), *model = NULL;
+    ap_value *init = support_json("{\"task\": \"text-classification\", \"accelerator\": \"ort\"}"),
+             *model = NULL;
     snprintf(path, sizeof path, "%s/parity/models/%s", AP_TEST_DATA_DIR, name);
     assert_int_equal(ap_value_create_string(&model, path, AP_NUL_TERMINATED, NULL), AP_OK);
     assert_int_equal(ap_value_dict_set_take(init, "model", model, NULL), AP_OK);
@@ -72,7 +73,8 @@ double support_difference(const ap_value *a, const ap_value *b) {
     const char *key;
     if (ap_value_kind(a) != ap_value_kind(b) || ap_value_len(a) != ap_value_len(b)) return 1e9;
     switch (ap_value_kind(a)) {
-    case AP_KIND_FLOAT: return fabs(ap_value_get_float(a) - ap_value_get_float(b));
+    case AP_KIND_FLOAT:
+        return fabs(ap_value_get_float(a) - ap_value_get_float(b));
     case AP_KIND_LIST:
         for (size_t i = 0; i < ap_value_len(a); i++)
             most = worse(most, support_difference(ap_value_list_get(a, i), ap_value_list_get(b, i)));
@@ -83,15 +85,16 @@ double support_difference(const ap_value *a, const ap_value *b) {
             most = worse(most, support_difference(item, ap_value_dict_get(b, key)));
         }
         return most;
-    default: return ap_value_equal(a, b) ? 0 : 1e9;
+    default:
+        return ap_value_equal(a, b) ? 0 : 1e9;
     }
 }
 
 void support_sentence(char *buf, size_t size, unsigned seed, unsigned n_words) {
-    static const char *const words[] = {"the",  "film", "was",   "a",     "slow", "quiet", "story",   "about",
-                                        "rain", "and",  "two",   "old",   "men",  "who",   "never",   "spoke",
-                                        "of",   "it",   "again", "until", "now",  "Paris", "1984,",   "caf\xC3\xA9",
-                                        "\xE5\xB0\x8F", "!"};
+    static const char *const words[] = {
+        "the",   "film",  "was", "a",     "slow",  "quiet",       "story",        "about", "rain",
+        "and",   "two",   "old", "men",   "who",   "never",       "spoke",        "of",    "it",
+        "again", "until", "now", "Paris", "1984,", "caf\xC3\xA9", "\xE5\xB0\x8F", "!"};
     size_t at = 0;
     buf[0] = '\0';
     for (unsigned i = 0; i < n_words && at < size; i++) {

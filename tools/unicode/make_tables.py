@@ -15,7 +15,8 @@ FLAGS = [
     ("LOWER", "onig_lower"), ("MODIFIER_OR_OTHER", "onig_modifier"), ("MARK", "onig_mark"),
     ("ONIG_PUNCTUATION", "onig_punct"), ("ONIG_SYMBOL", "onig_symbol"),
 ]
-DERIVED = ["HAS_LOWER", "HAS_NFD", "HAS_NFKD", "HAS_CLASS", "COMPOSES"]
+DERIVED = ["HAS_LOWER", "HAS_NFD", "HAS_NFKD", "HAS_NFC", "HAS_NFKC", "HAS_CLASS", "JOINS"]
+HANGUL = range(0xAC00, 0xD7A4)
 BLOCK = 128
 N_CODES = 0x110000
 
@@ -25,12 +26,18 @@ def flags_of(data):
     for bit, (_, name) in enumerate(FLAGS):
         for c in data["sets"][name]:
             flags[c] |= 1 << bit
+    # What may change with the character before it, or whose decomposition begins with such a character.
+    joins = {c for c, _ in data["combining_classes"]} | {b for _, b, _ in data["compositions"]}
+    joins |= set(range(0x1161, 0x1176)) | set(range(0x11A8, 0x11C3))
+    joins |= {c for c, text in data["nfkd"] if ord(text[0]) in joins}
     derived = {
         "HAS_LOWER": [c for c, _ in data["lower"]],
-        "HAS_NFD": [c for c, _ in data["nfd"]],
-        "HAS_NFKD": [c for c, _ in data["nfkd"]],
+        "HAS_NFD": [c for c, _ in data["nfd"]] + list(HANGUL),
+        "HAS_NFKD": [c for c, _ in data["nfkd"]] + list(HANGUL),
+        "HAS_NFC": data["nfc"],
+        "HAS_NFKC": data["nfkc"],
         "HAS_CLASS": [c for c, _ in data["combining_classes"]],
-        "COMPOSES": [b for _, b, _ in data["compositions"]],
+        "JOINS": joins,
     }
     for bit, name in enumerate(DERIVED, len(FLAGS)):
         for c in derived[name]:
@@ -51,7 +58,7 @@ def emit_flags(flags):
     for start in range(0, N_CODES, BLOCK):
         block = tuple(index[f] for f in flags[start:start + BLOCK])
         stage1.append(blocks.setdefault(block, len(blocks)))
-    emit("uint32_t", "ap__unicode_flag_sets", palette, 8, lambda v: f"0x{v:05X}", "")
+    emit("uint32_t", "ap__unicode_flag_sets", palette, 8, lambda v: f"0x{v:06X}", "")
     emit("uint16_t", "ap__unicode_blocks", stage1, 24, str, "")
     emit("uint8_t", "ap__unicode_sets", [v for block in blocks for v in block], 32, str, "")
 

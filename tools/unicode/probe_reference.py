@@ -110,6 +110,8 @@ def main():
         "lower": mapping(normalizers.Lowercase(), CODES),
         "nfd": mapping(normalizers.NFD(), [c for c in CODES if not 0xAC00 <= c < 0xD7A4]),
         "nfkd": mapping(normalizers.NFKD(), [c for c in CODES if not 0xAC00 <= c < 0xD7A4]),
+        "nfc": [c for c, _ in mapping(normalizers.NFC(), CODES)],
+        "nfkc": [c for c, _ in mapping(normalizers.NFKC(), CODES)],
         "combining_classes": combining_classes(),
         "compositions": compositions(),
     }, sys.stdout)

@@ -44,8 +44,8 @@ typedef struct ap_opt {
 typedef enum ap_param_type {
     AP_PARAM_TYPE_BOOL = 1,
     AP_PARAM_TYPE_INT = 2,
-    AP_PARAM_TYPE_FLOAT = 3, /**< Takes ints too. */
-    AP_PARAM_TYPE_STRING = 4,
+    AP_PARAM_TYPE_FLOAT = 3,  /**< Takes ints too. */
+    AP_PARAM_TYPE_STRING = 4, /**< Choices, if any, are for help only. */
     AP_PARAM_TYPE_CHOICE = 5, /**< One of a list of names; bools count where the list has them. */
     AP_PARAM_TYPE_VALUE = 6   /**< Anything: the task looks for itself. */
 } ap_param_type;

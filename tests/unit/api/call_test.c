@@ -50,7 +50,8 @@ static void check_batches_equal_singles(const char *model, size_t n, unsigned se
     ap_value *singly = call_singly(pipe, list, single_params);
     if (ap_pipeline_call(&batched, pipe, list, params, &err)) fail_msg("%s", err.message);
     double difference = support_difference(singly, batched);
-    if (difference > 1e-5) fail_msg("%s, %zu inputs, seed %u, %s: %g", model, n, seed, params_json, difference);
+    if (difference > 1e-5)
+        fail_msg("%s, %zu inputs, seed %u, %s: %g", model, n, seed, params_json, difference);
     ap_value_destroy(singly);
     ap_value_destroy(batched);
     ap_value_destroy(params);
@@ -60,10 +61,11 @@ static void check_batches_equal_singles(const char *model, size_t n, unsigned se
 }
 
 void test_batches_equal_singles(void **state) {
-    static const char *const models[] = {"bert-sst2", "distilbert-stars", "roberta-multilabel", "electra-pairs",
-                                         "mpnet-cls"};
+    static const char *const models[] = {"bert-sst2", "distilbert-stars", "roberta-multilabel",
+                                         "electra-pairs", "mpnet-cls"};
     static const char *const params[] = {"{\"top_k\": null}", "{\"top_k\": null, \"batch_size\": 1}",
-                                         "{\"top_k\": null, \"batch_size\": 7}", "{\"top_k\": null, \"batch_size\": 64}"};
+                                         "{\"top_k\": null, \"batch_size\": 7}",
+                                         "{\"top_k\": null, \"batch_size\": 64}"};
     (void)state;
     for (size_t m = 0; m < sizeof models / sizeof *models; m++)
         for (size_t p = 0; p < sizeof params / sizeof *params; p++)
@@ -80,8 +82,9 @@ void test_padding_does_not_change_results(void **state) {
     (void)state;
     ap_pipeline *pipe = support_pipeline("distilbert-stars", NULL);
     ap_value *plain = support_call(pipe, "\"The soup was cold.\"", NULL);
-    ap_value *padded = support_call(pipe, "\"The soup was cold.\"",
-                                    "{\"padding\": \"max_length\", \"max_length\": 20, \"truncation\": true}");
+    ap_value *padded =
+        support_call(pipe, "\"The soup was cold.\"",
+                     "{\"padding\": \"max_length\", \"max_length\": 20, \"truncation\": true}");
     assert_true(support_difference(plain, padded) < 1e-5);
     ap_value_destroy(plain);
     ap_value_destroy(padded);
@@ -302,7 +305,8 @@ static void *call_often(void *arg) {
     for (int round = 0; round < 5; round++) {
         ap_value *out = NULL;
         double difference = 1e9;
-        if (!ap_pipeline_call(&out, c->pipe, c->inputs, NULL, NULL)) difference = support_difference(c->expected, out);
+        if (!ap_pipeline_call(&out, c->pipe, c->inputs, NULL, NULL))
+            difference = support_difference(c->expected, out);
         if (difference > c->difference) c->difference = difference;
         ap_value_destroy(out);
     }
@@ -320,7 +324,8 @@ void test_many_threads_share_a_pipeline(void **state) {
         assert_int_equal(ap_pipeline_call(&expected, pipe, inputs, NULL, NULL), AP_OK);
         callers[i] = (caller){pipe, inputs, expected, 0};
     }
-    for (int i = 0; i < N; i++) assert_int_equal(pthread_create(&threads[i], NULL, call_often, &callers[i]), 0);
+    for (int i = 0; i < N; i++)
+        assert_int_equal(pthread_create(&threads[i], NULL, call_often, &callers[i]), 0);
     for (int i = 0; i < N; i++) {
         pthread_join(threads[i], NULL);
         assert_true(callers[i].difference < 1e-6);

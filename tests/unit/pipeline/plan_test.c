@@ -1,4 +1,5 @@
-/* Forming batches: every feed once, in order where an order was asked for, and no padding that is not allowed. */
+/* Forming batches: every feed once, in order where an order was asked for, and no padding that is not
+ * allowed. */
 #include "pipeline/plan.h"
 
 #include <setjmp.h>
@@ -14,7 +15,8 @@ typedef struct plan {
     size_t order[MAX], ends[MAX], tmp[MAX], n_batches;
 } plan;
 
-static void make_plan(plan *p, const size_t *lengths, size_t n, int64_t batch_size, ap__batching batching, bool can_pad) {
+static void make_plan(plan *p, const size_t *lengths, size_t n, int64_t batch_size, ap__batching batching,
+                      bool can_pad) {
     ap__plan_rule rule = {batch_size, batching, can_pad};
     p->n_batches = ap__plan_batches(p->order, p->ends, p->tmp, lengths, n, &rule);
 }
@@ -84,7 +86,8 @@ void test_without_mask_only_equal_lengths_share(void **state) {
     make_plan(&p, lengths, 500, 0, AP__BATCHING_EQUAL, true);
     assert_every_feed_once(&p, 500);
     for (size_t b = 0, start = 0; b < p.n_batches; start = p.ends[b++])
-        for (size_t k = start; k < p.ends[b]; k++) assert_int_equal(lengths[p.order[k]], lengths[p.order[start]]);
+        for (size_t k = start; k < p.ends[b]; k++)
+            assert_int_equal(lengths[p.order[k]], lengths[p.order[start]]);
 }
 
 void test_without_pad_token_only_equal_lengths_share(void **state) {

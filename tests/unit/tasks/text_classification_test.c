@@ -29,11 +29,13 @@ static void shape_of(char *out, size_t size, const ap_value *v) {
     }
 }
 
-static void expect_shape(const ap_pipeline *pipe, const char *inputs, const char *params, const char *expected) {
+static void expect_shape(const ap_pipeline *pipe, const char *inputs, const char *params,
+                         const char *expected) {
     char shape[512] = "";
     ap_value *out = support_call(pipe, inputs, params);
     shape_of(shape, sizeof shape, out);
-    if (strcmp(shape, expected) != 0) fail_msg("%s with %s: %s, not %s", inputs, params ? params : "{}", shape, expected);
+    if (strcmp(shape, expected) != 0)
+        fail_msg("%s with %s: %s, not %s", inputs, params ? params : "{}", shape, expected);
     ap_value_destroy(out);
 }
 
@@ -144,7 +146,8 @@ void test_inputs_that_are_no_text(void **state) {
     expect_failure(pipe, "{\"txt\": \"a\"}", NULL, AP_EINVAL, "\"txt\" is not one of text, text_pair");
     expect_failure(pipe, "{}", NULL, AP_EINVAL, "the dict has no \"text\"");
     expect_failure(pipe, "{\"text\": 1}", NULL, AP_EINVAL, "\"text\": expected a string, found int");
-    expect_failure(pipe, "{\"text\": \"a\", \"text_pair\": []}", NULL, AP_EINVAL, "\"text_pair\": expected a string");
+    expect_failure(pipe, "{\"text\": \"a\", \"text_pair\": []}", NULL, AP_EINVAL,
+                   "\"text_pair\": expected a string");
     ap_pipeline_destroy(pipe);
 }
 
@@ -189,7 +192,8 @@ void test_truncation(void **state) {
     ap_value_destroy(cut);
     ap_value_destroy(short_text);
     ap_value_destroy(implied);
-    expect_failure(pipe, TEXT, "{\"truncation\": true, \"padding\": true, \"max_length\": 5, \"pad_to_multiple_of\": 4}",
+    expect_failure(pipe, TEXT,
+                   "{\"truncation\": true, \"padding\": true, \"max_length\": 5, \"pad_to_multiple_of\": 4}",
                    AP_EINVAL, "not a multiple of pad_to_multiple_of 4");
     ap_pipeline_destroy(pipe);
 }

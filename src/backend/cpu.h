@@ -1,0 +1,11 @@
+/* What the processor is, for what depends on it: caches of prepared models. */
+#ifndef AP_BACKEND_CPU_H
+#define AP_BACKEND_CPU_H
+
+#include "base/buf.h"
+
+/* Appends one line that differs between processors for which code or data layouts may be chosen differently:
+ * model, and the instruction sets that it and the system offer. */
+ap_status ap__cpu_describe(ap__buf *out, ap_error *err);
+
+#endif

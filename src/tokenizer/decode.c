@@ -1,0 +1,55 @@
+/* From ids to text. Source: huggingface/tokenizers@v0.21.4 tokenizer/mod.rs decode. */
+#include "base/alloc.h"
+#include "base/error.h"
+#include "tokenizer/added.h"
+#include "tokenizer/strings.h"
+#include "tokenizer/tokenizer_impl.h"
+
+#include <string.h>
+
+/* The string that decoding sees; NULL when the id is unknown or is left out. */
+static const char *string_of(const ap__tokenizer *tokenizer, uint32_t id, bool skip_special_tokens,
+                             size_t *len) {
+    const ap__added_token *token = ap__added_find_id(&tokenizer->added, id);
+    if (!token) return ap__vocab_token(&tokenizer->vocab, id, len);
+    if (skip_special_tokens) {
+        /* The reference asks for the string and not for the id: normalized, it may be none of the special
+         * ones. */
+        const ap__added_token *same =
+            ap__added_find(&tokenizer->added, token->decoded.ptr, token->decoded.len);
+        if (same && same->was_special) return NULL;
+    }
+    *len = token->decoded.len;
+    return token->decoded.ptr;
+}
+
+static ap_status decode(ap__text *out, ap__strings *strings, const ap__tokenizer *tokenizer,
+                        const uint32_t *ids, size_t n_ids, bool skip_special_tokens) {
+    ap_status status = AP_OK;
+    for (size_t i = 0; i < n_ids && !status; i++) {
+        size_t len = 0;
+        const char *text = string_of(tokenizer, ids[i], skip_special_tokens, &len);
+        if (text) status = ap__strings_push(strings, text, len);
+    }
+    if (status) return status;
+    const ap__decoder *decoder = &tokenizer->decoder;
+    if (!decoder->class_) return ap__strings_join(out, strings, " ");
+    status = decoder->class_->apply(decoder->self, strings);
+    return status ? status : ap__strings_join(out, strings, NULL);
+}
+
+ap_status ap__tokenizer_decode(char **out, size_t *len, const ap__tokenizer *tokenizer, const uint32_t *ids,
+                               size_t n_ids, bool skip_special_tokens, ap_error *err) {
+    *out = NULL;
+    if (len) *len = 0;
+    ap__work *work = ap__work_take(tokenizer, err);
+    if (!work) return AP_ENOMEM;
+    ap__strings strings;
+    ap__text text = {0};
+    ap_status status = ap__strings_create(&strings, &work->arena, n_ids, err);
+    if (!status) status = decode(&text, &strings, tokenizer, ids, n_ids, skip_special_tokens);
+    if (!status && !(*out = ap__strndup(text.ptr, text.len))) status = ap__fail_nomem(err);
+    if (!status && len) *len = text.len;
+    ap__work_put_back(tokenizer, work);
+    return status;
+}

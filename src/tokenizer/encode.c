@@ -1,0 +1,257 @@
+/* From texts to tokens, and through truncation and post-processing to encodings.
+ * Source: huggingface/tokenizers@v0.21.4 tokenizer/mod.rs encode_char_offsets, post_process. */
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/utf8.h"
+#include "tokenizer/added.h"
+#include "tokenizer/encoding.h"
+#include "tokenizer/encs.h"
+#include "tokenizer/tokenizer_impl.h"
+
+#include <string.h>
+
+/* -- work memory --------------------------------------------------------------------------------------- */
+
+/* What one call may leave behind for the next, in bytes; the rest is freed. */
+enum { KEPT_MAX_BYTES = 1 << 20 };
+
+ap__work *ap__work_take(const ap__tokenizer *tokenizer, ap_error *err) {
+    ap__work *work = NULL;
+    for (int i = 0; i < AP__MAX_IDLE_WORKS && !work; i++) {
+        _Atomic(ap__work *) *place = &tokenizer->works->idle[i];
+        if (atomic_load_explicit(place, memory_order_relaxed)) work = atomic_exchange(place, NULL);
+    }
+    if (!work) work = ap__calloc(1, sizeof *work);
+    if (!work) {
+        ap__fail_nomem(err);
+        return NULL;
+    }
+    work->tokenizer = tokenizer;
+    work->err = err;
+    work->tokens.n = 0;
+    work->has_texts = false;
+    return work;
+}
+
+static bool is_large(const ap__work *work) {
+    size_t size = work->spare.capacity + work->spare.align_capacity * sizeof(ap__span);
+    for (int i = 0; i < 2; i++)
+        size += work->texts.buf[i].capacity + work->texts.buf[i].align_capacity * sizeof(ap__span);
+    size += (work->pieces.capacity + work->next_pieces.capacity) * sizeof(ap__piece);
+    return size + work->tokens.capacity * sizeof(ap__token) > KEPT_MAX_BYTES;
+}
+
+void ap__work_put_back(const ap__tokenizer *tokenizer, ap__work *work) {
+    if (is_large(work))
+        ap__work_clear(work);
+    else
+        ap__arena_rewind(&work->arena, (ap__arena_mark){0});
+    for (int i = 0; i < AP__MAX_IDLE_WORKS; i++) {
+        ap__work *none = NULL;
+        if (atomic_compare_exchange_strong(&tokenizer->works->idle[i], &none, work)) return;
+    }
+    ap__work_clear(work);
+    ap__free(work);
+}
+
+/* -- one text ------------------------------------------------------------------------------------------ */
+
+/* A stretch that holds no added token: pre-tokenizer and model. */
+static ap_status encode_stretch(ap__work *work, const ap__ntext *text) {
+    const ap__tokenizer *tokenizer = work->tokenizer;
+    work->pieces.n = work->next_pieces.n = 0;
+    ap_status status = ap__work_push_piece(work, text);
+    ap__work_swap_pieces(work);
+    if (!status) status = ap__pretokenizer_apply(&tokenizer->pretokenizer, work);
+    for (size_t i = 0; i < work->pieces.n && !status; i++) {
+        status = tokenizer->model.class_->tokenize(tokenizer->model.self, work, &work->pieces.ptr[i]);
+        work->word += !work->is_word_given;
+    }
+    return status;
+}
+
+static ap_status push_added(ap__work *work, const ap__ntext *text, const ap__added_token *token) {
+    if (!text->len) return AP_OK;
+    ap__piece piece = {*text, false};
+    ap_status status = ap__work_push_text_token(work, &piece, token->id, 0, text->len);
+    work->word += !work->is_word_given;
+    return status;
+}
+
+typedef ap_status stretch_fn(ap__work *work, const ap__ntext *text);
+
+/* Calls `fn` with the stretches between added tokens, and pushes those. */
+static ap_status cut_added(ap__work *work, const ap__ntext *text, const ap__patterns *patterns,
+                           stretch_fn *fn) {
+    ap__added_scan scan = {
+        .added = &work->tokenizer->added, .patterns = patterns, .text = text->ptr, .len = text->len};
+    uint32_t start, end;
+    const ap__added_token *token;
+    ap_status status = AP_OK;
+    while (!status && (token = ap__added_next(&scan, &start, &end))) {
+        ap__ntext stretch = ap__ntext_slice(text, scan.cut, start > scan.cut ? start : scan.cut);
+        if (stretch.len) status = fn(work, &stretch);
+        stretch = ap__ntext_slice(text, start, end > start ? end : start);
+        if (!status) status = push_added(work, &stretch, token);
+        scan.cut = end;
+    }
+    if (status || scan.cut >= text->len) return status;
+    ap__ntext rest = ap__ntext_slice(text, scan.cut, text->len);
+    return fn(work, &rest);
+}
+
+static ap_status normalize_stretch(ap__work *work, const ap__ntext *text) {
+    const ap__tokenizer *tokenizer = work->tokenizer;
+    ap__ntext normalized = *text;
+    ap__arena_mark mark = ap__arena_get_mark(&work->arena);
+    ap_status status = ap__normalizer_apply(&tokenizer->normalizer, work, &normalized);
+    if (!status) status = cut_added(work, &normalized, &tokenizer->added.normalized, encode_stretch);
+    /* Token strings live in the arena, everything else of the stretch is done with. */
+    if (!work->has_texts) ap__arena_rewind(&work->arena, mark);
+    return status;
+}
+
+/* Fills in positions in characters. Tokens come in text order but for parts of one character, so the count
+ * goes on from where it stands. */
+static void count_chars(ap__token *tokens, size_t n, const char *text, size_t len) {
+    bool is_ascii = ap__is_ascii(text, len);
+    uint32_t byte = 0, chars = 0;
+    for (size_t i = 0; i < n; i++) {
+        ap__token *token = &tokens[i];
+        token->chars = token->bytes;
+        /* A position behind the last character has no place in the reference's map, and stays what it is. */
+        if (is_ascii || token->bytes.start >= len) continue;
+        uint32_t *ends[] = {&token->chars.start, &token->chars.end};
+        for (int k = 0; k < 2; k++) {
+            for (; byte < *ends[k]; byte++) chars += !ap__is_continuation(text[byte]);
+            while (byte > *ends[k]) chars -= !ap__is_continuation(text[--byte]);
+            *ends[k] = chars;
+        }
+    }
+}
+
+/* Pushes the tokens of a text. */
+static ap_status encode_text(ap__work *work, ap__text text, const char *what) {
+    if (text.len > AP__TEXT_MAX_BYTES)
+        return ap__fail(work->err, AP_ELIMIT, "%s is %zu bytes long; at most %zu are supported", what,
+                        text.len, AP__TEXT_MAX_BYTES);
+    ap_status status = ap__utf8_check(text.ptr, text.len, what, work->err);
+    if (status || !text.len) return status;
+    size_t first = work->tokens.n;
+    uint32_t len = (uint32_t)text.len;
+    ap__ntext whole = {text.ptr, NULL, len, {0, len}};
+    status = cut_added(work, &whole, &work->tokenizer->added.plain, normalize_stretch);
+    if (!status) count_chars(work->tokens.ptr + first, work->tokens.n - first, text.ptr, text.len);
+    return status;
+}
+
+/* One side of a pair: a text, or words. */
+typedef struct ap__source {
+    const ap__text *texts;
+    size_t n;
+    bool is_words;
+} ap__source;
+
+static ap_status encode_source(ap__work *work, const ap__source *source, const char *what) {
+    ap_status status = AP_OK;
+    work->word = 0;
+    work->is_word_given = source->is_words;
+    if (source->n >= UINT32_MAX) return ap__fail(work->err, AP_ELIMIT, "%s has too many words", what);
+    for (size_t i = 0; i < source->n && !status; i++) {
+        if (source->is_words) work->word = (uint32_t)i;
+        status = encode_text(work, source->texts[i], what);
+        if (status && source->is_words) ap__error_wrap(work->err, status, "word %zu", i);
+    }
+    return status;
+}
+
+/* -- both texts ---------------------------------------------------------------------------------------- */
+
+/* Source: tokenizer/mod.rs with_truncation and post_process. A max_length below the number of special tokens
+ * wraps around there: nothing is cut. */
+static ap_status truncate(ap__encs *encs, const ap__encode_options *options) {
+    const ap__processor *processor = &encs->work->tokenizer->processor;
+    if (options->truncation == AP__TRUNCATION_OFF) return AP_OK;
+    size_t room = options->max_length - ap__processor_n_added(processor, false);
+    if (room < options->stride)
+        return ap__fail(
+            encs->work->err, AP_EINVAL,
+            "stride is %zu, but with max_length %zu only %zu tokens are left for the text; make stride "
+            "smaller or max_length larger",
+            options->stride, options->max_length, room);
+    size_t n_added = options->add_special_tokens ? ap__processor_n_added(processor, encs->n > 1) : 0;
+    return ap__encs_truncate(encs, options, options->max_length - n_added);
+}
+
+/* Source: tokenizer/mod.rs PostProcessor::process and default_process. */
+static ap_status post_process(ap__enc *out, ap__encs *encs, const ap__encode_options *options) {
+    const ap__processor *processor = &encs->work->tokenizer->processor;
+    ap_status status = AP_OK;
+    if (!processor->class_ && encs->n == 1) {
+        *out = encs->ptr[0];
+        return AP_OK;
+    }
+    for (uint32_t i = 0; i < encs->n && !status; i++) {
+        size_t n_parts = processor->class_ ? encs->ptr[i].n_parts : 1;
+        for (size_t k = 0; k < n_parts && !status; k++)
+            status = ap__part_set_sequence(&encs->ptr[i].parts[k], encs->work, i);
+    }
+    if (!status && processor->class_)
+        status = processor->class_->apply(processor->self, encs, options->add_special_tokens);
+    return status ? status : ap__encs_merge(out, encs);
+}
+
+static ap_status encode_sources(ap__enc *out, ap__work *work, const ap__source *sources, size_t n,
+                                const ap__encode_options *options) {
+    static const char *const NAMES[] = {"text", "text_pair"};
+    ap__enc encs_of[2];
+    ap__part parts[2];
+    size_t ends[2];
+    work->has_texts = options->with_tokens || ap__processor_needs_texts(&work->tokenizer->processor);
+    for (size_t i = 0; i < n; i++) {
+        ap_status status = encode_source(work, &sources[i], NAMES[i]);
+        if (status) return status;
+        ends[i] = work->tokens.n;
+    }
+    for (size_t i = 0; i < n; i++) { /* The list of tokens does not move from here on. */
+        size_t first = i ? ends[i - 1] : 0;
+        ap__run run = {.tokens = work->tokens.ptr + first, .n = ends[i] - first, .texts = sources[i].texts};
+        run.is_words = sources[i].is_words;
+        run.type_id = (uint32_t)i;
+        ap_status status = ap__part_create(&parts[i], work, run);
+        if (status) return status;
+        encs_of[i] = (ap__enc){&parts[i], 1};
+    }
+    ap__encs encs = {work, encs_of, n};
+    ap_status status = truncate(&encs, options);
+    return status ? status : post_process(out, &encs, options);
+}
+
+static ap_status encode(ap__encoding *out, const ap__tokenizer *tokenizer, const ap__source *sources,
+                        size_t n, const ap__encode_options *options, ap_error *err) {
+    static const ap__encode_options defaults;
+    *out = (ap__encoding){0};
+    if (!options) options = &defaults;
+    ap__work *work = ap__work_take(tokenizer, err);
+    if (!work) return AP_ENOMEM;
+    ap__enc enc;
+    ap_status status = encode_sources(&enc, work, sources, n, options);
+    if (!status) status = ap__encoding_write(out, work, &enc, options);
+    ap__work_put_back(tokenizer, work);
+    if (!status) status = ap__encodings_pad(out, 1, options, err);
+    if (status) ap__encoding_clear(out);
+    return status;
+}
+
+ap_status ap__tokenizer_encode(ap__encoding *out, const ap__tokenizer *tokenizer, ap__text text,
+                               const ap__text *pair, const ap__encode_options *options, ap_error *err) {
+    ap__source sources[2] = {{&text, 1, false}, {pair, 1, false}};
+    return encode(out, tokenizer, sources, pair ? 2 : 1, options, err);
+}
+
+ap_status ap__tokenizer_encode_words(ap__encoding *out, const ap__tokenizer *tokenizer, const ap__text *words,
+                                     size_t n_words, const ap__text *pair_words, size_t n_pair_words,
+                                     const ap__encode_options *options, ap_error *err) {
+    ap__source sources[2] = {{words, n_words, true}, {pair_words, n_pair_words, true}};
+    return encode(out, tokenizer, sources, pair_words ? 2 : 1, options, err);
+}
