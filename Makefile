@@ -2,9 +2,10 @@
 
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
-# Compilers: release is built with the system's (GCC on Debian), asan with Clang, so that both see every file.
-# `make test CC=...` and `make test ASAN_CC=...` choose others.
-release_cc = $(if $(filter default,$(origin CC)),,-DCMAKE_C_COMPILER=$(CC))
+# Release is built with the system's compiler (GCC on Debian), asan with Clang, so that both see every file. CC
+# chooses the first, as always with CMake when a build folder is new; ASAN_CC the second, in a folder of its own,
+# because a change of compilers makes CMake forget what a preset says.
+asan_dir = build/asan$(if $(ASAN_CC),-$(notdir $(ASAN_CC)))
 asan_cc = $(if $(ASAN_CC),-DCMAKE_C_COMPILER=$(ASAN_CC))
 FUZZ_SECONDS ?= 60
 
@@ -33,7 +34,7 @@ demo: build
 
 build:
 	@tools/deps.sh build
-	@cmake --preset release $(release_cc) >/dev/null
+	@cmake --preset release >/dev/null
 	@cmake --build --preset release --parallel $(JOBS) --target product
 
 test: test-release test-asan
@@ -42,7 +43,7 @@ test-release: release-all
 	ctest --preset release --parallel $(JOBS)
 
 test-asan: asan-all
-	ctest --preset asan --parallel $(JOBS)
+	ctest --test-dir $(asan_dir) --output-on-failure --no-tests=error --parallel $(JOBS)
 
 check: release-all
 	ctest --preset release --parallel $(JOBS) --label-regex '^(unit|golden|cli)$$'
@@ -51,12 +52,12 @@ test-deps:
 	@tools/deps.sh test
 
 release-all: test-deps
-	@cmake --preset release $(release_cc) >/dev/null
+	@cmake --preset release >/dev/null
 	@cmake --build --preset release --parallel $(JOBS)
 
 asan-all: test-deps
-	@cmake --preset asan $(asan_cc) >/dev/null
-	@cmake --build --preset asan --parallel $(JOBS)
+	@cmake --preset asan -B $(asan_dir) $(asan_cc) >/dev/null
+	@cmake --build $(asan_dir) --parallel $(JOBS)
 
 parity: build
 	tests/parity/run.sh

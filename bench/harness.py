@@ -119,6 +119,7 @@ class Comparison:
     peer: Sample
     wall_ratio: float
     cpu_ratio: float
+    wall_over_s: float  # how much longer ours takes
     n_rounds: int
 
     @classmethod
@@ -128,7 +129,11 @@ class Comparison:
                           int(statistics.median(p[i].max_rss_bytes for p in pairs)))
 
         return cls(middle(0), middle(1), statistics.median(a.wall_s / b.wall_s for a, b in pairs),
-                   statistics.median(a.cpu_s / b.cpu_s for a, b in pairs), len(pairs))
+                   statistics.median(a.cpu_s / b.cpu_s for a, b in pairs),
+                   statistics.median(a.wall_s - b.wall_s for a, b in pairs), len(pairs))
+
+    def figures(self) -> dict[str, Any]:
+        return asdict(self)
 
 
 def compare(ours: Callable[[], Sample], peer: Callable[[], Sample], n_rounds: int) -> Comparison:
@@ -191,7 +196,7 @@ class Report:
 
 
 def ms(seconds: float) -> str:
-    return f"{seconds * 1e3:.3g} ms" if seconds < 10 else f"{seconds:.3g} s"
+    return f"{seconds * 1e3:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
 
 
 def us(seconds: float) -> str:

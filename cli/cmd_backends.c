@@ -44,9 +44,9 @@ static void print_table(const ap_value *backends) {
     static const char *const columns[] = {"runtime", "version", "devices", "path"};
     enum { N_COLUMNS = sizeof columns / sizeof *columns };
     cli_table table = {0};
-    cli_table_add_column(&table, "backend", false);
-    cli_table_add_column(&table, "available", false);
-    for (size_t c = 0; c < N_COLUMNS; c++) cli_table_add_column(&table, columns[c], false);
+    cli_table_add_column(&table, "backend", CLI_COLUMN_TEXT);
+    cli_table_add_column(&table, "available", CLI_COLUMN_TEXT);
+    for (size_t c = 0; c < N_COLUMNS; c++) cli_table_add_column(&table, columns[c], CLI_COLUMN_TEXT);
     for (size_t i = 0; i < ap_value_len(backends); i++) {
         const ap_value *backend = ap_value_list_get(backends, i);
         add_field(&table, backend, "name");

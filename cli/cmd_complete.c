@@ -34,7 +34,6 @@ static void offer_choices(const completion *c, const char *names) {
 static void offer_commands(const completion *c) {
     for (const cli_command *row = cli_commands; row->name; row++)
         if (row->summary) offer(c, row->name);
-    offer_choices(c, "--help|--version");
 }
 
 /* Aliases are either a list or text, as the table has them. */
@@ -159,9 +158,11 @@ int cli_complete(int argc, char **argv) {
     if (argc < 2) return CLI_EXIT_USAGE;
     completion c = {.words = argv + 1, .n_words = (size_t)argc - 1, .current = argv[argc - 1]};
     c.command = cli_command_find(c.words[0]);
-    if (c.n_words == 1)
+    if (c.n_words == 1) {
         offer_commands(&c);
-    else if (c.command)
+        offer_choices(&c, "--help|--version");
+    } else if (c.command) {
         complete_command(&c);
+    }
     return CLI_EXIT_OK;
 }

@@ -60,8 +60,8 @@ static void add_row(cli_table *table, const char *name, const ap_value *value) {
 
 static void print_table(const ap_value *model) {
     cli_table table = {0};
-    cli_table_add_column(&table, "field", false);
-    cli_table_add_column(&table, "value", false);
+    cli_table_add_column(&table, "field", CLI_COLUMN_TEXT);
+    cli_table_add_column(&table, "value", CLI_COLUMN_TEXT);
     for (size_t i = 0; i < ap_value_len(model); i++) {
         const char *key;
         const ap_value *value = ap_value_dict_at(model, i, &key);

@@ -161,24 +161,39 @@ static ap_status set_task(run_state *run, ap_error *err) {
     return status ? status : ap_value_dict_set_take(*init, "task", task, err);
 }
 
+/* --verbose: everything that was chosen, on one line. */
+static void note_all(const ap_value *chosen) {
+    cli_text text = {0};
+    for (size_t i = 0; i < ap_value_len(chosen); i++) {
+        const char *key;
+        const ap_value *value = ap_value_dict_at(chosen, i, &key);
+        cli_text_addf(&text, "%s%s: ", i ? ", " : "", key);
+        cli_show_add(&text, value);
+    }
+    cli_note("%s", text.ptr ? text.ptr : "");
+    cli_text_clear(&text);
+}
+
 /* Says which model was taken where none was named. */
 static ap_status note_choice(const run_state *run, ap_error *err) {
-    if (ap_value_kind(ap_value_dict_get(run->params.init, "model")) != AP_KIND_NULL) return AP_OK;
+    bool is_bundled = ap_value_kind(ap_value_dict_get(run->params.init, "model")) == AP_KIND_NULL;
+    if (run->options.quiet || !(is_bundled || run->options.verbose)) return AP_OK;
     ap_value *chosen = NULL;
     ap_status status = ap_pipeline_describe(&chosen, run->pipe, err);
-    if (!status)
+    if (status) return status;
+    if (is_bundled)
         cli_note("using the bundled model %s on %s; --model names another",
                  cli_show_string(chosen, "model", "?"), cli_show_string(chosen, "accelerator", "?"));
+    if (run->options.verbose) note_all(chosen);
     ap_value_destroy(chosen);
-    return status;
+    return AP_OK;
 }
 
 static ap_status create_pipeline(run_state *run, ap_error *err) {
     ap_status status = set_task(run, err);
     if (!status && reads_lines(&run->options)) status = cli_interrupt_create(&run->interrupt, err);
     if (!status) status = ap_pipeline_create_from_value(&run->pipe, run->params.init, err);
-    if (!status && !run->options.quiet) status = note_choice(run, err);
-    return status;
+    return status ? status : note_choice(run, err);
 }
 
 /* -- the call ------------------------------------------------------------------------------------------ */

@@ -42,7 +42,7 @@ static void print_list(const ap_value *tasks) {
         {"task", "name"}, {"aliases", "aliases"}, {"input", "input"}, {"bundled model", "default_model"}};
     enum { N_COLUMNS = sizeof columns / sizeof *columns };
     cli_table table = {0};
-    for (size_t c = 0; c < N_COLUMNS; c++) cli_table_add_column(&table, columns[c][0], false);
+    for (size_t c = 0; c < N_COLUMNS; c++) cli_table_add_column(&table, columns[c][0], CLI_COLUMN_TEXT);
     for (size_t i = 0; i < ap_value_len(tasks); i++)
         for (size_t c = 0; c < N_COLUMNS; c++) add_field(&table, ap_value_list_get(tasks, i), columns[c][1]);
     cli_table_print(&table);

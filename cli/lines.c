@@ -10,12 +10,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FIRST_BYTES = 64 << 10 };
+enum { FIRST_LINE_BYTES = 64 << 10 };
 
 void cli_lines_init(cli_lines *lines, int fd, int stop_fd, size_t max_len) {
     *lines = (cli_lines){.fd = fd, .stop_fd = stop_fd, .max_len = max_len};
-    lines->buf = cli_grow(NULL, FIRST_BYTES, 1);
-    lines->capacity = FIRST_BYTES;
+    lines->buf = cli_grow(NULL, FIRST_LINE_BYTES, 1);
+    lines->capacity = FIRST_LINE_BYTES;
 }
 
 void cli_lines_clear(cli_lines *lines) {

@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { BAR_COLUMNS = 20, CELL_COLUMNS = 60, MAX_KEYS = CLI_TABLE_MAX_COLUMNS - 2 };
+enum { BAR_COLUMNS = 20, BARS_FROM_COLUMNS = 80, CELL_COLUMNS = 60, MAX_KEYS = CLI_TABLE_MAX_COLUMNS - 2 };
 
 typedef struct result_shape {
     const char *keys[MAX_KEYS]; /* In the order of their first appearance. */
@@ -103,10 +103,11 @@ static void add_input(cli_table *table, const result_shape *shape, const ap_valu
 }
 
 static void add_columns(cli_table *table, const result_shape *shape, bool is_by_input) {
-    if (is_by_input) cli_table_add_column(table, "input", false);
+    if (is_by_input) cli_table_add_column(table, "input", CLI_COLUMN_TEXT);
     for (size_t k = 0; k < shape->n_keys; k++)
-        cli_table_add_column(table, shape->keys[k], shape->is_number[k]);
-    if (shape->has_bars) cli_table_add_column(table, NULL, false);
+        cli_table_add_column(table, shape->keys[k],
+                             shape->is_number[k] ? CLI_COLUMN_NUMBER : CLI_COLUMN_TEXT);
+    if (shape->has_bars) cli_table_add_column(table, NULL, CLI_COLUMN_BAR);
 }
 
 bool cli_result_table_print(const ap_value *inputs, const ap_value *result) {
@@ -115,7 +116,7 @@ bool cli_result_table_print(const ap_value *inputs, const ap_value *result) {
                        ap_value_len(inputs) == ap_value_len(result);
     if (!find_shape(&shape, result, is_by_input)) return false;
     if (!shape.n_rows) return cli_out_text("no results\n") || true;
-    if (!cli_terminal_has_style()) shape.has_bars = false;
+    if (!cli_terminal_has_style() || cli_terminal_columns() < BARS_FROM_COLUMNS) shape.has_bars = false;
     cli_table table = {.max_cell_columns = CELL_COLUMNS};
     add_columns(&table, &shape, is_by_input);
     for (size_t i = 0; i < (is_by_input ? ap_value_len(inputs) : 1); i++)

@@ -13,9 +13,9 @@
 
 enum { GAP = 2, LEAST_CUT = 12 };
 
-void cli_table_add_column(cli_table *table, const char *header, bool is_right) {
+void cli_table_add_column(cli_table *table, const char *header, cli_column kind) {
     table->headers[table->n_columns] = header;
-    table->is_right[table->n_columns++] = is_right;
+    table->kinds[table->n_columns++] = kind;
 }
 
 void cli_table_add(cli_table *table, const char *text, size_t len) {
@@ -54,18 +54,24 @@ static size_t row_width(const size_t *widths, size_t n) {
     return width;
 }
 
+/* The widest column of text; `n_columns` when there is none. */
+static size_t widest_text(const size_t *widths, const cli_table *table) {
+    size_t widest = table->n_columns;
+    for (size_t c = 0; c < table->n_columns; c++)
+        if (table->kinds[c] == CLI_COLUMN_TEXT && (widest == table->n_columns || widths[c] > widths[widest]))
+            widest = c;
+    return widest;
+}
+
 /* Takes from the widest column of text until a row fits, or none is left to take from. */
 static void fit(size_t *widths, const cli_table *table, size_t columns) {
     size_t width;
     while ((width = row_width(widths, table->n_columns)) > columns) {
-        size_t widest = 0;
-        for (size_t c = 1; c < table->n_columns; c++)
-            if (!table->is_right[c] && (table->is_right[widest] || widths[c] > widths[widest])) widest = c;
-        if (widths[widest] <= LEAST_CUT || table->is_right[widest]) return;
+        size_t widest = widest_text(widths, table);
+        if (widest == table->n_columns || widths[widest] <= LEAST_CUT) return;
         size_t excess = width - columns, room = widths[widest] - LEAST_CUT;
         /* Half at a time, so that two wide columns share the loss. */
-        size_t cut = excess < room ? (excess + 1) / 2 : (room + 1) / 2;
-        widths[widest] -= cut;
+        widths[widest] -= excess < room ? (excess + 1) / 2 : (room + 1) / 2;
     }
 }
 
@@ -101,7 +107,8 @@ void cli_table_print_heading(const char *text) {
 static void print_headers(const cli_table *table, const size_t *widths, cli_text *line) {
     for (size_t c = 0; c < table->n_columns; c++) {
         const char *header = table->headers[c] ? table->headers[c] : "";
-        add_cell(line, header, strlen(header), widths[c], table->is_right[c], c + 1 == table->n_columns);
+        add_cell(line, header, strlen(header), widths[c], table->kinds[c] == CLI_COLUMN_NUMBER,
+                 c + 1 == table->n_columns);
     }
     while (line->len && line->ptr[line->len - 1] == ' ') line->ptr[--line->len] = '\0';
     cli_table_print_heading(line->ptr ? line->ptr : "");
@@ -117,7 +124,8 @@ void cli_table_print(const cli_table *table) {
     for (size_t i = 0; i < table->n_cells; i++) {
         size_t c = i % table->n_columns;
         const cli_cell *cell = &table->cells[i];
-        add_cell(&line, cell->text, cell->len, widths[c], table->is_right[c], c + 1 == table->n_columns);
+        add_cell(&line, cell->text, cell->len, widths[c], table->kinds[c] == CLI_COLUMN_NUMBER,
+                 c + 1 == table->n_columns);
         if (c + 1 == table->n_columns) print_line(&line);
     }
     cli_text_clear(&line);

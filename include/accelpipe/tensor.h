@@ -48,7 +48,7 @@ typedef struct ap_tensor_view {
     ap_dtype dtype;
     uint32_t rank;                     /**< 0 for a scalar. */
     int64_t shape[AP_TENSOR_MAX_RANK]; /**< The first `rank` entries are used; each is at least 0. */
-    const void *data;                  /**< Host memory; NULL when the tensor has no element. */
+    const void *data;                  /**< Host memory; may be NULL when the tensor has no element. */
     size_t size_bytes;
 } ap_tensor_view;
 

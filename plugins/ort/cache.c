@@ -7,7 +7,7 @@
  * see. */
 #include "cache.h"
 
-#include <errno.h>
+#include <fcntl.h>
 #include <onnxruntime_session_options_config_keys.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -203,31 +203,37 @@ ort_cache_writer *ort_cache_begin(const ap_model_ref *model, const ort_onnx *onn
     return NULL;
 }
 
-static void write_file_line(FILE *manifest, const char *folder, const char *name) {
+/* dprintf() and not stdio: each line is small, and its result says whether the disk took it. */
+static bool write_file_line(int manifest, const char *folder, const char *name) {
     path file;
     struct stat info;
-    if (join(&file, folder, name, strlen(name)) && stat(file.text, &info) == 0)
-        fprintf(manifest, "file %llu %s\n", (unsigned long long)info.st_size, name);
+    if (!join(&file, folder, name, strlen(name)) || stat(file.text, &info) != 0) return false;
+    return dprintf(manifest, "file %llu %s\n", (unsigned long long)info.st_size, name) > 0;
+}
+
+static bool write_external_line(int manifest, const struct stat *info, ort_text name) {
+    return dprintf(manifest, "external %llu %llu %llu %llu %.*s\n", (unsigned long long)info->st_size,
+                   (unsigned long long)info->st_mtim.tv_sec, (unsigned long long)info->st_mtim.tv_nsec,
+                   (unsigned long long)info->st_ino, (int)name.len, name.ptr) > 0;
+}
+
+static bool write_lines(int manifest, const ort_cache_writer *writer) {
+    bool is_whole =
+        dprintf(manifest, MANIFEST_HEADER "\n") > 0 && write_file_line(manifest, writer->folder, MODEL_FILE);
+    /* A model whose initializers are all small has no weights file. */
+    write_file_line(manifest, writer->folder, WEIGHTS_FILE);
+    for (size_t i = 0; is_whole && i < writer->onnx->n_external; i++)
+        is_whole = write_external_line(manifest, &writer->external[i], writer->onnx->external[i]);
+    return is_whole && dprintf(manifest, "end\n") > 0;
 }
 
 static bool write_manifest(const ort_cache_writer *writer) {
     path file;
     if (!join(&file, writer->folder, MANIFEST_FILE, strlen(MANIFEST_FILE))) return false;
-    FILE *manifest = fopen(file.text, "wxe");
-    if (!manifest) return false;
-    fputs(MANIFEST_HEADER "\n", manifest);
-    write_file_line(manifest, writer->folder, MODEL_FILE);
-    write_file_line(manifest, writer->folder, WEIGHTS_FILE);
-    for (size_t i = 0; i < writer->onnx->n_external; i++) {
-        const struct stat *info = &writer->external[i];
-        fprintf(manifest, "external %llu %llu %llu %llu %.*s\n", (unsigned long long)info->st_size,
-                (unsigned long long)info->st_mtim.tv_sec, (unsigned long long)info->st_mtim.tv_nsec,
-                (unsigned long long)info->st_ino, (int)writer->onnx->external[i].len,
-                writer->onnx->external[i].ptr);
-    }
-    fputs("end\n", manifest);
-    bool is_whole = !ferror(manifest);
-    return fclose(manifest) == 0 && is_whole;
+    int manifest = open(file.text, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (manifest < 0) return false;
+    bool is_whole = write_lines(manifest, writer);
+    return close(manifest) == 0 && is_whole;
 }
 
 void ort_cache_end(ort_cache_writer *writer, int is_written) {

@@ -8,7 +8,9 @@
 /* Runs with at most this many inputs, and as many outputs, need no allocation here. */
 enum { N_ON_STACK = 12 };
 
+/* Names and values of one side of a run. */
 typedef struct run_buffers {
+    size_t n;
     const char **names;
     OrtValue **values;
     const char *names_on_stack[N_ON_STACK];
@@ -17,6 +19,7 @@ typedef struct run_buffers {
 
 /* Room for `n` names and values, all NULL. */
 static ap_status buffers_init(run_buffers *buffers, size_t n, ap_error *err) {
+    buffers->n = n;
     buffers->names = buffers->names_on_stack;
     buffers->values = buffers->values_on_stack;
     if (n > N_ON_STACK) {
@@ -107,11 +110,14 @@ static ap_status take_value(ap_tensor *out, OrtValue *value, const char *name, a
     return AP_OK;
 }
 
-static size_t name_outputs(run_buffers *buffers, const ap_run_args *args) {
+/* Those that are wanted: `n` becomes their number. */
+static void name_outputs(run_buffers *buffers, const ap_run_args *args) {
     size_t n = 0;
-    for (uint32_t i = 0; i < args->n_outputs; i++)
+    for (uint32_t i = 0; i < args->n_outputs; i++) {
+        memset(&args->outputs[i].tensor, 0, sizeof args->outputs[i].tensor);
         if (args->outputs[i].flags != AP_TENSOR_SKIP) buffers->names[n++] = args->outputs[i].name;
-    return n;
+    }
+    buffers->n = n;
 }
 
 static ap_status take_outputs(const run_buffers *buffers, const ap_run_args *args, ap_error *err) {
@@ -147,20 +153,19 @@ static void on_cancel(void *ctx) {
 /* -- the run ------------------------------------------------------------------------------------------- */
 
 static OrtStatus *call_run(const ap_session *session, const OrtRunOptions *options, const run_buffers *in,
-                           size_t n_in, const run_buffers *out, size_t n_out) {
-    return ort.api->Run(session->session, options, in->names, (const OrtValue *const *)in->values, n_in,
-                        out->names, n_out, out->values);
+                           const run_buffers *out) {
+    return ort.api->Run(session->session, options, in->names, (const OrtValue *const *)in->values, in->n,
+                        out->names, out->n, out->values);
 }
 
 static ap_status run_cancellable(const ap_session *session, ap_cancel *cancel, const run_buffers *in,
-                                 size_t n_in, const run_buffers *out, size_t n_out, ap_error *err) {
-    if (!cancel) return ort_fail(err, call_run(session, NULL, in, n_in, out, n_out), "run");
+                                 const run_buffers *out, ap_error *err) {
     canceller c = {.options = NULL};
     atomic_init(&c.is_canceled, 0);
     ap_status status = ort_fail(err, ort.api->CreateRunOptions(&c.options), "run");
     if (status) return status;
     ort.host->cancel_bind(cancel, on_cancel, &c);
-    OrtStatus *failure = call_run(session, c.options, in, n_in, out, n_out);
+    OrtStatus *failure = call_run(session, c.options, in, out);
     ort.host->cancel_unbind(cancel, on_cancel, &c);
     status = ort_fail(err, failure, "run");
     if (status && atomic_load(&c.is_canceled))
@@ -169,17 +174,25 @@ static ap_status run_cancellable(const ap_session *session, ap_cancel *cancel, c
     return status;
 }
 
+static ap_status run(const ap_session *session, const ap_run_args *args, run_buffers *in, run_buffers *out,
+                     ap_error *err) {
+    name_outputs(out, args);
+    ap_status status = wrap_inputs(in, args, err);
+    if (!status && args->cancel)
+        status = run_cancellable(session, args->cancel, in, out, err);
+    else if (!status)
+        status = ort_fail(err, call_run(session, NULL, in, out), "run");
+    release_inputs(in, args);
+    return status ? status : take_outputs(out, args, err);
+}
+
 ap_status ort_run(ap_session *session, const ap_run_args *args, ap_error *err) {
     run_buffers in, out;
     ap_status status = buffers_init(&in, args->n_inputs, err);
     if (status) return status;
     status = buffers_init(&out, args->n_outputs, err);
     if (!status) {
-        size_t n_out = name_outputs(&out, args);
-        status = wrap_inputs(&in, args, err);
-        if (!status) status = run_cancellable(session, args->cancel, &in, args->n_inputs, &out, n_out, err);
-        release_inputs(&in, args);
-        if (!status) status = take_outputs(&out, args, err);
+        status = run(session, args, &in, &out, err);
         buffers_clear(&out);
     }
     buffers_clear(&in);

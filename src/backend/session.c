@@ -195,10 +195,13 @@ static ap_status check_inputs(const ap__session *session, const ap__feed *inputs
 static ap_status check_outputs(const ap__session *session, const ap__feed *outputs, size_t n_outputs,
                                ap_error *err) {
     const ap_session_info *info = &session->info;
-    for (size_t i = 0; i < n_outputs; i++)
+    bool is_wanted = false;
+    for (size_t i = 0; i < n_outputs; i++) {
         if (find_io(info->outputs, info->n_outputs, outputs[i].name, i) == info->n_outputs)
             return fail_name("output", outputs[i].name, info->outputs, info->n_outputs, err);
-    return AP_OK;
+        is_wanted |= outputs[i].flags != AP_TENSOR_SKIP;
+    }
+    return is_wanted ? AP_OK : ap__fail(err, AP_EINVAL, "no output is asked for");
 }
 
 /* -- running ------------------------------------------------------------------------------------------- */
@@ -253,27 +256,34 @@ static ap_status take_outputs(ap__feed *feeds, size_t n, const ap__session *sess
     return AP_OK;
 }
 
+/* What ap__session_run() was given. */
+typedef struct run_call {
+    const ap__session *session;
+    const ap__feed *inputs;
+    size_t n_inputs;
+    ap__feed *outputs;
+    size_t n_outputs;
+    ap_cancel *cancel;
+} run_call;
+
 /* One run of the plugin; `tensors` has room for all inputs and outputs. */
-static ap_status run_with(const ap__session *session, ap_named_tensor *tensors, const ap__feed *inputs,
-                          size_t n_inputs, ap__feed *outputs, size_t n_outputs, ap_cancel *cancel,
-                          ap_error *err) {
-    ap_named_tensor *border_outputs = tensors + n_inputs;
-    for (size_t i = 0; i < n_inputs; i++)
-        tensors[i] = (ap_named_tensor){inputs[i].name, AP_TENSOR_HOST, ap__tensor_border(inputs[i].tensor)};
-    for (size_t i = 0; i < n_outputs; i++) {
-        border_outputs[i] = (ap_named_tensor){.name = outputs[i].name, .flags = outputs[i].flags};
-        outputs[i].tensor = NULL;
-    }
+static ap_status run_with(const run_call *call, ap_named_tensor *tensors, ap_error *err) {
+    ap_named_tensor *outputs = tensors + call->n_inputs;
+    for (size_t i = 0; i < call->n_inputs; i++)
+        tensors[i] = (ap_named_tensor){call->inputs[i].name, AP_TENSOR_HOST,
+                                       ap__tensor_border(call->inputs[i].tensor)};
+    for (size_t i = 0; i < call->n_outputs; i++)
+        outputs[i] = (ap_named_tensor){.name = call->outputs[i].name, .flags = call->outputs[i].flags};
     const ap_run_args args = {
         .size = sizeof args,
-        .n_inputs = (uint32_t)n_inputs,
-        .n_outputs = (uint32_t)n_outputs,
+        .n_inputs = (uint32_t)call->n_inputs,
+        .n_outputs = (uint32_t)call->n_outputs,
         .inputs = tensors,
-        .outputs = border_outputs,
-        .cancel = cancel,
+        .outputs = outputs,
+        .cancel = call->cancel,
     };
-    ap_status status = session->backend->table->run(session->handle, &args, err);
-    return status ? status : take_outputs(outputs, n_outputs, session, border_outputs, err);
+    ap_status status = call->session->backend->table->run(call->session->handle, &args, err);
+    return status ? status : take_outputs(call->outputs, call->n_outputs, call->session, outputs, err);
 }
 
 ap_status ap__session_run(ap__session *session, const ap__feed *inputs, size_t n_inputs, ap__feed *outputs,
@@ -287,7 +297,8 @@ ap_status ap__session_run(ap__session *session, const ap__feed *inputs, size_t n
     size_t n_tensors = n_inputs + n_outputs; /* Each is bounded by what the model has. */
     if (n_tensors > N_TENSORS_ON_STACK && !(tensors = ap__malloc(n_tensors * sizeof *tensors)))
         return ap__fail_nomem(err);
-    status = run_with(session, tensors, inputs, n_inputs, outputs, n_outputs, cancel, err);
+    const run_call call = {session, inputs, n_inputs, outputs, n_outputs, cancel};
+    status = run_with(&call, tensors, err);
     if (tensors != on_stack) ap__free(tensors);
     return status;
 }

@@ -11,6 +11,7 @@ typedef struct ap__arena_chunk ap__arena_chunk;
 typedef struct ap__arena {
     ap__arena_chunk *chunk; /* The newest; each knows the one before it. */
     size_t used_bytes;      /* Of the newest chunk. */
+    ap__arena_chunk *spare; /* A chunk that is not in use. */
 } ap__arena;
 
 /* Where an arena stood. */
@@ -30,8 +31,8 @@ char *ap__arena_strndup(ap__arena *arena, const char *text, size_t len);
 
 ap__arena_mark ap__arena_get_mark(const ap__arena *arena);
 
-/* Frees what came after the mark. One spare chunk is kept, so that a loop that marks and rewinds does not
- * allocate. */
+/* Frees what came after the mark. The largest of these chunks is kept as the spare, so that a loop that marks
+ * and rewinds comes to need no more allocations. */
 void ap__arena_rewind(ap__arena *arena, ap__arena_mark mark);
 
 /* Frees everything; the arena can be used again. */

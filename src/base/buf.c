@@ -16,6 +16,7 @@ ap_status ap__buf_reserve(ap__buf *buf, size_t extra, ap_error *err) {
     void *ptr = buf->ptr;
     if (!ap__grow(&ptr, &buf->capacity, need + 1, 1, max + 1)) return ap__fail_nomem(err);
     buf->ptr = ptr;
+    buf->ptr[buf->len] = '\0';
     return AP_OK;
 }
 

@@ -1,4 +1,4 @@
-/* A growing byte buffer with a stated maximum; always NUL-terminated once something was appended. */
+/* A growing byte buffer with a stated maximum; always NUL-terminated once it has memory. */
 #ifndef AP_BASE_BUF_H
 #define AP_BASE_BUF_H
 

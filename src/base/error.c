@@ -1,6 +1,8 @@
 /* The caller-owned error and the tables of status codes. */
 #include "base/error.h"
 
+#include "base/utf8.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -41,11 +43,18 @@ static void cut_at_character(char *message) {
     if (n - (start - 1) < need) message[start - 1] = '\0';
 }
 
-/* One line, whatever text of a file or a runtime was quoted in it. */
+/* Names of files are any bytes, and a quotation may have been cut inside a character. */
+static void replace_invalid(char *message) {
+    size_t len = strlen(message), at = 0;
+    while ((at += ap__utf8_valid_len(message + at, len - at)) < len) message[at++] = '?';
+}
+
+/* One line of UTF-8, whatever text of a file or a runtime was quoted in it. */
 static void flatten(char *message) {
     for (char *p = message; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7F) *p = ' ';
     cut_at_character(message);
+    replace_invalid(message);
 }
 
 ap_status ap__failv(ap_error *err, ap_status status, const char *fmt, va_list args) {

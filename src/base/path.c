@@ -68,15 +68,17 @@ ap_status ap__path_make_dirs(const char *path, ap_error *err) {
     ap__path part;
     ap_status status = ap__path_format(&part, err, "%s", path);
     if (status) return status;
-    for (char *p = part.text + 1;; p++) {
+    for (char *p = part.text[0] ? part.text + 1 : part.text;; p++) {
         char end = *p;
         if (end && end != '/') continue;
         *p = '\0';
         if (mkdir(part.text, 0777) != 0 && errno != EEXIST)
             return ap__fail(err, AP_EIO, "%s: cannot make the folder: %s", part.text, strerror(errno));
         *p = end;
-        if (!end) return AP_OK;
+        if (!end) break;
     }
+    if (ap__path_is_dir(part.text)) return AP_OK;
+    return ap__fail(err, AP_EIO, "%s: cannot make the folder: there is a file of that name", part.text);
 }
 
 static char library_dir[AP__PATH_MAX];

@@ -1,21 +1,22 @@
 /* Nearest name by edit distance with transpositions (optimal string alignment). */
 #include "base/suggest.h"
 
-#include <ctype.h>
+#include "base/ascii.h"
+
 #include <stdio.h>
 #include <string.h>
 
-enum { LONGEST = 64 }; /* Longer names are not compared: they are no typing mistakes of ours. */
+enum {
+    LONGEST = 64,       /* Longer names are not compared: they are no typing mistakes of ours. */
+    PREFIX_DISTANCE = 2 /* A name that was left off in the middle is as near as one with two mistakes. */
+};
 
 static size_t min3(size_t a, size_t b, size_t c) {
     size_t least = a < b ? a : b;
     return least < c ? least : c;
 }
 
-static char folded(char c) {
-    if (c == '-') return '_';
-    return (char)tolower((unsigned char)c);
-}
+static char folded(char c) { return c == '-' ? '_' : ap__ascii_lower(c); }
 
 static size_t distance(const char *a, size_t n_a, const char *b, size_t n_b) {
     size_t rows[3][LONGEST + 1];
@@ -46,6 +47,7 @@ void ap__suggest(ap__suggestion *suggestion, const char *name, const char *candi
     size_t longer = n_name > n_candidate ? n_name : n_candidate;
     int is_prefix = n_name >= 3 && n_name < n_candidate && strncmp(name, candidate, n_name) == 0;
     if (d * 3 > longer && !is_prefix) return;
+    if (is_prefix && d > PREFIX_DISTANCE) d = PREFIX_DISTANCE;
     if (suggestion->best && suggestion->distance <= d) return;
     suggestion->best = candidate;
     suggestion->distance = d;

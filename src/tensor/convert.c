@@ -78,6 +78,14 @@ int ap__element_as_int(int64_t *out, const ap_tensor_view *view, size_t index) {
     }
 }
 
+/* An integer is rounded once: by way of a double, one over 2^53 would be rounded twice. */
+static float element_as_float(const ap_tensor_view *view, size_t index) {
+    int64_t integer;
+    if (view->dtype == AP_DTYPE_U64) return (float)AT(uint64_t);
+    if (ap__element_as_int(&integer, view, index)) return (float)integer;
+    return (float)ap__element_as_double(view, index);
+}
+
 #undef AT
 
 void ap__elements_as_float(float *out, const ap_tensor_view *view, size_t start, size_t count) {
@@ -85,5 +93,5 @@ void ap__elements_as_float(float *out, const ap_tensor_view *view, size_t start,
         if (count) memcpy(out, (const float *)view->data + start, count * sizeof *out);
         return;
     }
-    for (size_t i = 0; i < count; i++) out[i] = (float)ap__element_as_double(view, start + i);
+    for (size_t i = 0; i < count; i++) out[i] = element_as_float(view, start + i);
 }

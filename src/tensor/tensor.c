@@ -8,13 +8,16 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Elements begin where vector instructions like it; as the allocator promises less, there is room to move. */
+enum { ELEMENTS_ALIGNMENT = 64 };
+
 struct ap__tensor {
     atomic_size_t n_refs;
     size_t n_elements;
     ap__tensor *parent; /* Of a slice: whose elements these are. */
     ap_tensor border;   /* border.view is the tensor; border.release gives a backend's back. */
-    /* A tensor of its own holds its elements behind the struct: one allocation. */
-    _Alignas(64) unsigned char elements[];
+    void *elements;     /* Of a tensor of its own: behind the struct, in one allocation with it. */
+    unsigned char space[];
 };
 
 ap_status ap__shape_size(size_t *n_elements, size_t *n_bytes, ap_dtype dtype, const int64_t *shape,
@@ -40,10 +43,12 @@ ap_status ap__shape_size(size_t *n_elements, size_t *n_bytes, ap_dtype dtype, co
 
 static ap__tensor *tensor_alloc(size_t extra_bytes) {
     size_t total;
-    if (!ap__add_size(&total, sizeof(ap__tensor), extra_bytes)) return NULL;
+    if (!ap__add_size(&total, sizeof(ap__tensor) + ELEMENTS_ALIGNMENT - 1, extra_bytes)) return NULL;
     ap__tensor *tensor = ap__malloc(total);
     if (!tensor) return NULL;
     memset(tensor, 0, sizeof *tensor);
+    uintptr_t past = (uintptr_t)tensor->space % ELEMENTS_ALIGNMENT;
+    tensor->elements = tensor->space + (past ? ELEMENTS_ALIGNMENT - past : 0);
     atomic_init(&tensor->n_refs, 1);
     return tensor;
 }
@@ -98,8 +103,8 @@ ap_status ap__tensor_slice(ap__tensor **out, ap__tensor *tensor, int64_t start, 
     const ap_tensor_view *from = &tensor->border.view;
     *out = NULL;
     if (!from->rank || start < 0 || count < 0 || start > from->shape[0] || count > from->shape[0] - start)
-        return ap__fail(err, AP_EINVAL, "rows %lld to %lld of a tensor with %lld rows", (long long)start,
-                        (long long)start + (long long)count, from->rank ? (long long)from->shape[0] : 0);
+        return ap__fail(err, AP_EINVAL, "%lld rows from row %lld on, of a tensor with %lld rows",
+                        (long long)count, (long long)start, from->rank ? (long long)from->shape[0] : 0);
     if (!from->data && from->size_bytes)
         return ap__fail(err, AP_EINVAL, "a tensor that is not in host memory cannot be sliced");
     ap__tensor *slice = tensor_alloc(0);

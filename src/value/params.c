@@ -1,12 +1,12 @@
 /* The binder: one table, checked in one place. */
 #include "value/params.h"
 
+#include "base/ascii.h"
 #include "base/error.h"
 #include "value/value.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 static const char *type_name(ap_param_type type) {
     static const char *const names[] = {"", "bool", "int", "float", "string", "choice", "value"};
@@ -45,8 +45,9 @@ static const ap_param_choice *find_choice(const ap_param *row, const ap_value *v
         is_bool ? (ap_value_get_bool(value) ? "true" : "false") : ap_value_get_string(value, NULL);
     for (const ap_param_choice *c = row->choices; text && c->name; c++) {
         if (!c->is_bool != !is_bool) continue;
-        if ((row->flags & AP_PARAM_ANY_CASE ? strcasecmp(c->name, text) : strcmp(c->name, text)) == 0)
-            return c;
+        bool is_it = row->flags & AP_PARAM_ANY_CASE ? ap__ascii_equal_any_case(c->name, text)
+                                                    : strcmp(c->name, text) == 0;
+        if (is_it) return c;
     }
     return NULL;
 }

@@ -1,5 +1,5 @@
 /* Calling pipelines on a real runtime: order, batches, streams, phases, cancellation, threads. */
-#include "support/pipelines.h"
+#include "unit/support/pipelines.h"
 
 #include <pthread.h>
 #include <setjmp.h>

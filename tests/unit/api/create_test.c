@@ -1,6 +1,6 @@
 /* Creating pipelines: parameters, contradictions, what a model folder lacks. */
 #define _GNU_SOURCE /* mkdtemp, setenv */
-#include "support/pipelines.h"
+#include "unit/support/pipelines.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

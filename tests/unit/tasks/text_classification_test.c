@@ -1,6 +1,6 @@
 /* The shapes of results, parameters and errors of text-classification. The numbers are checked by the parity
  * cases; here it is what comes in which form. */
-#include "support/pipelines.h"
+#include "unit/support/pipelines.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

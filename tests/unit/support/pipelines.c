@@ -1,6 +1,6 @@
 /* Pipelines for tests. */
 #define _GNU_SOURCE /* setenv */
-#include "support/pipelines.h"
+#include "unit/support/pipelines.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -20,27 +20,37 @@ ap_value *support_json(const char *text) {
     return value;
 }
 
-static ap_value *init_of(const char *name, const char *more) {
-    char path[4096];
-    ap_value *init = support_json("{\"task\": \"text-classification\", \"accelerator\": \"ort\"}"),
-             *model = NULL;
-    snprintf(path, sizeof path, "%s/parity/models/%s", AP_TEST_DATA_DIR, name);
-    assert_int_equal(ap_value_create_string(&model, path, AP_NUL_TERMINATED, NULL), AP_OK);
-    assert_int_equal(ap_value_dict_set_take(init, "model", model, NULL), AP_OK);
-    ap_value *extra = more ? support_json(more) : NULL;
-    for (size_t i = 0; i < ap_value_len(extra); i++) {
+/* Sets every entry of `more` in `init`. */
+static ap_status add_entries(ap_value *init, const ap_value *more) {
+    ap_status status = AP_OK;
+    for (size_t i = 0; !status && i < ap_value_len(more); i++) {
         const char *key;
         ap_value *copy = NULL;
-        assert_int_equal(ap_value_copy(&copy, ap_value_dict_at(extra, i, &key), NULL), AP_OK);
-        assert_int_equal(ap_value_dict_set_take(init, key, copy, NULL), AP_OK);
+        status = ap_value_copy(&copy, ap_value_dict_at(more, i, &key), NULL);
+        if (!status) status = ap_value_dict_set_take(init, key, copy, NULL);
     }
+    return status;
+}
+
+ap_value *support_init(const char *name, const char *more) {
+    char text[8192];
+    ap_value *init = NULL, *extra = NULL;
+    snprintf(
+        text, sizeof text,
+        "{\"task\": \"text-classification\", \"accelerator\": \"ort\", \"model\": \"%s/parity/models/%s\"}",
+        AP_TEST_DATA_DIR, name);
+    ap_status status = ap_value_from_json(&init, text, AP_NUL_TERMINATED, NULL);
+    if (!status && more) status = ap_value_from_json(&extra, more, AP_NUL_TERMINATED, NULL);
+    if (!status) status = add_entries(init, extra);
     ap_value_destroy(extra);
-    return init;
+    if (!status) return init;
+    ap_value_destroy(init);
+    return NULL;
 }
 
 ap_status support_pipeline_fails(const char *name, const char *more, ap_error *err) {
     ap_pipeline *pipe = NULL;
-    ap_value *init = init_of(name, more);
+    ap_value *init = support_init(name, more);
     ap_status status = ap_pipeline_create_from_value(&pipe, init, err);
     ap_value_destroy(init);
     if (!status) fail_msg("expected a failure");
@@ -51,7 +61,7 @@ ap_status support_pipeline_fails(const char *name, const char *more, ap_error *e
 ap_pipeline *support_pipeline(const char *name, const char *more) {
     ap_error err = AP_ERROR_INIT;
     ap_pipeline *pipe = NULL;
-    ap_value *init = init_of(name, more);
+    ap_value *init = support_init(name, more);
     if (ap_pipeline_create_from_value(&pipe, init, &err)) fail_msg("%s: %s", name, err.message);
     ap_value_destroy(init);
     return pipe;

@@ -1,6 +1,6 @@
 /* Pipelines for tests: the tiny models of tests/data/parity on ONNX Runtime, and short ways to call them. */
-#ifndef AP_TESTS_SUPPORT_PIPELINES_H
-#define AP_TESTS_SUPPORT_PIPELINES_H
+#ifndef AP_TESTS_UNIT_SUPPORT_PIPELINES_H
+#define AP_TESTS_UNIT_SUPPORT_PIPELINES_H
 
 #include <accelpipe/accelpipe.h>
 
@@ -8,7 +8,10 @@
 void support_use_build_plugins(void);
 
 /* {"task": "text-classification", "model": tests/data/parity/models/NAME, "accelerator": "ort"} and what
- * `more` (a JSON object, or NULL) adds. Fails the test when it cannot be made. */
+ * `more` (a JSON object, or NULL) adds. NULL when out of memory. */
+ap_value *support_init(const char *name, const char *more);
+
+/* A pipeline of that. Fails the test when it cannot be made. */
 ap_pipeline *support_pipeline(const char *name, const char *more);
 
 /* The same, for a failure that is expected: gives the status and fills err. */

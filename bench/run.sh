@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Measures speed, memory and size, and prints tables; docs/performance.md explains them. Some 15 minutes in all.
+#
+#   bench/run.sh [single|start|batch|memory|links|optimum]...      default: all
+#
+#   AP_BUILD_DIR           another build than build/release
+#   ACCELPIPE_BENCH_ENV    a virtual environment that has optimum-onnx; without it one is made in build/bench-env, which
+#                          downloads 3 GB and takes 7 GB of disk
+#   BENCH_NO_OPTIMUM=1     do without the comparison with optimum
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=${AP_BUILD_DIR:-$root/build/release}
+environment=${ACCELPIPE_BENCH_ENV:-$root/build/bench-env}
+
+cmake --build "$build" --target product bench_programs >&2
+
+wants_optimum=yes
+[ $# -eq 0 ] || [[ " $* " == *" optimum "* ]] || wants_optimum=
+[ -z "${BENCH_NO_OPTIMUM:-}" ] || wants_optimum=
+reference=()
+if [ -n "$wants_optimum" ]; then
+    if "$root/bench/reference_env.sh" "$environment" >&2; then
+        reference=(--reference-python "$environment/bin/python")
+    else
+        echo "bench: no environment with optimum; going on without" >&2
+    fi
+fi
+exec python3 "$root/bench/run.py" --build-dir "$build" "${reference[@]}" "$@"

@@ -1,0 +1,16 @@
+/* Letters without regard to the locale of the application we live in: in Turkish, tolower() of the C library
+ * leaves 'I' alone. */
+#ifndef AP_BASE_ASCII_H
+#define AP_BASE_ASCII_H
+
+#include <stdbool.h>
+
+static inline char ap__ascii_lower(char c) { return c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c; }
+
+/* Whether two texts are equal when the case of ASCII letters does not count. */
+static inline bool ap__ascii_equal_any_case(const char *a, const char *b) {
+    while (*a && ap__ascii_lower(*a) == ap__ascii_lower(*b)) a++, b++;
+    return ap__ascii_lower(*a) == ap__ascii_lower(*b);
+}
+
+#endif

@@ -1,0 +1,10 @@
+/* Reading the vocabulary of a model. */
+#ifndef AP_TOKENIZER_MODELS_READ_VOCAB_H
+#define AP_TOKENIZER_MODELS_READ_VOCAB_H
+
+#include "tokenizer/component.h"
+
+/* Fills the tokenizer's vocabulary from the member "vocab", an object of ids by token. */
+ap_status ap__read_vocab(ap__loader *loader, yyjson_val *json);
+
+#endif

@@ -1,0 +1,73 @@
+#!/usr/bin/env bash
+# The bash completion, as the shell would call it.
+# shellcheck source-path=SCRIPTDIR
+. "$(dirname "${BASH_SOURCE[0]}")/support/lib.sh"
+# shellcheck source-path=SCRIPTDIR/../../cli/completion
+. "$AP_SOURCE_DIR/cli/completion/accelpipe.bash"
+compopt() { :; } # Only a running completion has options.
+
+# completes EXPECTED WORD...: the candidates for the last word, in any order.
+completes() {
+    local expected=$1 found
+    shift
+    COMP_WORDS=("$ACCELPIPE" "$@")
+    COMP_CWORD=$#
+    COMPREPLY=()
+    last_command="completion of: $*"
+    _accelpipe
+    found=$(printf '%s\n' "${COMPREPLY[@]}" | sort | paste -sd' ')
+    n_checks=$((n_checks + 1))
+    [ "$found" = "$expected" ] || fail "found $found, expected $expected"
+}
+# has WORD TEXT...: one of the candidates for TEXT... is WORD.
+has() {
+    local wanted=$1
+    shift
+    COMP_WORDS=("$ACCELPIPE" "$@")
+    COMP_CWORD=$#
+    COMPREPLY=()
+    _accelpipe
+    check "$wanted completes $*" grep -qx -- "$wanted" <(printf '%s\n' "${COMPREPLY[@]}")
+}
+
+completes "--help --version backends help inspect run tasks" ""
+completes "run" r
+completes "" frobnicate
+completes "" frobnicate ""
+completes "backends help inspect run tasks" help ""
+completes "sentiment-analysis" run sen
+completes "text-classification" run text-cl
+has auto run ""
+completes "sentiment-analysis" tasks sen
+completes "--help --output --version" tasks --
+completes "--help --output --version" backends -
+completes "--accelerator" inspect --acc
+
+completes "--top-k" run text-classification --top
+completes "--tokenizer" run text-classification --tokeni
+completes "--threads" run text-classification --thr
+completes "--json --jsonl" run text-classification --js
+has --model run text-classification --
+completes "--verbose" run text-classification --verb
+completes "--model --model-kwargs" run no-such-task --mod
+
+completes "json jsonl" run text-classification --output j
+completes "json jsonl" run text-classification --output = j
+completes "json jsonl table" run text-classification --output =
+completes "none" run text-classification --function-to-apply n
+completes "null" run text-classification --top-k ""
+completes "only_first only_second" run text-classification --truncation only
+completes "true" run text-classification --return-all-scores t
+completes "ort ov" run text-classification --accelerator o
+completes "ort ov" inspect --accelerator o
+completes "" run text-classification some
+
+mkdir -p "$work/files/folder"
+touch "$work/files/file"
+completes "$work/files/file $work/files/folder" run text-classification --model "$work/files/"
+completes "$work/files/folder" run text-classification --out-dir "$work/files/"
+completes "$work/files/folder" inspect "$work/files/"
+
+cli __complete
+expect 2
+finish
