@@ -44,7 +44,7 @@ ap_status ap__added_reserve(ap__added *added, ap__arena *arena, size_t n, size_t
                   err);
 }
 
-static bool is_same(const ap__added_token *a, const ap__added_token *b) {
+bool ap__added_is_same(const ap__added_token *a, const ap__added_token *b) {
     return a->single_word == b->single_word && a->lstrip == b->lstrip && a->rstrip == b->rstrip &&
            a->normalized == b->normalized && a->special == b->special;
 }
@@ -62,7 +62,7 @@ void ap__added_add(ap__added *added, const ap__vocab *vocab, const ap__added_tok
     if (!token->content.len) return;
     uint32_t i = ap__vocab_find(&added->index, token->content.ptr, token->content.len);
     bool is_new = i == AP__TOKEN_NONE;
-    if (!is_new && is_same(&added->tokens[i], token)) return;
+    if (!is_new && ap__added_is_same(&added->tokens[i], token)) return;
     uint32_t id = is_new ? id_of_new(added, vocab, &token->content) : added->tokens[i].id;
     bool was_special = !is_new && added->tokens[i].was_special;
     if (is_new) {
@@ -301,6 +301,7 @@ const ap__added_token *ap__added_next(ap__added_scan *scan, uint32_t *start, uin
         *start = scan->at;
         *end = scan->at += (uint32_t)pattern->text.len;
         const ap__added_token *token = &scan->added->tokens[pattern->token];
+        if (scan->added->splits_special && token->was_special) continue;
         if (token->single_word && !is_single_word(scan, *start, *end)) continue;
         /* As in the reference, a match inside the whitespace that the one before took in overlaps it. */
         if (token->lstrip) *start = *start > scan->cut ? strip_left(scan, *start) : scan->cut;

@@ -55,6 +55,7 @@ typedef struct ap__added {
     size_t n_ids;
     uint32_t max_id;
     ap__patterns plain, normalized;
+    bool splits_special; /* Special tokens are not cut out (split_special_tokens). */
 } ap__added;
 
 /* Makes room for `n` more tokens with `n_bytes` of content.   @return AP_ENOMEM, AP_ELIMIT */
@@ -66,6 +67,9 @@ void ap__added_add(ap__added *added, const ap__vocab *vocab, const ap__added_tok
 
 /* Makes what matching and look-up need, after tokens were added. */
 ap_status ap__added_finish(ap__added *added, const ap__normalizer *normalizer, ap__loader *loader);
+
+/* Whether both have the same flags. */
+bool ap__added_is_same(const ap__added_token *a, const ap__added_token *b);
 
 /* NULL when there is none. */
 const ap__added_token *ap__added_find(const ap__added *added, const char *content, size_t len);

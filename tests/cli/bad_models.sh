@@ -24,7 +24,7 @@ expect_one_line() {
 fresh
 run
 mask_scores
-expect 0 '[{"label":"POSITIVE","score":N}]'
+expect 0 '[{"label":"NEGATIVE","score":N}]'
 
 # ---- the folder ----
 

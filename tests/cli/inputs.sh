@@ -12,10 +12,10 @@ same() { check "$1" cmp -s "$2" "$work/out"; }
 
 run "Fine."
 mask_scores
-expect 0 '[{"label":"POSITIVE","score":N}]'
+expect 0 '[{"label":"NEGATIVE","score":N}]'
 run "Fine." "Awful."
 mask_scores
-expect 0 '[{"label":"POSITIVE","score":N},{"label":"POSITIVE","score":N}]'
+expect 0 '[{"label":"NEGATIVE","score":N},{"label":"NEGATIVE","score":N}]'
 run ""
 mask_scores
 expect 0 '[{"label":"NEGATIVE","score":N}]'

@@ -13,9 +13,9 @@ masked() {
 # ---- json ----
 
 masked --output json "Fine." "Awful."
-expect 0 '[{"label":"POSITIVE","score":N},{"label":"POSITIVE","score":N}]'
+expect 0 '[{"label":"NEGATIVE","score":N},{"label":"NEGATIVE","score":N}]'
 masked --output json --top-k null "Fine."
-expect 0 '[{"label":"POSITIVE","score":N},{"label":"NEGATIVE","score":N}]'
+expect 0 '[{"label":"NEGATIVE","score":N},{"label":"POSITIVE","score":N}]'
 # Floats are read back exactly: what is printed and given as a value of JSON is printed the same.
 run "Fine."
 score=$(sed -E 's/.*"score":([^}]*)}.*/\1/' "$work/out")
@@ -24,13 +24,13 @@ check "a float has digits enough" test "${#score}" -ge 8
 # ---- jsonl ----
 
 masked --output jsonl "Fine." "Awful."
-expect 0 '{"label":"POSITIVE","score":N}
-{"label":"POSITIVE","score":N}'
+expect 0 '{"label":"NEGATIVE","score":N}
+{"label":"NEGATIVE","score":N}'
 masked --output jsonl --top-k null "Fine." "Awful."
-expect 0 '[{"label":"POSITIVE","score":N},{"label":"NEGATIVE","score":N}]
-[{"label":"POSITIVE","score":N},{"label":"NEGATIVE","score":N}]'
+expect 0 '[{"label":"NEGATIVE","score":N},{"label":"POSITIVE","score":N}]
+[{"label":"NEGATIVE","score":N},{"label":"POSITIVE","score":N}]'
 masked --output jsonl "Fine."
-expect 0 '[{"label":"POSITIVE","score":N}]'
+expect 0 '[{"label":"NEGATIVE","score":N}]'
 masked --output jsonl --json '[]'
 expect 0 ''
 
@@ -43,11 +43,11 @@ table() {
 }
 table "Fine."
 expect 0 'label      score
-POSITIVE  0.0000'
+NEGATIVE  0.0000'
 table --top-k null "Fine."
 expect 0 'label      score
-POSITIVE  0.0000
-NEGATIVE  0.0000'
+NEGATIVE  0.0000
+POSITIVE  0.0000'
 table --top-k null "Fine." "小男孩" "a"
 sed -i -E 's/(POSITIVE|NEGATIVE)/LABEL   /' "$work/out"
 expect 0 'input   label      score
@@ -87,25 +87,25 @@ if command -v script >/dev/null; then
     NO_COLOR=1 on_terminal "$command Fine."
     mask_table
     expect 0 'label      score
-POSITIVE  0.0000' -
+NEGATIVE  0.0000' -
     TERM=dumb on_terminal "$command Fine."
     mask_table
     expect 0 'label      score
-POSITIVE  0.0000' -
+NEGATIVE  0.0000' -
     on_terminal "$command --output json Fine."
-    expect_out_has '    "label": "POSITIVE",'
+    expect_out_has '    "label": "NEGATIVE",'
     on_terminal "stty columns 40; $command '$(printf 'word %.0s' {1..20})' b"
     check "rows fit the terminal" test "$(sed 's/\x1b\[[0-9]*m//g; s/\xe2\x96\x88/#/g' "$work/out" | awk '{ if (length > n) n = length } END { print n }')" -le 40
     # Messages stay apart from what is piped.
     on_terminal "$command Fine. | cat"
-    expect_out_has '[{"label":"POSITIVE","score":0.'
+    expect_out_has '[{"label":"NEGATIVE","score":0.'
 fi
 
 # ---- arrays ----
 
 run --out-dir "$work/arrays/deep" "Fine."
 mask_scores
-expect 0 '[{"label":"POSITIVE","score":N}]'
+expect 0 '[{"label":"NEGATIVE","score":N}]'
 check "the folder is made" test -d "$work/arrays/deep"
 run --out-dir "$work/arrays/deep" "Fine."
 expect 0 -

@@ -7,6 +7,7 @@ import importlib
 import inspect
 import os
 import pkgutil
+import re
 
 os.environ["TRANSFORMERS_VERBOSITY"] = "error"
 import transformers  # noqa: E402
@@ -62,13 +63,15 @@ def c_string(value):
 def row(name, cls):
     d, text = defaults(cls), source(cls)
     names = cls.model_input_names
-    strips = "AddedToken(mask_token, lstrip=True" in text
+    mask = re.search(r"AddedToken\(mask_token, ([^)]*)\)", text)
+    mask = mask.group(1) if mask else ""
     fields = [c_string(name.removesuffix("Fast")), kind(text),
               "true" if "token_type_ids" in names else "false", "true" if "attention_mask" in names else "false",
               "LEFT" if cls.padding_side == "left" else "RIGHT",
               "true" if d.get("do_lower_case") else "false",
               "true" if d.get("add_prefix_space") else "false",
-              "true" if d.get("trim_offsets") else "false", "true" if strips else "false"]
+              "true" if d.get("trim_offsets") else "false", "true" if "lstrip=True" in mask else "false",
+              "true" if "normalized=True" in mask else "false"]
     fields += [c_string(d.get(t)) for t in TOKENS]
     return f"TOKENIZER_CLASS({', '.join(fields)})"
 
@@ -79,7 +82,8 @@ def main():
           "Do not edit.\n *\n"
           " * Class without \"Fast\"; how it changes the parts of tokenizer.json; whether it returns token_type_ids, attention_mask;\n"
           " * padding side; defaults of do_lower_case, add_prefix_space, trim_offsets; whether a plain mask token takes in the space\n"
-          " * before it; default bos, eos, unk, sep, pad, cls and mask tokens. Then the class of each model_type. */")
+          " * before it and is looked for in the normalized text; default bos, eos, unk, sep, pad, cls and mask tokens. Then the\n"
+          " * class of each model_type. */")
     print("/* clang-format off */")
     for name in sorted(found):
         print(row(name, found[name]))

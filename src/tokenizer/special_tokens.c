@@ -1,0 +1,310 @@
+/* Special and added tokens of tokenizer_config.json, special_tokens_map.json and added_tokens.json.
+ * Source: transformers@v4.55.4 tokenization_utils_base.py _from_pretrained, tokenization_utils_fast.py __init__. */
+#include "tokenizer/special_tokens.h"
+
+#include "base/error.h"
+#include "tokenizer/tokenizer_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_TOKENS = 1 << 20 };
+
+/* A token as Python has it: a string, or an AddedToken, which compares differently. */
+typedef struct token {
+    ap__added_token flags; /* content, and the flags of an AddedToken. */
+    bool is_string;
+    int normalized;  /* -1: not said, so that it follows from `special`. */
+    uint64_t number; /* Of the entries of added_tokens_decoder: their key. */
+} token;
+
+typedef struct token_list {
+    token *ptr;
+    size_t n, capacity;
+} token_list;
+
+static const char *const KEYS[AP__N_SPECIAL_TOKENS] = {"bos_token", "eos_token", "unk_token", "sep_token",
+                                                       "pad_token", "cls_token", "mask_token"};
+
+typedef struct reader {
+    ap__loader *loader;
+    const ap__special_sources *sources;
+    const ap__tokenizer_class *class_;
+    bool is_old; /* There is no added_tokens_decoder: the other files count. */
+    token_list decoder, special, to_add;
+    const token *by_key[AP__N_SPECIAL_TOKENS]; /* NULL: there is none. */
+} reader;
+
+/* -- lists --------------------------------------------------------------------------------------------- */
+
+static ap_status push(reader *r, token_list *list, const token *t) {
+    if (list->n == list->capacity) {
+        size_t capacity = list->capacity ? list->capacity * 2 : 16;
+        token *ptr;
+        if (list->n >= MAX_TOKENS)
+            return ap__loader_fail(r->loader, AP_ELIMIT, NULL, "more than %d special tokens", MAX_TOKENS);
+        ap_status status = ap__loader_alloc(r->loader, &ptr, capacity, sizeof *ptr);
+        if (status) return status;
+        if (list->n) memcpy(ptr, list->ptr, list->n * sizeof *ptr);
+        list->ptr = ptr;
+        list->capacity = capacity;
+    }
+    list->ptr[list->n++] = *t;
+    return AP_OK;
+}
+
+static bool has_content(const token *t, const ap__text *content) {
+    return t->flags.content.len == content->len && !memcmp(t->flags.content.ptr, content->ptr, content->len);
+}
+
+static const token *find(const token_list *list, const ap__text *content) {
+    for (size_t i = list->n; i-- > 0;)
+        if (has_content(&list->ptr[i], content)) return &list->ptr[i];
+    return NULL;
+}
+
+/* The token as it would be added. */
+static ap__added_token added_form(const token *t) {
+    ap__added_token out = t->flags;
+    out.normalized = t->normalized >= 0 ? t->normalized : !out.special;
+    return out;
+}
+
+/* -- reading ------------------------------------------------------------------------------------------- */
+
+static ap_status read_flags(reader *r, yyjson_val *json, token *out) {
+    ap__loader *loader = r->loader;
+    bool normalized = false;
+    ap_status status;
+    if ((status = ap__get_string(loader, json, "content", true, &out->flags.content))) return status;
+    if ((status = ap__get_bool(loader, json, "single_word", false, &out->flags.single_word))) return status;
+    if ((status = ap__get_bool(loader, json, "lstrip", false, &out->flags.lstrip))) return status;
+    if ((status = ap__get_bool(loader, json, "rstrip", false, &out->flags.rstrip))) return status;
+    if ((status = ap__get_bool(loader, json, "special", false, &out->flags.special))) return status;
+    if ((status = ap__get_bool(loader, json, "normalized", false, &normalized))) return status;
+    if (yyjson_is_bool(yyjson_obj_get(json, "normalized"))) out->normalized = normalized;
+    return AP_OK;
+}
+
+/* A string or an object with "content". */
+static ap_status read_token(reader *r, yyjson_val *json, const char *key, token *out) {
+    *out = (token){.is_string = true, .normalized = -1};
+    if (yyjson_is_str(json)) return ap__loader_copy(r->loader, json, &out->flags.content);
+    if (!yyjson_is_obj(json))
+        return ap__loader_fail(r->loader, AP_EFORMAT, key, "expected a token (a string or an object), found %s",
+                               ap__json_kind(json));
+    out->is_string = false;
+    size_t mark = ap__loader_enter(r->loader, key, 0);
+    ap_status status = read_flags(r, json, out);
+    ap__loader_leave(r->loader, mark);
+    return status;
+}
+
+static ap_status read_decoder(reader *r, yyjson_val *object) {
+    yyjson_val *key, *value;
+    size_t i, max;
+    if (!yyjson_is_obj(object))
+        return ap__loader_fail(r->loader, AP_EFORMAT, "added_tokens_decoder", "expected an object, found %s",
+                               ap__json_kind(object));
+    size_t mark = ap__loader_enter(r->loader, "added_tokens_decoder", 0);
+    yyjson_obj_foreach(object, i, max, key, value) {
+        token t;
+        if (!yyjson_is_obj(value))
+            return ap__loader_fail(r->loader, AP_EFORMAT, yyjson_get_str(key), "expected an object, found %s",
+                                   ap__json_kind(value));
+        ap_status status = read_token(r, value, yyjson_get_str(key), &t);
+        t.number = strtoull(yyjson_get_str(key), NULL, 10);
+        if (!status) status = push(r, &r->decoder, &t);
+        if (status) return status;
+    }
+    ap__loader_leave(r->loader, mark);
+    return AP_OK;
+}
+
+/* added_tokens.json: {"token": id}. Tokens that some key calls special are special. */
+static ap_status read_added(reader *r, yyjson_val *object) {
+    yyjson_val *key, *value;
+    size_t i, max;
+    yyjson_obj_foreach(object, i, max, key, value) {
+        token t = {.normalized = -1, .number = yyjson_get_uint(value)};
+        ap_status status = ap__loader_copy(r->loader, key, &t.flags.content);
+        if (status) return status;
+        t.flags.special = find(&r->special, &t.flags.content) != NULL;
+        if ((status = push(r, &r->decoder, &t))) return status;
+    }
+    return AP_OK;
+}
+
+/* The member of the config, which in old folders that of special_tokens_map.json replaces. */
+static yyjson_val *get(const reader *r, const char *key, bool *is_from_map) {
+    yyjson_val *value = r->is_old ? yyjson_obj_get(r->sources->special_tokens_map, key) : NULL;
+    *is_from_map = value != NULL;
+    return value ? value : yyjson_obj_get(r->sources->config, key);
+}
+
+/* The special token of a class that the files say nothing about. */
+static ap_status read_default(reader *r, int i, token *out) {
+    const char *text = r->class_->tokens[i];
+    *out = (token){.is_string = true, .normalized = -1};
+    if (text) out->flags.content = (ap__text){text, strlen(text)};
+    return AP_OK;
+}
+
+static ap_status read_special(reader *r, int i) {
+    bool is_from_map;
+    token t;
+    yyjson_val *value = get(r, KEYS[i], &is_from_map);
+    if (value && yyjson_is_null(value)) return AP_OK;
+    ap_status status = value ? read_token(r, value, KEYS[i], &t) : read_default(r, i, &t);
+    if (status || !t.flags.content.ptr) return status;
+    if (is_from_map && !t.is_string) t.flags.special = true;
+    if (!value && i == AP__PAD_TOKEN && r->loader->tokenizer->stored.padding)
+        t.flags.content = (ap__text){r->loader->tokenizer->stored.pad_token,
+                                     strlen(r->loader->tokenizer->stored.pad_token)};
+    t.number = value != NULL; /* Given, so that it is looked up among the added tokens. */
+    return push(r, &r->special, &t);
+}
+
+static ap_status read_list(reader *r, const char *key) {
+    bool is_from_map;
+    yyjson_val *list = get(r, key, &is_from_map), *item;
+    size_t i, max;
+    yyjson_arr_foreach(list, i, max, item) {
+        token t;
+        ap_status status = read_token(r, item, key, &t);
+        if (is_from_map && !t.is_string) t.flags.special = true;
+        if (!status && !find(&r->special, &t.flags.content)) status = push(r, &r->special, &t);
+        if (status) return status;
+    }
+    return AP_OK;
+}
+
+/* Special tokens of one model kind: {"image_token": "<image>"}. */
+static ap_status read_extra(reader *r) {
+    yyjson_val *object = yyjson_obj_get(r->sources->config, "extra_special_tokens"), *key, *value;
+    size_t i, max;
+    yyjson_obj_foreach(object, i, max, key, value) {
+        token t;
+        ap_status status = read_token(r, value, yyjson_get_str(key), &t);
+        if (!status && !find(&r->special, &t.flags.content)) status = push(r, &r->special, &t);
+        if (status) return status;
+    }
+    return AP_OK;
+}
+
+/* -- what is added ------------------------------------------------------------------------------------- */
+
+/* The added token of that content, in the files or, in old folders, in tokenizer.json itself. */
+static bool look_up(const reader *r, token *t) {
+    const ap__text *content = &t->flags.content;
+    const ap__added_token *own =
+        r->is_old ? ap__added_find(&r->loader->tokenizer->added, content->ptr, content->len) : NULL;
+    const token *listed = find(&r->decoder, content);
+    if (own)
+        *t = (token){.flags = *own, .normalized = own->normalized};
+    else if (listed)
+        *t = *listed;
+    return own || listed;
+}
+
+/* A special token that is a string becomes the AddedToken of that content, if there is one. */
+static void resolve(reader *r, token *t, bool is_mask) {
+    if (t->number && look_up(r, t)) return;
+    if (!t->is_string || !is_mask || !r->class_->is_mask_lstrip) return;
+    t->is_string = false;
+    t->flags.lstrip = true;
+    t->normalized = r->class_->is_mask_normalized ? 1 : 0;
+}
+
+static int by_number(const void *a_ptr, const void *b_ptr) {
+    const token *a = a_ptr, *b = b_ptr;
+    return (a->number > b->number) - (a->number < b->number);
+}
+
+static ap_status collect(reader *r) {
+    const ap__added *added = &r->loader->tokenizer->added;
+    ap_status status = AP_OK;
+    if (r->decoder.n) qsort(r->decoder.ptr, r->decoder.n, sizeof *r->decoder.ptr, by_number);
+    for (size_t i = 0; i < r->decoder.n && !status; i++) {
+        token t = r->decoder.ptr[i];
+        ap__added_token form = added_form(&t);
+        const ap__added_token *own = ap__added_find(added, form.content.ptr, form.content.len);
+        if (own && ap__added_is_same(own, &form)) continue;
+        t.flags.special = t.flags.special || find(&r->special, &form.content);
+        status = push(r, &r->to_add, &t);
+    }
+    size_t n_listed = r->to_add.n;
+    for (size_t i = 0; i < r->special.n && !status; i++) {
+        token t = r->special.ptr[i];
+        const ap__text *content = &t.flags.content;
+        token_list listed = {r->to_add.ptr, n_listed, n_listed};
+        bool is_known = ap__added_find(added, content->ptr, content->len) || find(&listed, content);
+        if (t.is_string && is_known) continue;
+        t.flags.special = true;
+        status = push(r, &r->to_add, &t);
+    }
+    return status;
+}
+
+static ap_status add(reader *r) {
+    ap__tokenizer *tokenizer = r->loader->tokenizer;
+    size_t n_bytes = 0;
+    if (!r->to_add.n) return AP_OK;
+    for (size_t i = 0; i < r->to_add.n; i++) n_bytes += r->to_add.ptr[i].flags.content.len;
+    ap_status status = ap__added_reserve(&tokenizer->added, r->loader->arena, r->to_add.n, n_bytes, r->loader->err);
+    if (status) return status;
+    for (size_t i = 0; i < r->to_add.n; i++) {
+        ap__added_token form = added_form(&r->to_add.ptr[i]);
+        ap__added_add(&tokenizer->added, &tokenizer->vocab, &form);
+    }
+    return ap__added_finish(&tokenizer->added, &tokenizer->normalizer, r->loader);
+}
+
+/* -- the config ---------------------------------------------------------------------------------------- */
+
+static void fill_config(const reader *r) {
+    const ap__tokenizer *tokenizer = r->loader->tokenizer;
+    ap__tokenizer_config *c = &r->loader->tokenizer->config;
+    const char **texts[] = {&c->bos_token, &c->eos_token, &c->unk_token, &c->sep_token,
+                            &c->pad_token, &c->cls_token, &c->mask_token};
+    uint32_t *ids[] = {&c->bos_token_id, &c->eos_token_id, &c->unk_token_id, &c->sep_token_id,
+                       &c->pad_token_id, &c->cls_token_id, &c->mask_token_id};
+    for (int i = 0; i < AP__N_SPECIAL_TOKENS; i++) {
+        if (!r->by_key[i]) continue;
+        const ap__text *content = &r->by_key[i]->flags.content;
+        *texts[i] = content->ptr;
+        *ids[i] = ap__tokenizer_token_to_id(tokenizer, content->ptr, content->len);
+    }
+}
+
+static ap_status read_all(reader *r) {
+    yyjson_val *decoder = yyjson_obj_get(r->sources->config, "added_tokens_decoder");
+    size_t counts[AP__N_SPECIAL_TOKENS];
+    ap_status status = AP_OK;
+    r->is_old = !decoder;
+    if (decoder) status = read_decoder(r, decoder);
+    for (int i = 0; i < AP__N_SPECIAL_TOKENS && !status; i++) {
+        status = read_special(r, i);
+        counts[i] = r->special.n;
+    }
+    if (!status) status = read_list(r, "additional_special_tokens");
+    if (!status) status = read_extra(r);
+    if (!status && r->is_old) status = read_added(r, r->sources->added_tokens);
+    for (int i = 0; i < AP__N_SPECIAL_TOKENS && !status; i++) {
+        size_t before = i ? counts[i - 1] : 0;
+        if (counts[i] == before) continue;
+        resolve(r, &r->special.ptr[before], i == AP__MASK_TOKEN);
+        r->by_key[i] = &r->special.ptr[before];
+    }
+    return status;
+}
+
+ap_status ap__special_tokens_apply(ap__loader *loader, const ap__special_sources *sources,
+                                   const ap__tokenizer_class *class_) {
+    reader r = {.loader = loader, .sources = sources, .class_ = class_};
+    ap_status status = read_all(&r);
+    if (!status) status = collect(&r);
+    if (!status) status = add(&r);
+    if (!status) fill_config(&r);
+    return status;
+}
