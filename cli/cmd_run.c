@@ -66,6 +66,7 @@ typedef struct run_state {
     cli_interrupt
         *interrupt; /* Of lines only: a single call has nothing to finish, so the signal may end it. */
     ap_pipeline *pipe;
+    ap_value *model; /* Of TASK auto: what was found out about it. */
 } run_state;
 
 static bool reads_lines(const run_options *options) { return options->jsonl || options->text_lines; }
@@ -311,18 +312,22 @@ static int answer_without_task(int argc, char **argv) {
     return cli_report(&err);
 }
 
+static void clear(run_state *run) {
+    ap_pipeline_destroy(run->pipe);
+    cli_interrupt_destroy(run->interrupt);
+    ap_value_destroy(run->inputs);
+    cli_params_clear(&run->params);
+    ap_value_destroy(run->model);
+}
+
 int cli_run(int argc, char **argv) {
     if (argc < 2 || argv[1][0] == '-') return answer_without_task(argc, argv);
     run_state run = {.params = {.task = argv[1]}};
-    ap_value *model = NULL;
     ap_error err = AP_ERROR_INIT;
     ap_status status = AP_OK;
-    if (strcmp(argv[1], "auto") == 0) status = infer_task(&model, &run.params.task, argc - 1, argv + 1, &err);
+    if (strcmp(argv[1], "auto") == 0)
+        status = infer_task(&run.model, &run.params.task, argc - 1, argv + 1, &err);
     int exit_status = status ? cli_report(&err) : run_task(&run, argc - 1, argv + 1);
-    ap_pipeline_destroy(run.pipe);
-    cli_interrupt_destroy(run.interrupt);
-    ap_value_destroy(run.inputs);
-    cli_params_clear(&run.params);
-    ap_value_destroy(model);
+    if (CLI_FREES_AT_END) clear(&run);
     return exit_status;
 }

@@ -14,12 +14,17 @@ static void occupy_standard_descriptors(void) {
             _exit(CLI_EXIT_FAILED);
 }
 
-int main(int argc, char **argv) {
+static int finish(int exit_status) {
     ap_error err = AP_ERROR_INIT;
-    occupy_standard_descriptors();
-    cli_diag_set_verbosity(CLI_NORMAL);
-    int exit_status = cli_command_dispatch(argc, argv);
     if (!cli_out_finish(&err)) return exit_status;
     if (!cli_out_is_broken_pipe()) cli_report(&err);
     return exit_status ? exit_status : CLI_EXIT_FAILED;
+}
+
+int main(int argc, char **argv) {
+    occupy_standard_descriptors();
+    cli_diag_set_verbosity(CLI_NORMAL);
+    int exit_status = finish(cli_command_dispatch(argc, argv));
+    if (!CLI_FREES_AT_END) _exit(exit_status); /* Nor do runtimes tidy up behind us. */
+    return exit_status;
 }

@@ -136,6 +136,14 @@ static void give_output(window *w, size_t position, ap_value *output) {
         postprocess(ref->item, w->call);
 }
 
+/* A runtime's words for a text that is too long are about axes; the reason is in config.json. */
+static void explain_failure(ap_error *err, const ap_task_context *ctx, size_t length) {
+    int64_t positions = ap_value_get_int(ap_value_dict_get(ctx->config->json, "max_position_embeddings"));
+    if (positions <= 0 || length <= (size_t)positions) return;
+    ap__error_wrap(err, err->status, "the input has %zu tokens and the model %lld positions; truncation=true cuts it",
+                   length, (long long)positions);
+}
+
 /* One batch; an input that fails in company is tried again alone, so that it fails alone. */
 static ap_status run_range(window *w, size_t start, size_t end, ap_error *err) {
     size_t n = 0;
@@ -158,6 +166,7 @@ static ap_status run_range(window *w, size_t start, size_t end, ap_error *err) {
         for (size_t k = 0; k < n; k++) give_output(w, start + k, w->outputs[k]);
     } else if (n == 1) {
         why.status = status;
+        explain_failure(&why, &w->call->pipe->ctx, w->lengths[w->order[start]]);
         w->refs[w->order[start]].item->error = why;
     } else {
         status = AP_OK;

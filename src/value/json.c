@@ -13,8 +13,14 @@
 
 static ap_status read_value(ap_value *out, yyjson_val *json, unsigned depth, ap_error *err);
 
+static ap_status check_depth(unsigned depth, ap_error *err) {
+    if (depth <= AP_VALUE_MAX_DEPTH) return AP_OK;
+    return ap__fail(err, AP_ELIMIT, "JSON nests deeper than %d", AP_VALUE_MAX_DEPTH);
+}
+
+/* `depth` counts the lists and dicts around an item, this one included. */
 static ap_status read_list(ap_value *out, yyjson_val *json, unsigned depth, ap_error *err) {
-    ap_status status = AP_OK;
+    ap_status status = check_depth(depth, err);
     yyjson_arr_iter iter = yyjson_arr_iter_with(json);
     ap__value_set_list(out);
     for (yyjson_val *item; !status && (item = yyjson_arr_iter_next(&iter));) {
@@ -27,7 +33,7 @@ static ap_status read_list(ap_value *out, yyjson_val *json, unsigned depth, ap_e
 }
 
 static ap_status read_dict(ap_value *out, yyjson_val *json, unsigned depth, ap_error *err) {
-    ap_status status = AP_OK;
+    ap_status status = check_depth(depth, err);
     yyjson_obj_iter iter = yyjson_obj_iter_with(json);
     ap__value_set_dict(out);
     for (yyjson_val *key; !status && (key = yyjson_obj_iter_next(&iter));) {
@@ -50,8 +56,6 @@ static void read_number(ap_value *out, yyjson_val *json) {
 }
 
 static ap_status read_value(ap_value *out, yyjson_val *json, unsigned depth, ap_error *err) {
-    if (depth > AP_VALUE_MAX_DEPTH)
-        return ap__fail(err, AP_ELIMIT, "JSON nests deeper than %d", AP_VALUE_MAX_DEPTH);
     switch (yyjson_get_type(json)) {
     case YYJSON_TYPE_BOOL:
         ap__value_set_bool(out, yyjson_get_bool(json));
@@ -81,9 +85,9 @@ ap_status ap__value_from_json_doc(ap_value **out, yyjson_doc *doc, ap_error *err
 }
 
 ap_status ap_value_from_json(ap_value **out, const char *text, size_t len_bytes, ap_error *err) {
+    if (out) *out = NULL;
     if (!out || !text)
         return ap__fail(err, AP_EINVAL, "ap_value_from_json: %s is NULL", out ? "text" : "out");
-    *out = NULL;
     size_t len = len_bytes == AP_NUL_TERMINATED ? strlen(text) : len_bytes;
     if (len > AP_JSON_MAX_BYTES)
         return ap__fail(err, AP_ELIMIT, "JSON text of %zu bytes is over the limit of %zu", len,
@@ -180,10 +184,24 @@ static yyjson_mut_val *write_value(yyjson_mut_doc *doc, const ap_value *value) {
     }
 }
 
+/* Whether every tensor is there to be read: those that stayed in a backend are not. */
+static bool is_in_host_memory(const ap_value *value) {
+    bool is_here = true;
+    ap_kind kind = ap_value_kind(value);
+    ap_tensor_view view;
+    if (ap_value_get_tensor(value, &view)) return view.data || !view.size_bytes;
+    for (size_t i = 0; is_here && i < ap_value_len(value); i++)
+        is_here = is_in_host_memory(kind == AP_KIND_LIST ? ap_value_list_get(value, i) : ap_value_dict_at(value, i, NULL));
+    return is_here;
+}
+
 ap_status ap_value_to_json(char **out, size_t *len_bytes, const ap_value *value, ap_json_style style,
                            ap_error *err) {
     if (!out) return ap__fail(err, AP_EINVAL, "ap_value_to_json: out is NULL");
     *out = NULL;
+    if (len_bytes) *len_bytes = 0;
+    if (!is_in_host_memory(value))
+        return ap__fail(err, AP_EINVAL, "a tensor that is not in host memory cannot be written as JSON");
     yyjson_mut_doc *doc = yyjson_mut_doc_new(ap__json_alc());
     if (!doc) return ap__fail_nomem(err);
     yyjson_write_flag flags = YYJSON_WRITE_ALLOW_INF_AND_NAN;

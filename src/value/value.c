@@ -205,9 +205,9 @@ ap_status ap_value_create_dict(ap_value **out, ap_error *err) {
 }
 
 ap_status ap_value_create_string(ap_value **out, const char *text, size_t len_bytes, ap_error *err) {
+    if (out) *out = NULL;
     if (!out || !text)
         return ap__fail(err, AP_EINVAL, "ap_value_create_string: %s is NULL", out ? "text" : "out");
-    *out = NULL;
     size_t len = len_bytes == AP_NUL_TERMINATED ? strlen(text) : len_bytes;
     ap_status status = ap__utf8_check(text, len, "text", err);
     if (!status) status = create(out, err);
@@ -220,10 +220,10 @@ ap_status ap_value_create_string(ap_value **out, const char *text, size_t len_by
 
 ap_status ap_value_create_tensor(ap_value **out, ap_dtype dtype, const int64_t *shape, uint32_t rank,
                                  const void *data, ap_error *err) {
-    if (!out || (rank && !shape))
-        return ap__fail(err, AP_EINVAL, "ap_value_create_tensor: out or shape is NULL");
     ap__tensor *tensor;
-    *out = NULL;
+    if (out) *out = NULL;
+    if (!out || (rank && !shape))
+        return ap__fail(err, AP_EINVAL, "ap_value_create_tensor: %s is NULL", out ? "shape" : "out");
     ap_status status = ap__tensor_create(&tensor, dtype, shape, rank, err);
     if (status) return status;
     size_t size = ap__tensor_get_view(tensor)->size_bytes;

@@ -16,7 +16,7 @@ static ap__bytes plugin;
 int group_setup(void **state) {
     (void)state;
     tempdir_create(&folder);
-    return ap__file_read(&plugin, AP_TEST_PLUGIN_DIR "/accelpipe_replay.so", (size_t)1 << 30, &err);
+    return ap__file_read(&plugin, AP_TEST_PLUGIN_DIR "/accelpipe_replay.so", (size_t)1 << 30, &err) != AP_OK;
 }
 
 int group_teardown(void **state) {

@@ -180,7 +180,9 @@ void test_string_must_be_utf8(void **state) {
     value = (ap_value *)1;
     assert_fails(ap_value_create_string(&value, "\xC3\xA9", 1, &err), AP_EUTF8, &err, "offset 0");
     assert_null(value);
+    value = (ap_value *)1;
     assert_fails(ap_value_create_string(&value, NULL, 0, &err), AP_EINVAL, &err, "text is NULL");
+    assert_null(value);
 }
 
 /* -- tensors ------------------------------------------------------------------------------------------- */
@@ -221,8 +223,10 @@ void test_tensor_that_is_refused(void **state) {
     assert_fails(ap_value_create_tensor(&value, AP_DTYPE_F32, (const int64_t[]){-1}, 1, NULL, &err), AP_EINVAL,
                  &err, "extent 0 is -1");
     assert_null(value);
+    value = (ap_value *)1;
     assert_fails(ap_value_create_tensor(&value, AP_DTYPE_F32, NULL, 1, NULL, &err), AP_EINVAL, &err,
                  "shape is NULL");
+    assert_null(value);
     assert_fails(ap_value_create_tensor(&value, AP_DTYPE_NONE, NULL, 0, NULL, &err), AP_EINVAL, &err,
                  "element type");
     assert_null(value);
