@@ -41,6 +41,15 @@ if(AP_SANITIZE OR AP_FUZZ)
     endif()
     target_compile_options(ap_codegen INTERFACE -O1 -fno-omit-frame-pointer -fsanitize=${sanitizers})
     target_link_options(ap_codegen INTERFACE -fsanitize=${sanitizers})
+    # The runtimes that plugins open are C++ and throw. The sanitizer looks for the real __cxa_throw once, at the
+    # start of the process, and stops it later if there was none.
+    target_link_options(ap_codegen INTERFACE -Wl,--push-state,--no-as-needed -lstdc++ -Wl,--pop-state)
+    if(AP_SANITIZE MATCHES address)
+        # AddressSanitizer looks for the throw of the C++ runtime when the process starts, and stops the process
+        # when a library that was opened later (ONNX Runtime) throws: so the C++ runtime is there from the start.
+        target_link_options(ap_codegen INTERFACE
+            LINKER:--push-state,--no-as-needed -l:libstdc++.so.6 LINKER:--pop-state)
+    endif()
     # A report of undefined behaviour has to fail the test that found it.
     target_compile_options(ap_codegen INTERFACE -fno-sanitize-recover=all)
 else()

@@ -171,9 +171,10 @@ static bool scan_graph(ort_onnx *out, ort_text graph, int depth) {
 }
 
 void ort_onnx_scan(ort_onnx *out, const void *bytes, size_t n_bytes) {
-    reader r = reader_of((ort_text){bytes, n_bytes});
     bool has_graph = false;
     memset(out, 0, sizeof *out);
+    if (!n_bytes) return;
+    reader r = reader_of((ort_text){bytes, n_bytes});
     for (field f; read_field(&f, &r);) {
         if (f.number != MODEL_GRAPH || !f.bytes.ptr) continue;
         has_graph = true;

@@ -1,8 +1,8 @@
 /* The plugin for ONNX Runtime: what its files share.
  *
- * The runtime's C API is a table of functions, append-only since its first release; the plugin asks for the
- * oldest level that has all it uses, so that it runs on every later release. Nothing is linked: the library
- * is opened by probe() and stays loaded. */
+ * The runtime's C API is a table of functions, append-only since its first release; the plugin asks for
+ * an old level, so that it runs on every release since. Nothing is linked: the library is opened by probe()
+ * and stays loaded. */
 #ifndef ORT_ORT_H
 #define ORT_ORT_H
 
@@ -10,8 +10,9 @@
 
 #include <onnxruntime_c_api.h>
 
-/* The level of the API, which is the minor version of the release that brought it. */
-#define ORT_API_LEVEL 16
+/* The level of the API, which is the minor version of the release that brought it. The functions that are
+ * used are older; but 1.20 does not find the external data of a model in memory. */
+#define ORT_API_LEVEL 21
 
 /* What the process has of the runtime. Written by probe(), one call at a time, before any session is opened;
  * read-only from then on. */

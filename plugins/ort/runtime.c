@@ -3,6 +3,7 @@
 #include "ort.h"
 
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,10 +41,11 @@ static ap_status get_base(const OrtApiBase **out, void *library, ap_error *err) 
 static ap_status get_api(ap_probe *out, const OrtApiBase *base, ap_error *err) {
     const char *version = base->GetVersionString();
     unsigned major = 0, minor = 0;
-    if (sscanf(version, "%u.%u", &major, &minor) != 2 || major != 1 || minor < ORT_API_LEVEL)
+    bool is_known = sscanf(version, "%u.%u", &major, &minor) == 2 && major == 1;
+    if (!is_known || minor < ORT_API_LEVEL)
         return ort.host->fail(err, AP_EUNSUPPORTED,
-                              "ONNX Runtime %.32s is too old or too new: 1.%d or a later 1.x is needed",
-                              version, ORT_API_LEVEL);
+                              "ONNX Runtime %.32s is too %s: 1.%d or a later 1.x is needed", version,
+                              is_known || major == 0 ? "old" : "new", ORT_API_LEVEL);
     ort.api = base->GetApi(ORT_API_LEVEL);
     if (!ort.api)
         return ort.host->fail(err, AP_EUNSUPPORTED, "ONNX Runtime %.32s does not offer API level %d", version,

@@ -1,6 +1,7 @@
 /* Running: the case whose inputs these are, or the functions. */
 #include "replay.h"
 
+#include <stddef.h>
 #include <string.h>
 #include <time.h>
 
@@ -8,7 +9,7 @@
 typedef struct owned_tensor {
     const ap_host *host;
     size_t size_bytes;
-    _Alignas(64) unsigned char elements[];
+    _Alignas(max_align_t) unsigned char elements[];
 } owned_tensor;
 
 static void release_tensor(ap_tensor *tensor) {

@@ -3,13 +3,26 @@
 
 #include "backend/loader.h"
 #include "base/error.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
+/* A copy in which what is not UTF-8 is a question mark: paths may hold any bytes, values may not. */
+static void copy_clean(char *out, size_t size, const char *text) {
+    size_t len = strlen(text) < size ? strlen(text) : size - 1;
+    memcpy(out, text, len);
+    out[len] = '\0';
+    for (size_t valid = ap__utf8_valid_len(out, len); valid < len; valid = ap__utf8_valid_len(out, len))
+        out[valid] = '?';
+}
+
+/* An empty text becomes null. */
 static ap_status set_text(ap_value *dict, const char *key, const char *text, ap_error *err) {
+    char clean[sizeof((ap_probe *)0)->path];
     ap_value *item = NULL;
-    ap_status status = text && text[0] ? ap_value_create_string(&item, text, AP_NUL_TERMINATED, err)
-                                       : ap_value_create_null(&item, err);
+    copy_clean(clean, sizeof clean, text ? text : "");
+    ap_status status = clean[0] ? ap_value_create_string(&item, clean, AP_NUL_TERMINATED, err)
+                                : ap_value_create_null(&item, err);
     return status ? status : ap_value_dict_set_take(dict, key, item, err);
 }
 

@@ -19,6 +19,20 @@ static ap_status fail_key(const ap__config *config, const char *key, const char 
                     ap_kind_name(ap_value_kind(found)));
 }
 
+/* num_labels where id2label is absent. */
+static ap_status read_num_labels(const ap__config *config, size_t *n_labels, ap_error *err) {
+    const ap_value *value = ap_value_dict_get(config->json, "num_labels");
+    int64_t number = ap_value_get_int(value);
+    *n_labels = DEFAULT_NUM_LABELS;
+    if (ap_value_kind(value) == AP_KIND_NULL) return AP_OK;
+    if (ap_value_kind(value) != AP_KIND_INT) return fail_key(config, "num_labels", "an int", value, err);
+    if (number < 0)
+        return ap__fail(err, AP_EFORMAT, "%s: num_labels: expected at least 0, found %lld", config->source,
+                        (long long)number);
+    *n_labels = (size_t)number;
+    return AP_OK;
+}
+
 static ap_status get_text(const char **out, const ap__config *config, const char *key, ap_error *err) {
     const ap_value *value = ap_value_dict_get(config->json, key);
     *out = ap_value_get_string(value, NULL);
@@ -79,26 +93,27 @@ static ap_status index_labels(ap__config *config, const ap_value *id2label, ap_e
     return AP_OK;
 }
 
+/* Where both are given, id2label counts, as in the reference. */
 static ap_status count_labels(const ap__config *config, size_t *n_labels, const ap_value **id2label,
                               ap_error *err) {
+    ap_status status = AP_OK;
     *id2label = ap_value_dict_get(config->json, "id2label");
-    const ap_value *num_labels = ap_value_dict_get(config->json, "num_labels");
-    if (ap_value_kind(*id2label) == AP_KIND_DICT) {
+    switch (ap_value_kind(*id2label)) {
+    case AP_KIND_DICT:
         *n_labels = ap_value_len(*id2label);
-    } else if (ap_value_kind(*id2label) != AP_KIND_NULL) {
-        return fail_key(config, "id2label", "a dict", *id2label, err);
-    } else {
+        break;
+    case AP_KIND_NULL:
         *id2label = NULL;
-        *n_labels = DEFAULT_NUM_LABELS;
-        if (ap_value_kind(num_labels) == AP_KIND_INT && ap_value_get_int(num_labels) >= 0)
-            *n_labels = (size_t)ap_value_get_int(num_labels);
-        else if (ap_value_kind(num_labels) != AP_KIND_NULL)
-            return fail_key(config, "num_labels", "a number of at least 0", num_labels, err);
+        status = read_num_labels(config, n_labels, err);
+        break;
+    default:
+        status = fail_key(config, "id2label", "a dict", *id2label, err);
+        break;
     }
-    if (*n_labels > AP__LABELS_MAX)
+    if (!status && *n_labels > AP__LABELS_MAX)
         return ap__fail(err, AP_ELIMIT, "%s: %zu labels, over the limit of %zu", config->source, *n_labels,
                         AP__LABELS_MAX);
-    return AP_OK;
+    return status;
 }
 
 static ap_status read_labels(ap__config *config, ap_error *err) {

@@ -7,7 +7,7 @@
 
 /* Largest config.json, in bytes, and most labels. */
 #define AP__CONFIG_MAX_BYTES ((size_t)64 << 20)
-#define AP__LABELS_MAX ((size_t)1 << 24)
+#define AP__LABELS_MAX ((size_t)1 << 20)
 
 typedef struct ap__config {
     ap_value *json;           /* The whole file, a dict. */

@@ -9,14 +9,18 @@
 #include "value/value.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { VARIANT_MAX_ENDS = 2, FILES_MAX = 4096 };
 
 /* A dtype as users name it, the arithmetic it means, and the ends of the file's name, best first. */
 typedef struct variant {
     const char *name;
     ap_dtype dtype;
-    const char *ends[3];
+    const char *ends[VARIANT_MAX_ENDS];
 } variant;
 
 static const variant VARIANTS[] = {
@@ -29,7 +33,7 @@ static const variant VARIANTS[] = {
     {"bnb4", AP_DTYPE_F32, {"_bnb4"}},
 };
 
-enum { N_VARIANTS = sizeof VARIANTS / sizeof *VARIANTS, FILES_MAX = 4096 };
+enum { N_VARIANTS = sizeof VARIANTS / sizeof *VARIANTS };
 
 static ap_status find_variant(const variant **out, const char *name, ap_error *err) {
     ap__suggestion suggestion = {0};
@@ -68,6 +72,11 @@ static int compare_values(const void *a, const void *b) {
     return strcmp(ap_value_get_string(a, NULL), ap_value_get_string(b, NULL));
 }
 
+static bool is_model_file(const char *folder, const char *name) {
+    ap__path path;
+    return is_model_name(name) && !ap__path_join(&path, folder, name, NULL) && ap__path_is_file(path.text);
+}
+
 /* The model files of one folder, each with `prefix` before its name. No such folder: none. */
 static ap_status list_folder(ap_value *list, const char *folder, const char *prefix, ap_error *err) {
     ap_status status = AP_OK;
@@ -76,7 +85,7 @@ static ap_status list_folder(ap_value *list, const char *folder, const char *pre
     for (struct dirent *entry; !status && (entry = readdir(dir)) && ap_value_len(list) < FILES_MAX;) {
         ap__path name;
         ap_value *slot;
-        if (!is_model_name(entry->d_name)) continue;
+        if (!is_model_file(folder, entry->d_name)) continue;
         if (ap__path_format(&name, NULL, "%s%s", prefix, entry->d_name)) continue;
         if (!(status = ap__list_add(&slot, list, err)))
             status = ap__value_set_string(slot, name.text, strlen(name.text), err);
@@ -104,62 +113,87 @@ static bool try_file(ap__path *out, const char *folder, const char *subfolder, c
     return ap__path_is_file(out->text);
 }
 
+/* The names that are there, as text. */
+static void join_names(ap__buf *out, const ap_value *files) {
+    for (size_t i = 0; i < ap_value_len(files); i++)
+        ap__buf_printf(out, NULL, "%s%s", i ? ", " : "", ap_value_get_string(ap_value_list_get(files, i), NULL));
+}
+
 /* What was looked for and what is there, so that the user can name the right file. */
-static ap_status fail_missing(const char *folder, const char *tried, ap_error *err) {
+static ap_status fail_missing(const char *folder, const char *subfolder, const char *tried, ap_error *err) {
     ap_value files = {0};
+    ap__buf names = {0};
     ap__value_set_list(&files);
     ap_status status = ap__model_files_list(&files, folder, err);
-    if (status) {
-        ap__value_clear(&files);
-        return status;
-    }
-    ap__buf names = {0};
-    bool has_onnx = false;
-    for (size_t i = 0; i < ap_value_len(&files); i++) {
-        const char *name = ap_value_get_string(ap__list_item(&files, i), NULL);
-        has_onnx = has_onnx || ends_with(name, ".onnx");
-        ap__buf_printf(&names, NULL, "%s%s", i ? ", " : "", name);
-    }
-    if (ap_value_len(&files) && !has_onnx)
+    bool has_onnx = !ap_value_len(&files);
+    for (size_t i = 0; i < ap_value_len(&files) && !has_onnx; i++)
+        has_onnx = ends_with(ap_value_get_string(ap_value_list_get(&files, i), NULL), ".onnx");
+    join_names(&names, &files);
+    const char *slash = subfolder && subfolder[0] ? "/" : "";
+    if (!status && !has_onnx)
         status =
             ap__fail(err, AP_EUNSUPPORTED,
                      "%s holds no ONNX file, only %s; export it with: optimum-cli export onnx --model %s OUT",
                      folder, ap__buf_text(&names), folder);
-    else
-        status = ap__fail(err, AP_ENOTFOUND, "%s has no %s; model files there: %s", folder, tried,
-                          names.len ? ap__buf_text(&names) : "none");
+    else if (!status)
+        status = ap__fail(err, AP_ENOTFOUND, "%s has no %s%s%s; model files there: %s", folder,
+                          subfolder ? subfolder : "", slash, tried, names.len ? ap__buf_text(&names) : "none");
     ap__buf_clear(&names);
     ap__value_clear(&files);
     return status;
 }
 
+/* The two ways in which model files are mostly broken; everything else is for the backend to see. */
+static ap_status check_content(const char *path, ap_error *err) {
+    static const char lfs[] = "version https://git-lfs.github.com/spec/";
+    char start[sizeof lfs - 1];
+    FILE *file = fopen(path, "re");
+    if (!file) return ap__fail(err, AP_EIO, "%s: %s", path, strerror(errno));
+    size_t n = fread(start, 1, sizeof start, file);
+    fclose(file);
+    if (n == 0) return ap__fail(err, AP_EFORMAT, "%s is empty; fetch it again", path);
+    if (n == sizeof start && memcmp(start, lfs, n) == 0)
+        return ap__fail(err, AP_EFORMAT, "%s is a Git LFS pointer and not the model; run: git lfs pull", path);
+    return AP_OK;
+}
+
 static ap_status choose_named(ap__path *out, const char *folder, const ap__file_request *request,
                               ap_error *err) {
     const char *subfolder = request->subfolder ? request->subfolder : "";
-    if (!ap__path_is_inside(request->file_name) || (subfolder[0] && !ap__path_is_inside(subfolder)))
+    if (!ap__path_is_inside(request->file_name))
         return ap__fail(err, AP_EINVAL,
                         "model_kwargs: file_name and subfolder must stay inside the model folder");
     if (try_file(out, folder, subfolder, request->file_name)) return AP_OK;
     if (!request->subfolder && try_file(out, folder, "onnx", request->file_name)) return AP_OK;
-    return fail_missing(folder, request->file_name, err);
+    return fail_missing(folder, request->subfolder, request->file_name, err);
+}
+
+static ap_status choose_by_dtype(ap__path *out, const char *folder, const ap__file_request *request,
+                                 const variant *wanted, ap_error *err) {
+    static const char *const default_places[] = {"onnx", "", NULL};
+    const char *const given_places[] = {request->subfolder, NULL};
+    char tried[64] = "";
+    size_t n_tried = 0;
+    for (size_t e = 0; e < VARIANT_MAX_ENDS && wanted->ends[e]; e++) {
+        char name[32];
+        snprintf(name, sizeof name, "model%s.onnx", wanted->ends[e]);
+        for (const char *const *place = request->subfolder ? given_places : default_places; *place; place++)
+            if (try_file(out, folder, *place, name)) return AP_OK;
+        n_tried += (size_t)snprintf(tried + n_tried, sizeof tried - n_tried, "%s%s", e ? " or " : "", name);
+    }
+    return fail_missing(folder, request->subfolder, tried, err);
 }
 
 ap_status ap__model_file_choose(ap__file_choice *out, const char *folder, const ap__file_request *request,
                                 ap_error *err) {
-    static const char *const default_places[] = {"onnx", "", NULL};
     const variant *wanted = NULL;
     ap_status status = find_variant(&wanted, request->torch_dtype, err);
     if (status) return status;
     out->dtype = wanted->dtype;
-    if (request->file_name) return choose_named(&out->path, folder, request, err);
-    const char *given_places[] = {request->subfolder, NULL};
     if (request->subfolder && request->subfolder[0] && !ap__path_is_inside(request->subfolder))
-        return ap__fail(err, AP_EINVAL, "model_kwargs: subfolder must stay inside the model folder");
-    ap__path name = {{0}};
-    for (size_t e = 0; e < 3 && wanted->ends[e]; e++) {
-        if ((status = ap__path_format(&name, err, "model%s.onnx", wanted->ends[e]))) return status;
-        for (const char *const *place = request->subfolder ? given_places : default_places; *place; place++)
-            if (try_file(&out->path, folder, *place, name.text)) return AP_OK;
-    }
-    return fail_missing(folder, name.text, err);
+        return ap__fail(err, AP_EINVAL,
+                        "model_kwargs: file_name and subfolder must stay inside the model folder");
+    status = request->file_name ? choose_named(&out->path, folder, request, err)
+                                : choose_by_dtype(&out->path, folder, request, wanted, err);
+    return status ? status : check_content(out->path.text, err);
 }

@@ -24,7 +24,8 @@ typedef struct ap__file_choice {
 } ap__file_choice;
 
 /* @return AP_EINVAL a dtype that is not known, or a name that leaves the folder; AP_ENOTFOUND with the names
- * that were tried and the ones that are there; AP_EUNSUPPORTED only weights are there that cannot be read. */
+ * that were tried and the ones that are there; AP_EUNSUPPORTED only weights are there that cannot be read;
+ * AP_EFORMAT the file is empty or a Git LFS pointer. */
 ap_status ap__model_file_choose(ap__file_choice *out, const char *folder, const ap__file_request *request,
                                 ap_error *err);
 

@@ -112,7 +112,7 @@ ap__batching ap__model_get_batching(ap__model *model) {
 /* Whether `name` stands in a list of names separated by blanks. */
 static bool is_listed(const char *names, const char *name) {
     size_t len = strlen(name);
-    for (const char *at = names; (at = strstr(at, name)); at += len) {
+    for (const char *at = names; len && (at = strstr(at, name)); at += len) {
         bool starts = at == names || at[-1] == ' ';
         if (starts && (at[len] == ' ' || !at[len])) return true;
     }

@@ -139,9 +139,10 @@ static bool scan_model(scan *s, reader message) {
 
 ap_status ap__onnx_has_op(bool *out, const void *bytes, size_t len, const char *const *ops, ap_error *err) {
     scan s = {.ops = ops};
-    reader message = {bytes, (const uint8_t *)bytes + len};
     *out = false;
-    if (len && !scan_model(&s, message)) return ap__fail(err, AP_EFORMAT, "not an ONNX model");
+    if (!len) return AP_OK; /* An empty message, whose pointer may be NULL. */
+    reader message = {bytes, (const uint8_t *)bytes + len};
+    if (!scan_model(&s, message)) return ap__fail(err, AP_EFORMAT, "not an ONNX model");
     *out = s.found;
     return AP_OK;
 }

@@ -1,6 +1,7 @@
 /* A tokenizer from a folder: tokenizer.json, and what tokenizer_config.json, special_tokens_map.json and
  * added_tokens.json change about it.
- * Source: transformers@v4.55.4 tokenization_utils_base.py _from_pretrained, tokenization_utils_fast.py __init__. */
+ * Source: transformers@v4.55.4 tokenization_utils_base.py _from_pretrained, tokenization_utils_fast.py
+ * __init__. */
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -20,7 +21,8 @@ typedef struct folder_files {
     ap__path config_path, map_path, added_path;
 } folder_files;
 
-static ap_status read_optional(yyjson_doc **out, ap__path *path, const char *folder, const char *name, ap_error *err) {
+static ap_status read_optional(yyjson_doc **out, ap__path *path, const char *folder, const char *name,
+                               ap_error *err) {
     ap_status status = ap__path_join(path, folder, name, err);
     if (status || !ap__path_is_file(path->text)) return status;
     status = ap__json_parse_file(out, path->text, CONFIG_MAX_BYTES, err);
@@ -32,8 +34,10 @@ static ap_status read_optional(yyjson_doc **out, ap__path *path, const char *fol
 static ap_status read_files(folder_files *out, const char *folder, ap_error *err) {
     ap_status status = read_optional(&out->config, &out->config_path, folder, "tokenizer_config.json", err);
     if (!status)
-        status = read_optional(&out->special_tokens_map, &out->map_path, folder, "special_tokens_map.json", err);
-    if (!status) status = read_optional(&out->added_tokens, &out->added_path, folder, "added_tokens.json", err);
+        status =
+            read_optional(&out->special_tokens_map, &out->map_path, folder, "special_tokens_map.json", err);
+    if (!status)
+        status = read_optional(&out->added_tokens, &out->added_path, folder, "added_tokens.json", err);
     return status;
 }
 
@@ -81,7 +85,8 @@ static ap_status get_flag(ap__loader *loader, yyjson_val *config, const char *ke
         return AP_OK;
     }
     if (!yyjson_is_bool(value))
-        return ap__loader_fail(loader, AP_EFORMAT, key, "expected true, false or null, found %s", ap__json_kind(value));
+        return ap__loader_fail(loader, AP_EFORMAT, key, "expected true, false or null, found %s",
+                               ap__json_kind(value));
     *out = yyjson_get_bool(value);
     return AP_OK;
 }
@@ -91,8 +96,9 @@ static void set(ap__setting_fn *setting, void *self, const char *key, int value)
     if (place) *place = value;
 }
 
-/* Source: transformers@v4.55.4 models/bert/tokenization_bert_fast.py __init__. A normalizer without these members, such as
- * a Sequence, is left alone. */
+/* Source: transformers@v4.55.4 models/bert/tokenization_bert_fast.py,
+ * models/mpnet/tokenization_mpnet_fast.py. A normalizer without these members, such as a Sequence, is left
+ * alone. */
 static ap_status apply_bert(ap__loader *loader, yyjson_val *config, const ap__tokenizer_class *class_) {
     const ap__normalizer *normalizer = &loader->tokenizer->normalizer;
     int lower_case, chinese, strip_accents;
@@ -102,19 +108,22 @@ static ap_status apply_bert(ap__loader *loader, yyjson_val *config, const ap__to
     ap__setting_fn *setting = normalizer->class_ ? normalizer->class_->setting : NULL;
     if (status || !setting) return status;
     set(setting, normalizer->self, "lowercase", lower_case);
-    set(setting, normalizer->self, "handle_chinese_chars", chinese);
+    if (class_->kind == AP__CLASS_BERT) set(setting, normalizer->self, "handle_chinese_chars", chinese);
     int *accents = setting(normalizer->self, "strip_accents");
     if (accents) *accents = strip_accents;
     return AP_OK;
 }
 
-/* Source: transformers@v4.55.4 tokenization_utils_fast.py __init__ (its end), models/roberta/tokenization_roberta_fast.py. */
-static ap_status apply_prefix_space(ap__loader *loader, yyjson_val *config, const ap__tokenizer_class *class_) {
+/* Source: transformers@v4.55.4 tokenization_utils_fast.py __init__ (its end),
+ * models/roberta/tokenization_roberta_fast.py. */
+static ap_status apply_prefix_space(ap__loader *loader, yyjson_val *config,
+                                    const ap__tokenizer_class *class_) {
     const ap__tokenizer *tokenizer = loader->tokenizer;
     const ap__pretokenizer *pretokenizer = &tokenizer->pretokenizer;
     const ap__processor *processor = &tokenizer->processor;
     int add_prefix_space, trim_offsets;
-    ap_status status = get_flag(loader, config, "add_prefix_space", class_->add_prefix_space, &add_prefix_space);
+    ap_status status =
+        get_flag(loader, config, "add_prefix_space", class_->add_prefix_space, &add_prefix_space);
     if (!status) status = get_flag(loader, config, "trim_offsets", class_->trim_offsets, &trim_offsets);
     if (status) return status;
     if (pretokenizer->class_)
@@ -134,7 +143,9 @@ static ap_status read_max_length(ap__loader *loader, yyjson_val *config, size_t 
     if (!yyjson_is_num(value) || !(number >= 0))
         return ap__loader_fail(loader, AP_EFORMAT, "model_max_length", "expected a count, found %s",
                                yyjson_is_num(value) ? "a negative number" : ap__json_kind(value));
-    *out = number >= 9e18 ? SIZE_MAX : yyjson_is_uint(value) ? (size_t)yyjson_get_uint(value) : (size_t)number;
+    *out = number >= 9e18          ? SIZE_MAX
+           : yyjson_is_uint(value) ? (size_t)yyjson_get_uint(value)
+                                   : (size_t)number;
     return AP_OK;
 }
 
@@ -146,7 +157,8 @@ static ap_status read_side(ap__loader *loader, yyjson_val *config, const char *k
     return status;
 }
 
-static void read_input_names(yyjson_val *config, const ap__tokenizer_class *class_, ap__tokenizer_config *out) {
+static void read_input_names(yyjson_val *config, const ap__tokenizer_class *class_,
+                             ap__tokenizer_config *out) {
     yyjson_val *names = yyjson_obj_get(config, "model_input_names"), *name;
     size_t i, max;
     out->has_token_type_ids = class_->has_token_type_ids;
@@ -172,7 +184,8 @@ static ap_status read_settings(ap__loader *loader, yyjson_val *config, const ap_
     if ((status = ap__get_bool(loader, config, "clean_up_tokenization_spaces", false,
                                &out->clean_up_tokenization_spaces)))
         return status;
-    if ((status = ap__get_bool(loader, config, "split_special_tokens", false, &tokenizer->added.splits_special)))
+    if ((status =
+             ap__get_bool(loader, config, "split_special_tokens", false, &tokenizer->added.splits_special)))
         return status;
     read_input_names(config, class_, out);
     return AP_OK;
@@ -180,7 +193,8 @@ static ap_status read_settings(ap__loader *loader, yyjson_val *config, const ap_
 
 /* -- the folder ---------------------------------------------------------------------------------------- */
 
-static ap_status apply_files(ap__tokenizer *tokenizer, const folder_files *files, const char *folder, ap_error *err) {
+static ap_status apply_files(ap__tokenizer *tokenizer, const folder_files *files, const char *folder,
+                             ap_error *err) {
     ap__loader loader = {.tokenizer = tokenizer, .arena = &tokenizer->arena, .vocab = &tokenizer->vocab};
     const ap__tokenizer_class *class_;
     yyjson_val *config = yyjson_doc_get_root(files->config);
@@ -192,7 +206,8 @@ static ap_status apply_files(ap__tokenizer *tokenizer, const folder_files *files
     sources.special_tokens_map = yyjson_doc_get_root(files->special_tokens_map);
     sources.added_tokens = yyjson_doc_get_root(files->added_tokens);
     if (!status) status = ap__special_tokens_apply(&loader, &sources, class_);
-    if (!status && class_->kind == AP__CLASS_BERT) status = apply_bert(&loader, config, class_);
+    bool is_bert = class_->kind == AP__CLASS_BERT || class_->kind == AP__CLASS_LOWERCASE;
+    if (!status && is_bert) status = apply_bert(&loader, config, class_);
     return status ? status : apply_prefix_space(&loader, config, class_);
 }
 

@@ -1,5 +1,6 @@
 /* Special and added tokens of tokenizer_config.json, special_tokens_map.json and added_tokens.json.
- * Source: transformers@v4.55.4 tokenization_utils_base.py _from_pretrained, tokenization_utils_fast.py __init__. */
+ * Source: transformers@v4.55.4 tokenization_utils_base.py _from_pretrained, tokenization_utils_fast.py
+ * __init__. */
 #include "tokenizer/special_tokens.h"
 
 #include "base/error.h"
@@ -35,15 +36,16 @@ typedef struct reader {
     bool is_old; /* There is no added_tokens_decoder: the other files count. */
     token by_key[AP__N_SPECIAL_TOKENS];
     bool is_given[AP__N_SPECIAL_TOKENS]; /* The files say so; else it is the class's. */
-    token_list decoder; /* added_tokens_decoder, or added_tokens.json. */
-    token_list special; /* All that are called special, each once. */
+    token_list decoder;                  /* added_tokens_decoder, or added_tokens.json. */
+    token_list special;                  /* All that are called special, each once. */
     token_list to_add;
 } reader;
 
 /* -- lists --------------------------------------------------------------------------------------------- */
 
 static ap_status create_list(reader *r, token_list *list, size_t n, size_t n_bytes) {
-    if (n > MAX_TOKENS) return ap__loader_fail(r->loader, AP_ELIMIT, NULL, "more than %d special tokens", MAX_TOKENS);
+    if (n > MAX_TOKENS)
+        return ap__loader_fail(r->loader, AP_ELIMIT, NULL, "more than %d special tokens", MAX_TOKENS);
     ap_status status = ap__vocab_create(&list->index, r->loader->arena, n, n_bytes, r->loader->err);
     return status ? status : ap__loader_alloc(r->loader, &list->ptr, n, sizeof *list->ptr);
 }
@@ -91,8 +93,8 @@ static ap_status read_token(reader *r, yyjson_val *json, const char *key, token 
     *out = (token){.is_string = true, .normalized = -1};
     if (yyjson_is_str(json)) return ap__loader_copy(r->loader, json, &out->flags.content);
     if (!yyjson_is_obj(json))
-        return ap__loader_fail(r->loader, AP_EFORMAT, key, "expected a token (a string or an object), found %s",
-                               ap__json_kind(json));
+        return ap__loader_fail(r->loader, AP_EFORMAT, key,
+                               "expected a token (a string or an object), found %s", ap__json_kind(json));
     out->is_string = false;
     size_t mark = ap__loader_enter(r->loader, key, 0);
     ap_status status = read_flags(r, json, out);
@@ -177,9 +179,8 @@ static ap_status read_key(reader *r, int i) {
     return status;
 }
 
-static ap_status read_list(reader *r, const char *key) {
-    bool is_from_map;
-    yyjson_val *list = get(r, key, &is_from_map), *item;
+static ap_status read_list(reader *r, yyjson_val *list, const char *key, bool is_from_map) {
+    yyjson_val *item;
     size_t i, max;
     yyjson_arr_foreach(list, i, max, item) {
         token t;
@@ -189,6 +190,14 @@ static ap_status read_list(reader *r, const char *key) {
         push_once(&r->special, &t);
     }
     return AP_OK;
+}
+
+/* Of the config, and in old folders behind it those of special_tokens_map.json. */
+static ap_status read_additional(reader *r) {
+    static const char KEY[] = "additional_special_tokens";
+    ap_status status = read_list(r, yyjson_obj_get(r->sources->config, KEY), KEY, false);
+    if (status || !r->is_old) return status;
+    return read_list(r, yyjson_obj_get(r->sources->special_tokens_map, KEY), KEY, true);
 }
 
 /* Special tokens of one model kind: {"image_token": "<image>"}. */
@@ -263,8 +272,8 @@ static ap_status collect(reader *r) {
 static ap_status add(reader *r) {
     ap__tokenizer *tokenizer = r->loader->tokenizer;
     if (!r->to_add.n) return AP_OK;
-    ap_status status = ap__added_reserve(&tokenizer->added, r->loader->arena, r->to_add.n, r->to_add.index.pool_len,
-                                         r->loader->err);
+    ap_status status = ap__added_reserve(&tokenizer->added, r->loader->arena, r->to_add.n,
+                                         r->to_add.index.pool_len, r->loader->err);
     if (status) return status;
     for (size_t i = 0; i < r->to_add.n; i++) {
         ap__added_token form = added_form(&r->to_add.ptr[i]);
@@ -310,7 +319,7 @@ static ap_status read_special(reader *r) {
     if (!status) status = create_special(r);
     for (int i = 0; i < AP__N_SPECIAL_TOKENS && !status; i++)
         if (r->by_key[i].flags.content.ptr) push_once(&r->special, &r->by_key[i]);
-    if (!status) status = read_list(r, "additional_special_tokens");
+    if (!status) status = read_additional(r);
     return status ? status : read_extra(r);
 }
 

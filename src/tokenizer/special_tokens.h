@@ -11,7 +11,8 @@ typedef struct ap__special_sources {
     yyjson_val *special_tokens_map, *added_tokens;
 } ap__special_sources;
 
-/* Adds to the tokenizer what the files know beyond tokenizer.json, and fills the special tokens of its config. */
+/* Adds to the tokenizer what the files know beyond tokenizer.json, and fills the special tokens of its
+ * config. */
 ap_status ap__special_tokens_apply(ap__loader *loader, const ap__special_sources *sources,
                                    const ap__tokenizer_class *class_);
 

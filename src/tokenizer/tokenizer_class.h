@@ -7,8 +7,9 @@
 /* How a class changes the parts of tokenizer.json by what tokenizer_config.json says. */
 typedef enum ap__class_kind {
     AP__CLASS_PLAIN,
-    AP__CLASS_BERT,   /* The BertNormalizer. */
-    AP__CLASS_ROBERTA /* The post-processor's add_prefix_space and trim_offsets. */
+    AP__CLASS_BERT,      /* The BertNormalizer: lowercase, strip_accents and handle_chinese_chars. */
+    AP__CLASS_LOWERCASE, /* The same without handle_chinese_chars. */
+    AP__CLASS_ROBERTA    /* The post-processor's add_prefix_space and trim_offsets. */
 } ap__class_kind;
 
 /* Special tokens in the order in which transformers adds them (SPECIAL_TOKENS_ATTRIBUTES). */

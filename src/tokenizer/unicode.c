@@ -65,6 +65,18 @@ size_t ap__unicode_lower(uint32_t out[2], uint32_t code) {
     return 1;
 }
 
+uint32_t ap__unicode_script(uint32_t code) {
+    size_t low = 0, high = COUNT(SCRIPT_STARTS); /* The last start at or below the code. */
+    while (high - low > 1) {
+        size_t mid = (low + high) / 2;
+        if (SCRIPT_STARTS[mid] >> 8 <= code)
+            low = mid;
+        else
+            high = mid;
+    }
+    return SCRIPT_STARTS[low] & 0xFF;
+}
+
 static size_t decompose_hangul(uint32_t *out, uint32_t index) {
     uint32_t tail = index % HANGUL_N_T;
     out[0] = HANGUL_L + index / (HANGUL_N_V * HANGUL_N_T);

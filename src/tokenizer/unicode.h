@@ -34,7 +34,30 @@ enum {
     AP__UNICODE_HAS_CLASS = 1 << 20, /* The canonical combining class is not 0. */
     AP__UNICODE_JOINS =
         1 << 21 /* It, or what it decomposes to, may join or reorder with what is before it. */
+    /* Bits 22 to 25: ap__grapheme_class. */
+    AP__UNICODE_INCB_EXTEND = 1 << 26, /* Indic_Conjunct_Break=Extend */
+    AP__UNICODE_INCB_LINKER = 1 << 27
 };
+
+/* Classes of the grapheme cluster rules, unicode-segmentation's. */
+typedef enum ap__grapheme_class {
+    AP__GRAPHEME_ANY,
+    AP__GRAPHEME_CR,
+    AP__GRAPHEME_LF,
+    AP__GRAPHEME_CONTROL,
+    AP__GRAPHEME_EXTEND,
+    AP__GRAPHEME_ZWJ,
+    AP__GRAPHEME_PICTOGRAPH,
+    AP__GRAPHEME_INCB_CONSONANT,
+    AP__GRAPHEME_L,
+    AP__GRAPHEME_V,
+    AP__GRAPHEME_T,
+    AP__GRAPHEME_LV,
+    AP__GRAPHEME_LVT,
+    AP__GRAPHEME_PREPEND,
+    AP__GRAPHEME_REGIONAL,
+    AP__GRAPHEME_SPACING_MARK
+} ap__grapheme_class;
 
 extern const uint32_t ap__unicode_flag_sets[];
 extern const uint16_t ap__unicode_blocks[];
@@ -48,6 +71,13 @@ static inline uint32_t ap__unicode_flags(uint32_t code) {
 static inline bool ap__unicode_is(uint32_t code, uint32_t flags) {
     return (ap__unicode_flags(code) & flags) != 0;
 }
+
+static inline ap__grapheme_class ap__unicode_grapheme_class(uint32_t code) {
+    return (ap__grapheme_class)(ap__unicode_flags(code) >> 22 & 15);
+}
+
+/* The script as UnicodeScripts sees it; 0: none. */
+uint32_t ap__unicode_script(uint32_t code);
 
 /* char::to_lowercase: one character, but two for U+0130. Returns how many were written. */
 size_t ap__unicode_lower(uint32_t out[2], uint32_t code);

@@ -39,10 +39,16 @@ static void choices_text(char *buf, size_t size, const ap_param *row) {
     }
 }
 
+/* Text that ends at its first NUL; NULL when there is more of it, or when the value is no string. */
+static const char *whole_text(const ap_value *value) {
+    size_t len;
+    const char *text = ap_value_get_string(value, &len);
+    return text && strlen(text) == len ? text : NULL;
+}
+
 static const ap_param_choice *find_choice(const ap_param *row, const ap_value *value) {
     bool is_bool = ap_value_kind(value) == AP_KIND_BOOL;
-    const char *text =
-        is_bool ? (ap_value_get_bool(value) ? "true" : "false") : ap_value_get_string(value, NULL);
+    const char *text = is_bool ? (ap_value_get_bool(value) ? "true" : "false") : whole_text(value);
     for (const ap_param_choice *c = row->choices; text && c->name; c++) {
         if (!c->is_bool != !is_bool) continue;
         bool is_it = row->flags & AP_PARAM_ANY_CASE ? ap__ascii_equal_any_case(c->name, text)
@@ -100,8 +106,9 @@ static ap_status bind_value(ap_opt *opt, const ap_param *row, const ap_value *va
         return AP_OK;
     case AP_PARAM_TYPE_STRING:
         if (kind != AP_KIND_STRING) return fail_type(row, value, err);
-        opt->as.string = ap_value_get_string(value, NULL);
-        return AP_OK;
+        opt->as.string = whole_text(value);
+        if (opt->as.string) return AP_OK;
+        return ap__fail(err, AP_EINVAL, "parameter %s: the text holds a NUL character", row->name);
     case AP_PARAM_TYPE_CHOICE:
         return bind_choice(opt, row, value, err);
     default:
@@ -144,8 +151,11 @@ ap_status ap__params_bind(const ap_param *table, void *opts, const ap_value *dic
                         ap_kind_name(ap_value_kind(dict)));
     for (size_t i = 0; i < ap_value_len(dict); i++) {
         const char *name;
+        size_t name_len;
         bool found;
-        const ap_value *value = ap_value_dict_at(dict, i, &name);
+        const ap_value *value = ap__dict_entry(dict, i, &name, &name_len);
+        if (strlen(name) != name_len)
+            return ap__fail(err, AP_EINVAL, "%s has no parameter whose name holds a NUL character", what);
         ap_status status = ap__params_bind_one(&found, table, opts, name, value, origin, err);
         if (status) return status;
         if (found) continue;

@@ -49,8 +49,8 @@ def source(cls):
 
 
 def kind(text):
-    if "normalizer_state" in text:
-        return "BERT"
+    if "normalizer.__getstate__" in text:
+        return "BERT" if '["handle_chinese_chars"] =' in text else "LOWERCASE"
     if 'tokenizer_component = "post_processor"' in text:
         return "ROBERTA"
     return "PLAIN"

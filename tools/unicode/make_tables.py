@@ -2,9 +2,13 @@
 """Turns the answers of the reference (probe_reference.py) into C tables.
 
     python probe_reference.py > properties.json
-    python make_tables.py properties.json > ../../src/tokenizer/unicode_tables.h
+    python make_tables.py properties.json tables.rs scripts.rs > ../../src/tokenizer/unicode_tables.h
+
+Two properties cannot be asked for and are read from sources of the reference: tables.rs is unicode-segmentation@v1.13.2
+src/tables.rs (grapheme clusters), scripts.rs is tokenizers@v0.21.4 pre_tokenizers/unicode_scripts/scripts.rs.
 """
 import json
+import re
 import sys
 
 # Bit names of src/tokenizer/unicode.h, in order, and the set of probe_reference.py behind each.
@@ -17,6 +21,10 @@ FLAGS = [
 ]
 DERIVED = ["HAS_LOWER", "HAS_NFD", "HAS_NFKD", "HAS_NFC", "HAS_NFKC", "HAS_CLASS", "JOINS"]
 HANGUL = range(0xAC00, 0xD7A4)
+# Grapheme classes, in the order of ap__grapheme_class in src/tokenizer/unicode.h.
+GRAPHEMES = ["Any", "CR", "LF", "Control", "Extend", "ZWJ", "Extended_Pictographic", "InCB_Consonant", "L", "V", "T",
+             "LV", "LVT", "Prepend", "Regional_Indicator", "SpacingMark"]
+GRAPHEME_SHIFT = 22
 BLOCK = 128
 N_CODES = 0x110000
 
@@ -45,6 +53,44 @@ def flags_of(data):
     return flags
 
 
+def rust_ranges(text, name):
+    """The entries ('\\u{a}', '\\u{b}'[, VALUE]) of one table of unicode-segmentation."""
+    body = re.search(name + r": &\[[^=]*= &\[(.*?)\];", text, re.S).group(1)
+    entry = r"\('\\u\{([0-9a-f]+)\}',\s*'\\u\{([0-9a-f]+)\}'(?:,\s*(\w+))?\)"
+    return [(int(a, 16), int(b, 16), v) for a, b, v in re.findall(entry, body)]
+
+
+def add_graphemes(flags, text):
+    for first, last, name in rust_ranges(text, "grapheme_cat_table"):
+        for c in range(first, last + 1):
+            flags[c] |= GRAPHEMES.index(name.removeprefix("GC_")) << GRAPHEME_SHIFT
+    for first, last, _ in rust_ranges(text, "InCB_Extend_table"):
+        for c in range(first, last + 1):
+            flags[c] |= 1 << (GRAPHEME_SHIFT + 4)
+    for c in re.findall(r"'\\u\{([0-9A-Fa-f]+)\}'", re.search(r"fn is_incb_linker(.*?)\n\}", text, re.S).group(1)):
+        flags[int(c, 16)] |= 1 << (GRAPHEME_SHIFT + 5)
+
+
+def scripts_of(text):
+    """The script of every code point, as UnicodeScripts sees it: kana and U+30FC are Han, a space is none."""
+    names = ["Any"]
+    scripts = [0] * N_CODES
+    for first, last, name in re.findall(r"0x([0-9A-F]+)(?:\.\.=0x([0-9A-F]+))? => Script::(\w+)", text):
+        name = "Han" if name in ("Hiragana", "Katakana") else name
+        if name not in names:
+            names.append(name)
+        for c in range(int(first, 16), int(last or first, 16) + 1):
+            scripts[c] = names.index(name)
+    scripts[0x30FC] = names.index("Han")
+    scripts[0x20] = 0
+    return scripts
+
+
+def emit_scripts(scripts):
+    starts = [c for c in range(N_CODES) if c == 0 or scripts[c] != scripts[c - 1]]
+    emit("uint32_t", "SCRIPT_STARTS", [c << 8 | scripts[c] for c in starts], 12, lambda v: f"0x{v:X}")
+
+
 def emit(ctype, name, values, per_line=16, fmt=str, storage="static "):
     lines = [", ".join(fmt(v) for v in values[i:i + per_line]) for i in range(0, len(values), per_line)]
     print(f"{storage}const {ctype} {name}[{len(values)}] = {{\n    " + ",\n    ".join(lines) + "};\n")
@@ -58,7 +104,7 @@ def emit_flags(flags):
     for start in range(0, N_CODES, BLOCK):
         block = tuple(index[f] for f in flags[start:start + BLOCK])
         stage1.append(blocks.setdefault(block, len(blocks)))
-    emit("uint32_t", "ap__unicode_flag_sets", palette, 8, lambda v: f"0x{v:06X}", "")
+    emit("uint32_t", "ap__unicode_flag_sets", palette, 8, lambda v: f"0x{v:07X}", "")
     emit("uint16_t", "ap__unicode_blocks", stage1, 24, str, "")
     emit("uint8_t", "ap__unicode_sets", [v for block in blocks for v in block], 32, str, "")
 
@@ -138,7 +184,12 @@ def main():
           f"{data['reference']} answers for every\n * code point (tools/unicode/probe_reference.py). "
           "Do not edit. clang-format off */")
     print("/* clang-format off */")
-    emit_flags(flags_of(data))
+    flags = flags_of(data)
+    with open(sys.argv[2], encoding="utf-8") as file:
+        add_graphemes(flags, file.read())
+    with open(sys.argv[3], encoding="utf-8") as file:
+        emit_scripts(scripts_of(file.read()))
+    emit_flags(flags)
     emit_lower(data["lower"])
     emit_decompositions(data["nfd"], data["nfkd"])
     emit_classes(data["combining_classes"])

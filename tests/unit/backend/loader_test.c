@@ -304,7 +304,7 @@ void test_describe(void **state) {
     (void)state;
     static const char *const names[] = {"ov", "ort", "ipex"};
     ap_value *list = NULL;
-    setenv("ACCELPIPE_ORT_LIBRARY", "/no/such/libonnxruntime.so", 1);
+    setenv("ACCELPIPE_ORT_LIBRARY", "/no/such/libo\xFFnnx\xC3", 1); /* Not UTF-8: no reason to fail. */
     assert_ok(ap_backends_describe(&list, &err), &err);
     assert_int_equal(3, ap_value_len(list));
     for (size_t i = 0; i < 3; i++) {
@@ -319,6 +319,7 @@ void test_describe(void **state) {
     assert_string_equal("pip install onnxruntime",
                         ap_value_get_string(ap_value_dict_get(ort, "install"), NULL));
     assert_int_equal(AP_KIND_NULL, ap_value_kind(ap_value_dict_get(ort, "version")));
+    assert_non_null(strstr(ap_value_get_string(ap_value_dict_get(ort, "reason"), NULL), "libo?nnx?"));
     ap_value_destroy(list);
     assert_fails(ap_backends_describe(NULL, &err), AP_EINVAL, &err, "out is NULL");
 }
