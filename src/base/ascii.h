@@ -1,5 +1,5 @@
-/* Letters without regard to the locale of the application we live in: in Turkish, tolower() of the C library
- * leaves 'I' alone. */
+/* Letters without regard to the locale of the application we live in: in a Turkish one, the C library's
+ * strcasecmp() may tell "SIGMOID" from "sigmoid", since the lower case of 'I' is not 'i' there. */
 #ifndef AP_BASE_ASCII_H
 #define AP_BASE_ASCII_H
 

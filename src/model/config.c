@@ -69,12 +69,12 @@ static ap_status make_labels(ap__config *config, size_t n_labels, ap_error *err)
     return status;
 }
 
-static bool parse_id(size_t *out, const char *text) {
+static bool parse_id(size_t *out, const char *text, size_t len) {
     char *end;
     if (text[0] < '0' || text[0] > '9') return false;
     errno = 0;
     unsigned long long id = strtoull(text, &end, 10);
-    if (errno || *end) return false;
+    if (errno || end != text + len) return false;
     *out = (size_t)id;
     return true;
 }
@@ -83,9 +83,9 @@ static bool parse_id(size_t *out, const char *text) {
 static ap_status index_labels(ap__config *config, const ap_value *id2label, ap_error *err) {
     for (size_t i = 0; i < config->n_labels; i++) {
         const char *key;
-        size_t id;
-        const ap_value *label = ap_value_dict_at(id2label, i, &key);
-        if (!parse_id(&id, key))
+        size_t id, key_len;
+        const ap_value *label = ap__dict_entry(id2label, i, &key, &key_len);
+        if (!parse_id(&id, key, key_len))
             return ap__fail(err, AP_EFORMAT, "%s: id2label: expected numbers as keys, found \"%.64s\"",
                             config->source, key);
         if (id < config->n_labels) config->labels[id] = label;

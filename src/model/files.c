@@ -116,7 +116,14 @@ static bool try_file(ap__path *out, const char *folder, const char *subfolder, c
 /* The names that are there, as text. */
 static void join_names(ap__buf *out, const ap_value *files) {
     for (size_t i = 0; i < ap_value_len(files); i++)
-        ap__buf_printf(out, NULL, "%s%s", i ? ", " : "", ap_value_get_string(ap_value_list_get(files, i), NULL));
+        ap__buf_printf(out, NULL, "%s%s", i ? ", " : "",
+                       ap_value_get_string(ap_value_list_get(files, i), NULL));
+}
+
+static bool has_onnx_file(const ap_value *files) {
+    for (size_t i = 0; i < ap_value_len(files); i++)
+        if (ends_with(ap_value_get_string(ap_value_list_get(files, i), NULL), ".onnx")) return true;
+    return false;
 }
 
 /* What was looked for and what is there, so that the user can name the right file. */
@@ -125,19 +132,17 @@ static ap_status fail_missing(const char *folder, const char *subfolder, const c
     ap__buf names = {0};
     ap__value_set_list(&files);
     ap_status status = ap__model_files_list(&files, folder, err);
-    bool has_onnx = !ap_value_len(&files);
-    for (size_t i = 0; i < ap_value_len(&files) && !has_onnx; i++)
-        has_onnx = ends_with(ap_value_get_string(ap_value_list_get(&files, i), NULL), ".onnx");
-    join_names(&names, &files);
+    if (!status) join_names(&names, &files);
     const char *slash = subfolder && subfolder[0] ? "/" : "";
-    if (!status && !has_onnx)
+    if (!status && names.len && !has_onnx_file(&files))
         status =
             ap__fail(err, AP_EUNSUPPORTED,
                      "%s holds no ONNX file, only %s; export it with: optimum-cli export onnx --model %s OUT",
                      folder, ap__buf_text(&names), folder);
     else if (!status)
-        status = ap__fail(err, AP_ENOTFOUND, "%s has no %s%s%s; model files there: %s", folder,
-                          subfolder ? subfolder : "", slash, tried, names.len ? ap__buf_text(&names) : "none");
+        status =
+            ap__fail(err, AP_ENOTFOUND, "%s has no %s%s%s; model files there: %s", folder,
+                     subfolder ? subfolder : "", slash, tried, names.len ? ap__buf_text(&names) : "none");
     ap__buf_clear(&names);
     ap__value_clear(&files);
     return status;
@@ -153,7 +158,8 @@ static ap_status check_content(const char *path, ap_error *err) {
     fclose(file);
     if (n == 0) return ap__fail(err, AP_EFORMAT, "%s is empty; fetch it again", path);
     if (n == sizeof start && memcmp(start, lfs, n) == 0)
-        return ap__fail(err, AP_EFORMAT, "%s is a Git LFS pointer and not the model; run: git lfs pull", path);
+        return ap__fail(err, AP_EFORMAT, "%s is a Git LFS pointer and not the model; run: git lfs pull",
+                        path);
     return AP_OK;
 }
 

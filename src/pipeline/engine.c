@@ -140,8 +140,9 @@ static void give_output(window *w, size_t position, ap_value *output) {
 static void explain_failure(ap_error *err, const ap_task_context *ctx, size_t length) {
     int64_t positions = ap_value_get_int(ap_value_dict_get(ctx->config->json, "max_position_embeddings"));
     if (positions <= 0 || length <= (size_t)positions) return;
-    ap__error_wrap(err, err->status, "the input has %zu tokens and the model %lld positions; truncation=true cuts it",
-                   length, (long long)positions);
+    ap__error_wrap(err, err->status,
+                   "the input has %zu tokens and the model %lld positions; truncation=true cuts it", length,
+                   (long long)positions);
 }
 
 /* One batch; an input that fails in company is tried again alone, so that it fails alone. */

@@ -191,7 +191,8 @@ static bool is_in_host_memory(const ap_value *value) {
     ap_tensor_view view;
     if (ap_value_get_tensor(value, &view)) return view.data || !view.size_bytes;
     for (size_t i = 0; is_here && i < ap_value_len(value); i++)
-        is_here = is_in_host_memory(kind == AP_KIND_LIST ? ap_value_list_get(value, i) : ap_value_dict_at(value, i, NULL));
+        is_here = is_in_host_memory(kind == AP_KIND_LIST ? ap_value_list_get(value, i)
+                                                         : ap_value_dict_at(value, i, NULL));
     return is_here;
 }
 

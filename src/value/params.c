@@ -129,7 +129,10 @@ ap_status ap__params_bind_one(bool *found, const ap_param *table, void *opts, co
         return AP_OK;
     }
     ap_status status = bind_value(&bound, row, value, err);
-    if (status == AP_ETYPE && row->flags & AP_PARAM_LENIENT) return AP_OK;
+    if (status == AP_ETYPE && row->flags & AP_PARAM_LENIENT) {
+        ap__error_clear(err);
+        return AP_OK;
+    }
     if (!status) *opt = bound;
     return status;
 }

@@ -351,7 +351,8 @@ const ap_value *ap_value_list_get(const ap_value *list, size_t index) {
 
 static bool tensors_equal(const ap__tensor *a, const ap__tensor *b) {
     const ap_tensor_view *x = ap__tensor_get_view(a), *y = ap__tensor_get_view(b);
-    if (a == b) return true; /* Also when the elements are not in host memory, where they cannot be compared. */
+    if (a == b)
+        return true; /* Also when the elements are not in host memory, where they cannot be compared. */
     if (x->dtype != y->dtype || x->rank != y->rank || x->size_bytes != y->size_bytes) return false;
     if (x->rank && memcmp(x->shape, y->shape, x->rank * sizeof *x->shape) != 0) return false;
     return !x->size_bytes || (x->data && y->data && memcmp(x->data, y->data, x->size_bytes) == 0);

@@ -48,8 +48,8 @@ check_layout() {
 
 # ---- binaries ----------------------------------------------------------------------------------------
 
-# The text path loads the C library, utf8proc and nothing else: no image, audio, network or C++ library.
-allowed_libraries='^(linux-vdso|ld-linux[-a-z0-9_]*|libc|libm|libdl|libpthread|librt|libutf8proc|libaccelpipe)\.so'
+# The text path loads the C library, Oniguruma and nothing else: no image, audio, network or C++ library.
+allowed_libraries='^(linux-vdso|ld-linux[-a-z0-9_]*|libc|libm|libdl|libpthread|librt|libonig|libaccelpipe)\.so'
 
 check_binary() {
     local file=$1 library

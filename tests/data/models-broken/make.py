@@ -103,6 +103,7 @@ TOKENIZER = {
 }
 TOKENIZER_CONFIG = {"tokenizer_class": "BertTokenizer", "model_max_length": 512, "pad_token": "[PAD]",
                     "unk_token": "[UNK]", "cls_token": "[CLS]", "sep_token": "[SEP]"}
+LFS_POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "0123456789abcdef" * 4 + "\nsize 564\n"
 MODEL = "onnx/model.onnx"
 WHOLE = {"config.json": dumps(CONFIG), "tokenizer.json": dumps(TOKENIZER),
          "tokenizer_config.json": dumps(TOKENIZER_CONFIG), MODEL: classifier()}
@@ -137,7 +138,7 @@ FOLDERS = {
     "labels-not-numbers": (config(id2label={"zero": "NEGATIVE", "one": "POSITIVE"}), "AP_EFORMAT",
                            'id2label: expected numbers as keys, found "zero"'),
     "labels-negative": (config(id2label=None, label2id=None, num_labels=-2), "AP_EFORMAT",
-                        "num_labels: expected a number of at least 0"),
+                        "num_labels: expected at least 0, found -2"),
     "labels-too-many": (config(id2label=None, label2id=None, num_labels=1 << 40), "AP_ELIMIT",
                         "1099511627776 labels, over the limit"),
     "labels-disagree": (config(id2label={"0": "NEGATIVE", "1": "NEUTRAL", "2": "POSITIVE"}, label2id=None),
@@ -146,8 +147,10 @@ FOLDERS = {
     "model-missing": ({MODEL: None}, "AP_ENOTFOUND", "has no model.onnx; model files there: none"),
     "model-only-safetensors": ({MODEL: None, "model.safetensors": "no weights\n"}, "AP_EUNSUPPORTED",
                                "holds no ONNX file, only model.safetensors"),
-    "model-a-folder": ({MODEL: None, MODEL + "/keep": ""}, "AP_ENOTFOUND", "has no model.onnx"),
-    "model-empty": ({MODEL: b""}, "AP_EFORMAT", "model.onnx"),
+    "model-a-folder": ({MODEL: None, MODEL + "/keep": ""}, "AP_ENOTFOUND",
+                       "has no model.onnx; model files there: none"),
+    "model-empty": ({MODEL: b""}, "AP_EFORMAT", "model.onnx is empty"),
+    "model-lfs-pointer": ({MODEL: LFS_POINTER}, "AP_EFORMAT", "model.onnx is a Git LFS pointer"),
     "model-truncated": ({MODEL: classifier()[:300]}, "AP_EFORMAT", "model.onnx"),
     "model-not-onnx": ({MODEL: "<!DOCTYPE html><title>404 Not Found</title>\n"}, "AP_EFORMAT", "model.onnx"),
     "model-of-another-task": ({MODEL: classifier(keep_dims=1)}, "AP_EINVAL", "it is a model for another task"),

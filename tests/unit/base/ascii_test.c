@@ -25,10 +25,10 @@ void test_equal_any_case(void **state) {
     assert_false(ap__ascii_equal_any_case("\xC3\x89", "\xC3\xA9"));
 }
 
-/* In Turkish, the lower case of 'I' is not 'i'; Python programs there run in that locale. */
+/* Where the locale is there, strcasecmp() fails this. */
 void test_the_locale_does_not_count(void **state) {
     (void)state;
-    if (!setlocale(LC_ALL, "tr_TR.UTF-8") && !setlocale(LC_ALL, "tr_TR")) skip();
+    if (!setlocale(LC_ALL, "tr_TR") && !setlocale(LC_ALL, "tr_TR.UTF-8")) skip();
     assert_true(ap__ascii_equal_any_case("SIGMOID", "sigmoid"));
     setlocale(LC_ALL, "C");
 }

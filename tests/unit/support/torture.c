@@ -73,6 +73,7 @@ size_t torture_count(torture_fn fn, void *ctx) {
 /* What is wrong with a run, NULL when nothing is. */
 static const char *judge(ap_status status, const ap_error *err, int is_graceful, long n_left) {
     int has_failed = atomic_load(&n_failed) != 0;
+    if (status == AP_OK && err->status) return "succeeded with an error in err";
     if (n_left) return "the number of blocks changed: a leak, or a block freed twice";
     if (!has_failed) return status == AP_OK ? NULL : "failed although every allocation was served";
     if (status == AP_OK) return is_graceful ? NULL : "succeeded although an allocation failed";

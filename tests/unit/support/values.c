@@ -46,7 +46,8 @@ ap_value *nested_lists(size_t depth) {
 size_t random_text(uint64_t *seed, char *buf) {
     static const uint32_t ranges[] = {0x80, 0x80, 0x800, 0x110000};
     size_t n_chars = random_below(seed, 41), at = 0;
-    for (size_t i = 0; i < n_chars; i++) at += ap__utf8_encode(buf + at, (uint32_t)random_below(seed, ranges[random_below(seed, 4)]));
+    for (size_t i = 0; i < n_chars; i++)
+        at += ap__utf8_encode(buf + at, (uint32_t)random_below(seed, ranges[random_below(seed, 4)]));
     return at;
 }
 

@@ -85,7 +85,7 @@ void test_escapes(void **state) {
 
 void test_what_is_no_text(void **state) {
     (void)state;
-    assert_refused("\"\\ud83d\"", AP_NUL_TERMINATED, AP_EFORMAT, "at byte");       /* half a pair */
+    assert_refused("\"\\ud83d\"", AP_NUL_TERMINATED, AP_EFORMAT, "at byte");        /* half a pair */
     assert_refused("\"\\ude00\\ud83d\"", AP_NUL_TERMINATED, AP_EFORMAT, "at byte"); /* the wrong way round */
     assert_refused("\"\\ud83dx\"", AP_NUL_TERMINATED, AP_EFORMAT, "at byte");
     assert_refused("\"\\ud83d\\u0041\"", AP_NUL_TERMINATED, AP_EFORMAT, "at byte");
@@ -269,9 +269,10 @@ static void assert_round_trip(double number) {
 
 void test_doubles_round_trip(void **state) {
     (void)state;
-    static const double anchors[] = {0.0,     -0.0,    1.0,       0.1,      1.0 / 3,      DBL_MAX,  DBL_MIN,
-                                     0x1p-1074, 1e15,  1e16,      1e17,     123456789.0,  0x1p53,   0x1p53 + 2,
-                                     0x1p63,  -0x1p63, 0x1p64,    1e21,     1e22,         9.5e-7,   (double)INFINITY};
+    static const double anchors[] = {
+        0.0,       -0.0,    1.0,    0.1,  1.0 / 3,     DBL_MAX, DBL_MIN,
+        0x1p-1074, 1e15,    1e16,   1e17, 123456789.0, 0x1p53,  0x1p53 + 2,
+        0x1p63,    -0x1p63, 0x1p64, 1e21, 1e22,        9.5e-7,  (double)INFINITY};
     for (size_t i = 0; i < sizeof anchors / sizeof *anchors; i++) assert_round_trip(anchors[i]);
     uint64_t seed = 1;
     for (size_t i = 0; i < 100000; i++) {
@@ -424,10 +425,12 @@ void test_file(void **state) {
                  "good.json: 8 bytes, over the limit of 7");
     assert_null(value);
     path = tempdir_write_text(&folder, "bad.json", "{\"a\": 1");
-    assert_fails(ap__value_from_json_file(&value, path.text, 100, &err), AP_EFORMAT, &err, "bad.json: not JSON: ");
+    assert_fails(ap__value_from_json_file(&value, path.text, 100, &err), AP_EFORMAT, &err,
+                 "bad.json: not JSON: ");
     assert_says(&err, "at byte 7");
     assert_null(value);
-    assert_fails(ap__value_from_json_file(&value, "/no/such.json", 100, &err), AP_ENOTFOUND, &err, "/no/such.json: ");
+    assert_fails(ap__value_from_json_file(&value, "/no/such.json", 100, &err), AP_ENOTFOUND, &err,
+                 "/no/such.json: ");
     ap__buf text = {0};
     nest(&text, 2000, "[", "", "]");
     path = tempdir_write(&folder, "deep.json", text.ptr, text.len);

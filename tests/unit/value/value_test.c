@@ -220,8 +220,8 @@ void test_tensor_without_data_is_zero(void **state) {
 void test_tensor_that_is_refused(void **state) {
     (void)state;
     ap_value *value = (ap_value *)1;
-    assert_fails(ap_value_create_tensor(&value, AP_DTYPE_F32, (const int64_t[]){-1}, 1, NULL, &err), AP_EINVAL,
-                 &err, "extent 0 is -1");
+    assert_fails(ap_value_create_tensor(&value, AP_DTYPE_F32, (const int64_t[]){-1}, 1, NULL, &err),
+                 AP_EINVAL, &err, "extent 0 is -1");
     assert_null(value);
     value = (ap_value *)1;
     assert_fails(ap_value_create_tensor(&value, AP_DTYPE_F32, NULL, 1, NULL, &err), AP_EINVAL, &err,
@@ -251,7 +251,9 @@ void test_dict(void **state) {
     ap_value *dict = dict_value();
     assert_ok(ap_value_dict_set_take(dict, "b", int_value(1), &err), &err);
     assert_ok(ap_value_dict_set_take(dict, "", int_value(2), &err), &err);
-    assert_ok(ap_value_dict_set_take(dict, "a", text_value("a text that is on the heap", AP_NUL_TERMINATED), &err), &err);
+    assert_ok(
+        ap_value_dict_set_take(dict, "a", text_value("a text that is on the heap", AP_NUL_TERMINATED), &err),
+        &err);
     assert_ok(ap_value_dict_set_take(dict, "a", int_value(3), &err), &err); /* replaced */
     assert_json("{\"b\":1,\"\":2,\"a\":3}", dict);
     assert_int_equal(3, ap_value_get_int(ap_value_dict_get(dict, "a")));
@@ -311,7 +313,9 @@ void test_copy_is_deep_and_shares_tensors(void **state) {
     (void)state;
     const float data[] = {1, 2};
     ap_value *dict = value_of("{\"list\": [1, \"a text that is on the heap\"], \"none\": null}"), *copy;
-    assert_ok(ap_value_dict_set_take(dict, "t", tensor_value(AP_DTYPE_F32, (const int64_t[]){2}, 1, data), &err), &err);
+    assert_ok(
+        ap_value_dict_set_take(dict, "t", tensor_value(AP_DTYPE_F32, (const int64_t[]){2}, 1, data), &err),
+        &err);
     assert_ok(ap_value_copy(&copy, dict, &err), &err);
     assert_true(ap_value_equal(dict, copy));
     ap_tensor_view a, b;
@@ -455,7 +459,9 @@ void test_a_value_that_nobody_changes_is_read_by_many(void **state) {
     pthread_t threads[4];
     void *failed;
     ap_value *shared = value_of("{\"a\": [1, 2.5, \"a text that is on the heap\", {\"b\": null}]}");
-    assert_ok(ap_value_dict_set_take(shared, "t", tensor_value(AP_DTYPE_F32, (const int64_t[]){100}, 1, NULL), &err), &err);
+    assert_ok(ap_value_dict_set_take(shared, "t", tensor_value(AP_DTYPE_F32, (const int64_t[]){100}, 1, NULL),
+                                     &err),
+              &err);
     for (int i = 0; i < 4; i++) assert_int_equal(0, pthread_create(&threads[i], NULL, copy_and_read, shared));
     for (int i = 0; i < 4; i++) {
         pthread_join(threads[i], &failed);
@@ -478,7 +484,8 @@ static ap_status add_list(ap_value *dict, const char *key, ap_error *error) {
     ap_status status = ap_value_create_list(&list, error);
     if (status) assert_null(list);
     for (int64_t i = 0; !status && i < 20; i++)
-        if (!(status = ap_value_create_int(&item, i, error))) status = ap_value_list_append_take(list, item, error);
+        if (!(status = ap_value_create_int(&item, i, error)))
+            status = ap_value_list_append_take(list, item, error);
     if (!status) return ap_value_dict_set_take(dict, key, list, error);
     ap_value_destroy(list);
     return status;
