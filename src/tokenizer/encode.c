@@ -141,7 +141,8 @@ static ap_status encode_text(ap__work *work, ap__text text, const char *what) {
     uint32_t len = (uint32_t)text.len;
     ap__ntext whole = {text.ptr, NULL, len, {0, len}};
     status = cut_added(work, &whole, &work->tokenizer->added.plain, normalize_stretch);
-    if (!status) count_chars(work->tokens.ptr + first, work->tokens.n - first, text.ptr, text.len);
+    if (!status && work->tokens.n > first)
+        count_chars(work->tokens.ptr + first, work->tokens.n - first, text.ptr, text.len);
     return status;
 }
 
@@ -215,7 +216,8 @@ static ap_status encode_sources(ap__enc *out, ap__work *work, const ap__source *
     }
     for (size_t i = 0; i < n; i++) { /* The list of tokens does not move from here on. */
         size_t first = i ? ends[i - 1] : 0;
-        ap__run run = {.tokens = work->tokens.ptr + first, .n = ends[i] - first, .texts = sources[i].texts};
+        ap__run run = {.n = ends[i] - first, .texts = sources[i].texts};
+        if (run.n) run.tokens = work->tokens.ptr + first;
         run.is_words = sources[i].is_words;
         run.type_id = (uint32_t)i;
         ap_status status = ap__part_create(&parts[i], work, run);

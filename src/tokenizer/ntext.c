@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/utf8.h"
+#include "tokenizer/byte_alphabet.h"
 
 #include <string.h>
 
@@ -185,6 +186,13 @@ void ap__transform_put(ap__transform *t, uint32_t code, long change) {
     t->len += n;
 }
 
+void ap__transform_put_bytes(ap__transform *t, const ap__ntext *text) {
+    for (uint32_t i = 0; i < text->len; i++) {
+        char byte = text->ptr[i];
+        ap__transform_put(t, ap__byte_to_char((unsigned char)byte), ap__is_continuation(byte) ? 1 : 0);
+    }
+}
+
 /* The alignment of `n` bytes of the input, appended to that of the output, which has room. */
 static void copy_align(ap__transform *t, uint32_t n) {
     ap__span *to = t->out->align + t->len;
@@ -234,4 +242,20 @@ ap_status ap__transform_finish(ap__transform *t, ap__ntext *text) {
     ap__span origin = t->in->origin;
     *text = (ap__ntext){t->out->ptr, t->is_identity ? NULL : t->out->align, (uint32_t)t->len, origin};
     return AP_OK;
+}
+
+/* Source: normalizer.rs prepend: the first new character takes the place of the text's first, which comes
+ * back as an addition behind the others. */
+ap_status ap__ntext_prepend(ap__textbuf *out, ap__ntext *text, ap__text string, ap_error *err) {
+    ap__transform t;
+    uint32_t code, first;
+    uint32_t n = (uint32_t)ap__utf8_next(&first, text->ptr);
+    ap__transform_begin_head(&t, out, text, n, err);
+    for (size_t at = 0; at < string.len;) {
+        long change = at > 0;
+        at += ap__utf8_next(&code, string.ptr + at);
+        ap__transform_put(&t, code, change);
+    }
+    ap__transform_put(&t, first, 1);
+    return ap__transform_finish(&t, text);
 }

@@ -88,6 +88,9 @@ void ap__transform_begin_head(ap__transform *t, ap__textbuf *out, const ap__ntex
 
 void ap__transform_put(ap__transform *t, uint32_t code, long change);
 
+/* Puts the image of all of the input in the byte-level alphabet (byte_alphabet.h). */
+void ap__transform_put_bytes(ap__transform *t, const ap__ntext *text);
+
 /* Puts the next `n` bytes of the input, whole characters, as they are. */
 void ap__transform_copy(ap__transform *t, uint32_t n);
 
@@ -102,6 +105,10 @@ void ap__transform_skip(ap__transform *t, uint32_t n);
 
 /* The result in *text, which may be the input. */
 ap_status ap__transform_finish(ap__transform *t, ap__ntext *text);
+
+/* Puts a string in front of a text, which is not empty: the result is in `out`. The string then comes from
+ * where the first character does. */
+ap_status ap__ntext_prepend(ap__textbuf *out, ap__ntext *text, ap__text string, ap_error *err);
 
 /* Whether a transformation of the whole text starts at its first byte: not so when that has an empty origin.
  */

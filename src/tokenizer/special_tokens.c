@@ -143,6 +143,7 @@ static ap_status read_added(reader *r, yyjson_val *object) {
     yyjson_val *key, *value;
     size_t i, max;
     ap_status status = create_list(r, &r->decoder, yyjson_obj_size(object), content_bytes(object));
+    if (!object) return status; /* yyjson's loop would step on from NULL. */
     yyjson_obj_foreach(object, i, max, key, value) {
         token t = {.normalized = -1, .number = yyjson_get_uint(value)};
         if (!status) status = ap__loader_copy(r->loader, key, &t.flags.content);
@@ -204,6 +205,7 @@ static ap_status read_additional(reader *r) {
 static ap_status read_extra(reader *r) {
     yyjson_val *object = yyjson_obj_get(r->sources->config, "extra_special_tokens"), *key, *value;
     size_t i, max;
+    if (!object) return AP_OK; /* yyjson's loop would step on from NULL. */
     yyjson_obj_foreach(object, i, max, key, value) {
         token t;
         ap_status status = read_token(r, value, yyjson_get_str(key), &t);

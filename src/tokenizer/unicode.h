@@ -32,8 +32,7 @@ enum {
     AP__UNICODE_HAS_NFC = 1 << 18,
     AP__UNICODE_HAS_NFKC = 1 << 19,
     AP__UNICODE_HAS_CLASS = 1 << 20, /* The canonical combining class is not 0. */
-    AP__UNICODE_JOINS =
-        1 << 21 /* It, or what it decomposes to, may join or reorder with what is before it. */
+    AP__UNICODE_JOINS = 1 << 21, /* It, or its decomposition, may join or reorder with what is before it. */
     /* Bits 22 to 25: ap__grapheme_class. */
     AP__UNICODE_INCB_EXTEND = 1 << 26, /* Indic_Conjunct_Break=Extend */
     AP__UNICODE_INCB_LINKER = 1 << 27

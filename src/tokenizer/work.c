@@ -4,7 +4,6 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/utf8.h"
-#include "tokenizer/byte_alphabet.h"
 #include "tokenizer/unicode.h"
 
 #include <string.h>
@@ -19,6 +18,15 @@ void ap__work_clear(ap__work *work) {
     ap__free(work->next_pieces.ptr);
     ap__free(work->tokens.ptr);
     *work = (ap__work){0};
+}
+
+void ap__work_begin(ap__transform *t, ap__work *work, const ap__ntext *text, size_t n_removed) {
+    ap__transform_begin(t, &work->texts.buf[work->texts.next], text, n_removed, work->err);
+}
+
+ap_status ap__work_finish(ap__transform *t, ap__work *work, ap__ntext *text) {
+    work->texts.next ^= 1;
+    return ap__transform_finish(t, text);
 }
 
 /* -- pieces -------------------------------------------------------------------------------------------- */
@@ -52,10 +60,7 @@ void ap__work_swap_pieces(ap__work *work) {
 ap_status ap__piece_write_bytes(ap__work *work, ap__piece *piece) {
     ap__transform t;
     ap__transform_begin(&t, &work->spare, &piece->text, 0, work->err);
-    for (uint32_t i = 0; i < piece->text.len; i++) {
-        char byte = piece->text.ptr[i];
-        ap__transform_put(&t, ap__byte_to_char((unsigned char)byte), ap__is_continuation(byte) ? 1 : 0);
-    }
+    ap__transform_put_bytes(&t, &piece->text);
     ap_status status = ap__transform_finish(&t, &piece->text);
     if (!status) status = ap__ntext_keep(&piece->text, &work->arena, work->err);
     piece->is_bytes = false;

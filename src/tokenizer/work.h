@@ -50,6 +50,12 @@ typedef struct ap__work {
 
 void ap__work_clear(ap__work *work);
 
+/* Starts to rewrite a text into the normalizers' free buffer; its first `n_removed` characters vanish. */
+void ap__work_begin(ap__transform *t, ap__work *work, const ap__ntext *text, size_t n_removed);
+
+/* Ends it; *text, which may be the input, becomes the result. */
+ap_status ap__work_finish(ap__transform *t, ap__work *work, ap__ntext *text);
+
 /* -- pieces -------------------------------------------------------------------------------------------- */
 
 /* Pre-tokenizers read `pieces`, push into `next_pieces` and swap the two. Empty pieces vanish. */

@@ -83,7 +83,7 @@ static size_t merge_short(const ap__merges *merges, ap__symbol *symbols, size_t 
 
 /* -- long words ---------------------------------------------------------------------------------------- */
 
-enum { NOWHERE = UINT32_MAX };
+#define NOWHERE UINT32_MAX
 
 /* A symbol in a list from which merged ones are taken out. */
 typedef struct node {

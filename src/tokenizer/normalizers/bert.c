@@ -140,14 +140,13 @@ static void put_step(const bert *self, ap__transform *t, step which, uint32_t co
 
 static ap_status apply_step(const bert *self, ap__work *work, ap__ntext *text, step which) {
     ap__transform t;
-    ap__transform_begin(&t, &work->texts.buf[work->texts.next], text, 0, work->err);
+    ap__work_begin(&t, work, text, 0);
     for (uint32_t at = 0; at < text->len;) {
         uint32_t code;
         at += (uint32_t)ap__utf8_next(&code, text->ptr + at);
         put_step(self, &t, which, code);
     }
-    work->texts.next ^= 1;
-    return ap__transform_finish(&t, text);
+    return ap__work_finish(&t, work, text);
 }
 
 static ap_status apply_steps(const bert *self, ap__work *work, ap__ntext *text) {
@@ -174,11 +173,10 @@ static ap_status apply(const void *ptr, ap__work *work, ap__ntext *text) {
         return AP_OK;
     }
     pass p = {.self = self};
-    ap__transform_begin(&p.t, &work->texts.buf[work->texts.next], text, 0, work->err);
+    ap__work_begin(&p.t, work, text, 0);
     run(&p, text);
     if (p.needs_order) return apply_steps(self, work, text);
-    work->texts.next ^= 1;
-    return ap__transform_finish(&p.t, text);
+    return ap__work_finish(&p.t, work, text);
 }
 
 static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {

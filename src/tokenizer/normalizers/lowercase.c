@@ -35,7 +35,7 @@ static uint32_t lower_in_place(char *text, uint32_t len) {
 
 static ap_status lower_rest(ap__work *work, ap__ntext *text, uint32_t from) {
     ap__transform t;
-    ap__transform_begin(&t, &work->texts.buf[work->texts.next], text, 0, work->err);
+    ap__work_begin(&t, work, text, 0);
     ap__transform_copy(&t, from);
     for (uint32_t at = from; at < text->len;) {
         uint32_t code, lower[2];
@@ -43,8 +43,7 @@ static ap_status lower_rest(ap__work *work, ap__ntext *text, uint32_t from) {
         size_t n = ap__unicode_lower(lower, code);
         for (size_t i = 0; i < n; i++) ap__transform_put(&t, lower[i], i > 0);
     }
-    work->texts.next ^= 1;
-    return ap__transform_finish(&t, text);
+    return ap__work_finish(&t, work, text);
 }
 
 ap_status ap__lowercase(ap__work *work, ap__ntext *text) {

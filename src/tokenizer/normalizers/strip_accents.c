@@ -8,7 +8,7 @@ static ap_status apply(const void *self, ap__work *work, ap__ntext *text) {
     (void)self;
     if (ap__is_ascii(text->ptr, text->len) && ap__ntext_is_plain(text)) return AP_OK;
     ap__transform t;
-    ap__transform_begin(&t, &work->texts.buf[work->texts.next], text, 0, work->err);
+    ap__work_begin(&t, work, text, 0);
     for (uint32_t at = 0; at < text->len;) {
         uint32_t code;
         at += (uint32_t)ap__utf8_next(&code, text->ptr + at);
@@ -17,8 +17,7 @@ static ap_status apply(const void *self, ap__work *work, ap__ntext *text) {
         else
             ap__transform_put(&t, code, 0);
     }
-    work->texts.next ^= 1;
-    return ap__transform_finish(&t, text);
+    return ap__work_finish(&t, work, text);
 }
 
 const ap__normalizer_class ap__normalizer_strip_accents = {.create = ap__create_nothing, .apply = apply};

@@ -177,11 +177,10 @@ static ap_status apply(const norm_form *form, ap__work *work, ap__ntext *text) {
     if (ap__is_ascii(text->ptr, text->len) && ap__ntext_is_plain(text)) return AP_OK;
     former f = {.form = form, .work = work};
     ap__arena_mark mark = ap__arena_get_mark(&work->arena);
-    ap__transform_begin(&f.t, &work->texts.buf[work->texts.next], text, 0, work->err);
+    ap__work_begin(&f.t, work, text, 0);
     run(&f, text);
     ap__arena_rewind(&work->arena, mark);
-    work->texts.next ^= 1;
-    return ap__transform_finish(&f.t, text);
+    return ap__work_finish(&f.t, work, text);
 }
 
 #define DEFINE_FORM(name, is_compatible, is_composed)                                                        \

@@ -25,15 +25,8 @@ static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
     return AP_OK;
 }
 
-/* Puts a space in front; both it and the first character then come from where that character is. */
 static ap_status prepend_space(ap__work *work, ap__ntext *text) {
-    ap__transform t;
-    uint32_t first;
-    uint32_t n = (uint32_t)ap__utf8_next(&first, text->ptr);
-    ap__transform_begin_head(&t, &work->spare, text, n, work->err);
-    ap__transform_put(&t, ' ', 0);
-    ap__transform_put(&t, first, 1);
-    ap_status status = ap__transform_finish(&t, text);
+    ap_status status = ap__ntext_prepend(&work->spare, text, (ap__text){" ", 1}, work->err);
     return status ? status : ap__ntext_keep(text, &work->arena, work->err);
 }
 
