@@ -10,7 +10,7 @@ from harness import Report, Result
 from setup import Setup, show
 
 # What a text task may load beside ours and the runtime. Any other library is a finding, whatever it does.
-ALLOWED = re.compile(r"(linux-vdso|ld-linux[\w-]*|lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+|utf8proc|yyjson))[.-].*")
+ALLOWED = re.compile(r"(linux-vdso|ld-linux[\w-]*|lib(c|m|dl|rt|pthread|gcc_s|stdc\+\+|onig|yyjson))[.-].*")
 
 
 def needed(path: Path) -> list[str]:
@@ -25,6 +25,6 @@ def measure(setup: Setup) -> bool:
     for path in (setup.program, plugin, setup.runtime):
         names = [name for name in needed(path) if not name.startswith("libaccelpipe.")]
         strangers = [name for name in names if not ALLOWED.fullmatch(name)]
-        report.add(Result(path.name, ", ".join(names), "", "", "libc, libm, libstdc++, libutf8proc and the like",
+        report.add(Result(path.name, ", ".join(names), "", "", "libc, libm, libstdc++, libonig and the like",
                           not strangers, show(["ldd", str(path)]), {"libraries": names, "strangers": strangers}))
     return report.finish()

@@ -1,12 +1,13 @@
-# What the core library links: yyjson, utf8proc, and the C library's own parts.
+# What the core library links: yyjson, Oniguruma, and the C library's own parts.
 
 find_package(Threads REQUIRED)
 find_package(PkgConfig QUIET)
 
-# Finds NAME by pkg-config, else by its header and library, as the imported target ap_NAME.
+# Finds NAME by pkg-config (there it may have further names), else by its header and library, as the imported
+# target ap_NAME.
 function(ap_find_system_library name header)
     if(PkgConfig_FOUND)
-        pkg_check_modules(AP_${name} QUIET lib${name} ${name})
+        pkg_search_module(AP_${name} QUIET ${ARGN} lib${name} ${name})
     endif()
     find_path(AP_${name}_INCLUDE ${header} HINTS ${AP_${name}_INCLUDE_DIRS})
     find_library(AP_${name}_LIBRARY ${name} HINTS ${AP_${name}_LIBRARY_DIRS})
@@ -18,10 +19,10 @@ function(ap_find_system_library name header)
     endif()
 endfunction()
 
-ap_find_system_library(utf8proc utf8proc.h)
-if(NOT TARGET ap_utf8proc)
-    message(FATAL_ERROR "utf8proc not found (header utf8proc.h, library utf8proc); "
-                        "run `tools/deps.sh build`, or install it: Debian libutf8proc-dev")
+ap_find_system_library(onig oniguruma.h oniguruma)
+if(NOT TARGET ap_onig)
+    message(FATAL_ERROR "Oniguruma not found (header oniguruma.h, library onig); "
+                        "run `tools/deps.sh build`, or install it: Debian libonig-dev")
 endif()
 
 # yyjson is compiled into the library from Debian's source package. Debian builds only a shared library, and

@@ -26,7 +26,7 @@ if(yyjson_objects)
 else()
     target_link_libraries(accelpipe_core PUBLIC ap_yyjson)
 endif()
-target_link_libraries(accelpipe_core PRIVATE ap_flags PUBLIC ap_utf8proc Threads::Threads ${CMAKE_DL_LIBS} m)
+target_link_libraries(accelpipe_core PRIVATE ap_flags PUBLIC ap_onig Threads::Threads ${CMAKE_DL_LIBS} m)
 
 add_library(accelpipe SHARED $<TARGET_OBJECTS:accelpipe_core> ${yyjson_objects})
 set(version_script ${PROJECT_SOURCE_DIR}/include/accelpipe.map)
@@ -40,7 +40,7 @@ set_target_properties(accelpipe PROPERTIES
 target_include_directories(accelpipe INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                            $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_link_options(accelpipe PRIVATE -Wl,--version-script=${version_script})
-target_link_libraries(accelpipe PRIVATE $<BUILD_INTERFACE:ap_codegen> $<BUILD_INTERFACE:ap_utf8proc>
+target_link_libraries(accelpipe PRIVATE $<BUILD_INTERFACE:ap_codegen> $<BUILD_INTERFACE:ap_onig>
                       Threads::Threads ${CMAKE_DL_LIBS} m)
 if(NOT yyjson_objects)
     target_link_libraries(accelpipe PRIVATE $<BUILD_INTERFACE:ap_yyjson>)

@@ -40,7 +40,7 @@ build | have make | make | GNU make
 build | has_cmake | cmake | CMake 3.25 or later
 build | have ninja | ninja-build | Ninja
 build | have pkg-config | pkg-config | pkg-config
-build | has_header utf8proc.h | libutf8proc-dev | utf8proc 2.7 or later, with its header
+build | has_header oniguruma.h | libonig-dev | Oniguruma 6.9 or later, with its header
 build | have xz | xz-utils | xz
 build | has_pip | python3-pip | Python 3.9 or later with pip, to download ONNX Runtime and to unpack it
 test | has_header cmocka.h | libcmocka-dev | cmocka 1.1.5 or later, with its header
