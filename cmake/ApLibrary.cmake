@@ -51,17 +51,22 @@ set(AP_PLUGIN_BUILD_DIR ${PROJECT_BINARY_DIR}/${CMAKE_INSTALL_LIBDIR}/accelpipe/
 file(MAKE_DIRECTORY ${AP_PLUGIN_BUILD_DIR} ${PROJECT_BINARY_DIR}/share/accelpipe)
 file(CREATE_LINK ${PROJECT_SOURCE_DIR}/models ${PROJECT_BINARY_DIR}/share/accelpipe/models SYMBOLIC)
 
-# Declares the MODULE library accelpipe_NAME from the C files of the calling folder. A plugin gets all it needs
-# through ap_host: it sees the public headers and links nothing of ours.
+# Declares the MODULE library accelpipe_NAME from the C files of the calling folder; with COMMON, also from those
+# of plugins/common. A plugin gets all it needs through ap_host: it sees the public headers and links nothing of
+# ours.
 function(ap_add_plugin name)
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
     if(NOT sources)
         message(STATUS "plugin ${name}: no sources")
         return()
     endif()
+    if("COMMON" IN_LIST ARGN)
+        file(GLOB common_sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/plugins/common/*.c)
+        list(APPEND sources ${common_sources})
+    endif()
     add_library(accelpipe_${name} MODULE ${sources})
     set_target_properties(accelpipe_${name} PROPERTIES PREFIX "" INSTALL_RPATH ""
                           LIBRARY_OUTPUT_DIRECTORY ${AP_PLUGIN_BUILD_DIR})
-    target_include_directories(accelpipe_${name} PRIVATE ${PROJECT_SOURCE_DIR}/include)
+    target_include_directories(accelpipe_${name} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/plugins)
     target_link_libraries(accelpipe_${name} PRIVATE ap_flags Threads::Threads ${CMAKE_DL_LIBS} m)
 endfunction()

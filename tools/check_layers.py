@@ -4,7 +4,7 @@
 - src/FOLDER/ includes its own headers and those of folders listed before it in src/LAYERS, always spelled from
   src/ ("base/str.h"), and the public headers.
 - cli/, server/ and bindings/ are users like any other: <accelpipe/...> but not <accelpipe/sys/...>.
-- plugins/ include <accelpipe/sys/...>, what those headers include, and their own files.
+- plugins/ include <accelpipe/sys/...>, what those headers include, their own files, and "common/..." of plugins/.
 - Public headers include the C standard library and each other; only sys/ headers include sys/ headers.
 """
 
@@ -73,6 +73,11 @@ def is_own_file(root, path, name, folder):
     return False
 
 
+def is_common_file(root, name):
+    """What several plugins compile in, each for itself; spelled from plugins/."""
+    return name.startswith("common/") and (root / "plugins" / name).is_file()
+
+
 def public_for_plugins(root):
     """The sys headers and all they include."""
     todo = [p.relative_to("include").as_posix() for p in c_files(root, ["include/accelpipe/sys"])]
@@ -93,8 +98,8 @@ def check_plugins(root):
         for line, quoted, name in includes(root, path):
             if not quoted and name.startswith("accelpipe/") and name not in allowed:
                 yield f"{path}:{line}: <{name}> is not part of <accelpipe/sys/...>, which is all a plugin may see"
-            elif quoted and not is_own_file(root, path, name, own):
-                yield f"{path}:{line}: \"{name}\" is not a file of {own}/"
+            elif quoted and not is_own_file(root, path, name, own) and not is_common_file(root, name):
+                yield f"{path}:{line}: \"{name}\" is not a file of {own}/ or of plugins/common/"
 
 
 def check_public_headers(root):

@@ -261,19 +261,33 @@ fetch() {
 
 # Each unpack_NAME FILE OUT fills the empty folder OUT; the caller renames it to its place.
 
-unpack_onnxruntime() {
-    python3 - "$1" "$2" <<'PYTHON'
-import os, shutil, sys, zipfile
-wheel, out = sys.argv[1:]
+# Unpacks from the wheel $1 into $2 the files that match the other arguments, without the folder of the package.
+unpack_wheel() {
+    python3 - "$@" <<'PYTHON'
+import fnmatch, os, re, shutil, sys, zipfile
+wheel, out, *patterns = sys.argv[1:]
 with zipfile.ZipFile(wheel) as z:
-    names = [n for n in z.namelist() if n.startswith("onnxruntime/capi/libonnxruntime.so.")]
-    for name in names + ["onnxruntime/LICENSE", "onnxruntime/ThirdPartyNotices.txt"]:
-        to = os.path.join(out, name.removeprefix("onnxruntime/"))
+    for name in z.namelist():
+        if not any(fnmatch.fnmatchcase(name, p) for p in patterns):
+            continue
+        to = os.path.join(out, re.sub(r"^[^/]*/", "", name))
         os.makedirs(os.path.dirname(to), exist_ok=True)
         with z.open(name) as src, open(to, "wb") as dst:
             shutil.copyfileobj(src, dst)
         os.chmod(to, 0o755 if ".so" in name else 0o644)
 PYTHON
+}
+
+unpack_onnxruntime() {
+    unpack_wheel "$1" "$2" 'onnxruntime/capi/libonnxruntime.so.*' onnxruntime/LICENSE onnxruntime/ThirdPartyNotices.txt
+}
+
+# The C library, the devices CPU and AUTO, and the readers of ONNX and IR: a third of what the wheel holds.
+unpack_openvino() {
+    local libs=openvino/libs/lib
+    unpack_wheel "$1" "$2" "${libs}openvino.so.*" "${libs}openvino_c.so.*" "${libs}openvino_*_cpu_plugin.so" \
+        "${libs}openvino_auto_plugin.so" "${libs}openvino_onnx_frontend.so.*" "${libs}openvino_ir_frontend.so.*" \
+        "${libs}tbb*.so.*" "${libs}hwloc.so.*" 'openvino/include/openvino/c/*.h' 'openvino-*.dist-info/licenses/*'
 }
 
 unpack_onnxruntime_header() {
@@ -299,6 +313,7 @@ unpack_yyjson() {
 component_place() {
     case $1 in
         onnxruntime) echo onnxruntime ;;
+        openvino) echo openvino ;;
         onnxruntime-header) echo include/onnxruntime ;;
         yyjson) echo yyjson ;;
     esac
@@ -306,6 +321,7 @@ component_place() {
 component_witness() {
     case $1 in
         onnxruntime) echo "capi/libonnxruntime.so.$2" ;;
+        openvino) echo include/openvino/c/openvino.h ;;
         onnxruntime-header) echo onnxruntime_c_api.h ;;
         yyjson) echo src/yyjson.c ;;
     esac
@@ -337,7 +353,13 @@ ensure_component() {
     say "$name $version is in ${place#"$root"/}"
 }
 
-components="onnxruntime onnxruntime-header yyjson"
+# The pins of each level.
+level_components() {
+    case $1 in
+        build) echo onnxruntime onnxruntime-header yyjson ;;
+        test) echo openvino ;;
+    esac
+}
 
 # ---- commands ----------------------------------------------------------------------------------------
 
@@ -347,15 +369,17 @@ list() {
         if eval "$test"; then state=present; else state=missing; fi
         printf '%-8s  %-8s  %s  [%s]\n' "$state" "${level// /}" "$(trim "$what")" "$(trim "$packages")"
     done < <(needs)
-    for name in $components; do
-        read -r version _ <<<"$(pin "$name")"
-        if component_ready "$name"; then state=present; else state=missing; fi
-        printf '%-8s  build     %s %s, in deps/%s\n' "$state" "$name" "$version" "$(component_place "$name")"
+    for level in build test; do
+        for name in $(level_components "$level"); do
+            read -r version _ <<<"$(pin "$name")"
+            if component_ready "$name"; then state=present; else state=missing; fi
+            printf '%-8s  %-8s  %s %s, in deps/%s\n' "$state" "$level" "$name" "$version" "$(component_place "$name")"
+        done
     done
 }
 
 install() {
-    local name
+    local name level
     mkdir -p "$deps/.stamps"
     # One at a time: two makes in one checkout would otherwise unpack over each other.
     exec 9>"$deps/.lock"
@@ -363,7 +387,9 @@ install() {
     rm -rf "$deps"/.tmp.*
     trap 'if [ -n "$work" ]; then rm -rf "$work"; fi' EXIT
     ensure_tools "$1"
-    for name in $components; do ensure_component "$name"; done
+    for level in $1; do
+        for name in $(level_components "$level"); do ensure_component "$name"; done
+    done
 }
 
 case ${1:-} in

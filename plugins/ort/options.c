@@ -1,5 +1,5 @@
 /* Session options: what we set by default, and the runtime's own by their names. */
-#include "onnx.h"
+#include "common/onnx.h"
 #include "ort.h"
 
 #include <errno.h>
@@ -31,9 +31,9 @@ static OrtStatus *set_defaults(OrtSessionOptions *options, const ap_model_ref *m
 /* Weights that are stored as int8 and computed with in float32. By default the runtime would quantize the
  * activations too, to use a kernel for int8: faster for large batches, but not what the model says (scores
  * move by 1e-2). */
-static OrtStatus *set_exact(OrtSessionOptions *options, const ort_onnx *onnx) {
+static OrtStatus *set_exact(OrtSessionOptions *options, const onnx_info *onnx) {
     OrtStatus *failure = ort.api->AddSessionConfigEntry(options, MATMULNBITS_ACCURACY_LEVEL, "1");
-    if (!failure && ort_onnx_folds_weights(onnx))
+    if (!failure && onnx_info_folds_weights(onnx))
         failure = ort.api->AddSessionConfigEntry(options, kOrtSessionOptionsDisableQuantQDQ, "1");
     return failure;
 }
@@ -180,7 +180,7 @@ static ap_status set_option(OrtSessionOptions *options, const ap_key_value *opti
 
 /* -- all of them --------------------------------------------------------------------------------------- */
 
-ap_status ort_options_create(OrtSessionOptions **out, const ap_model_ref *model, const ort_onnx *onnx,
+ap_status ort_options_create(OrtSessionOptions **out, const ap_model_ref *model, const onnx_info *onnx,
                              ap_error *err) {
     OrtSessionOptions *options = NULL;
     *out = NULL;

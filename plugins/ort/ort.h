@@ -54,8 +54,8 @@ size_t ort_dtype_size(ap_dtype dtype);
 /* options.c: the session options for a model.
  * @param[out] out to be released with ReleaseSessionOptions.
  * @param onnx what the model's file holds; NULL: it has been optimised already. */
-struct ort_onnx;
-ap_status ort_options_create(OrtSessionOptions **out, const ap_model_ref *model, const struct ort_onnx *onnx,
+struct onnx_info;
+ap_status ort_options_create(OrtSessionOptions **out, const ap_model_ref *model, const struct onnx_info *onnx,
                              ap_error *err);
 
 /* session.c */

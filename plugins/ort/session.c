@@ -1,11 +1,8 @@
 /* Opening and closing models, and what they say of themselves. */
 #include "cache.h"
+#include "common/bytes.h"
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* -- inputs and outputs -------------------------------------------------------------------------------- */
 
@@ -82,36 +79,6 @@ static ap_status read_all_ios(ap_session *session, ap_error *err) {
                   : read_ios(&session->outputs, &session->n_outputs, session->session, &outputs, err);
 }
 
-/* -- the model's bytes --------------------------------------------------------------------------------- */
-
-/* The model as bytes, for the scan: the caller's, or the file mapped. */
-typedef struct model_bytes {
-    const void *ptr;
-    size_t len;
-    void *mapping; /* NULL: the caller's. */
-} model_bytes;
-
-/* A file that cannot be mapped gives no bytes: the runtime then says what is wrong with it. */
-static void bytes_map(model_bytes *out, const char *path) {
-    struct stat info;
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) return;
-    if (fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0) {
-        void *mapping = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-        if (mapping != MAP_FAILED) *out = (model_bytes){mapping, (size_t)info.st_size, mapping};
-    }
-    close(fd);
-}
-
-static void bytes_init(model_bytes *out, const ap_model_ref *model) {
-    *out = (model_bytes){model->bytes, model->n_bytes, NULL};
-    if (model->path) bytes_map(out, model->path);
-}
-
-static void bytes_clear(model_bytes *bytes) {
-    if (bytes->mapping) munmap(bytes->mapping, bytes->len);
-}
-
 /* -- opening ------------------------------------------------------------------------------------------- */
 
 static ap_status create_session(OrtSession **out, const ap_model_ref *model, const OrtSessionOptions *options,
@@ -122,7 +89,7 @@ static ap_status create_session(OrtSession **out, const ap_model_ref *model, con
     return ort_fail(err, failure, "open");
 }
 
-static ap_status open_plain(OrtSession **out, const ap_model_ref *model, const ort_onnx *onnx,
+static ap_status open_plain(OrtSession **out, const ap_model_ref *model, const onnx_info *onnx,
                             ap_error *err) {
     OrtSessionOptions *options = NULL;
     ap_status status = ort_options_create(&options, model, onnx, err);
@@ -133,15 +100,15 @@ static ap_status open_plain(OrtSession **out, const ap_model_ref *model, const o
 
 /* Opens and writes the cache on the way, in one go: the runtime has no call that writes later, and a second
  * session in the background would cost three times as much CPU.   @return false: not opened. */
-static bool open_and_write(OrtSession **out, const ap_model_ref *model, const ort_onnx *onnx,
+static bool open_and_write(OrtSession **out, const ap_model_ref *model, const onnx_info *onnx,
                            size_t n_bytes) {
     OrtSessionOptions *options = NULL;
     ap_error ignored = AP_ERROR_INIT;
     if (!model->cache_path || ort_options_create(&options, model, onnx, &ignored)) return false;
-    ort_cache_writer *writer = ort_cache_begin(model, onnx, n_bytes, options);
+    cache_writer *writer = ort_cache_begin(model, onnx, n_bytes, options);
     bool is_open = writer && create_session(out, model, options, &ignored) == AP_OK;
     if (writer && !is_open) ort.host->log(AP_LOG_DEBUG, "ort: cache: not written: %s", ignored.message);
-    ort_cache_end(writer, is_open);
+    cache_writer_end(writer, is_open);
     ort.api->ReleaseSessionOptions(options);
     return is_open;
 }
@@ -150,14 +117,14 @@ static ap_status open_session(ap_session *session, const ap_model_ref *model, ap
     session->session = ort_cache_open(model);
     session->from_cache = session->session != NULL;
     if (session->session) return AP_OK;
-    ort_onnx onnx;
+    onnx_info onnx;
     model_bytes bytes;
     ap_status status = AP_OK;
-    bytes_init(&bytes, model);
-    ort_onnx_scan(&onnx, bytes.ptr, bytes.len);
+    model_bytes_init(&bytes, model);
+    onnx_info_scan(&onnx, bytes.ptr, bytes.len);
     if (!open_and_write(&session->session, model, &onnx, bytes.len))
         status = open_plain(&session->session, model, &onnx, err);
-    bytes_clear(&bytes);
+    model_bytes_clear(&bytes);
     return status;
 }
 

@@ -101,6 +101,28 @@ def slow():
                  [value("n", "int64", [1]), value("x", "float32", [1])], [value("y", "float32", [1])])
 
 
+def attribute_ints(name, numbers):
+    return message(1, name) + b"".join(integer(8, n) for n in numbers) + integer(20, 7)
+
+
+def slow_chain():
+    """The same inputs and output, and a thousand products of large matrices in a row: for a runtime that can stop
+    between two operators, but not inside a loop."""
+    n_products, size = 1000, 1024
+    products = [node("MatMul", [f"m{i}", "m0"], [f"m{i + 1}"]) for i in range(n_products)]
+    return graph([node("Expand", ["x", "square"], ["m0"]), *products,
+                  node("ReduceMax", [f"m{n_products}"], ["max"], attribute_int("keepdims", 0)),
+                  node("Reshape", ["max", "n"], ["y"])],
+                 [value("n", "int64", [1]), value("x", "float32", [1])], [value("y", "float32", [1])],
+                 [tensor("square", "int64", [2], struct.pack("<2q", size, size))])
+
+
+def huge():
+    """y = x, repeated to the extents of an input: as large as one likes."""
+    return graph([node("Expand", ["x", "shape"], ["y"])],
+                 [value("x", "float32", [1]), value("shape", "int64", [3])], [value("y", "float32", ["a", "b", "c"])])
+
+
 SIZE = 48
 
 
@@ -158,7 +180,7 @@ def replay_models():
 def main():
     (DATA / "onnx").mkdir(parents=True, exist_ok=True)
     (DATA / "replay").mkdir(parents=True, exist_ok=True)
-    for make in (identity_all, append, slow, weight_only, external, unknown_op, any_rank):
+    for make in (identity_all, append, slow, slow_chain, huge, weight_only, external, unknown_op, any_rank):
         (DATA / "onnx" / f"{make.__name__}.onnx").write_bytes(model(make()))
     (DATA / "onnx" / "external.bin").write_bytes(external_raw())
     for name, text in replay_models().items():

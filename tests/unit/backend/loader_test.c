@@ -34,6 +34,7 @@ int test_setup(void **state) {
     setenv("ACCELPIPE_PLUGIN_DIR", AP_TEST_PLUGIN_DIR, 1);
     setenv("ACCELPIPE_CACHE", folder.text, 1);
     unsetenv("ACCELPIPE_ORT_LIBRARY");
+    unsetenv("ACCELPIPE_OV_LIBRARY");
     err = (ap_error)AP_ERROR_INIT;
     return 0;
 }
@@ -230,9 +231,11 @@ void test_explicit_library_is_another(void **state) {
 void test_automatic_choice_survives_a_broken_runtime(void **state) {
     (void)state;
     setenv("ACCELPIPE_ORT_LIBRARY", "/no/such/libonnxruntime.so", 1);
+    setenv("ACCELPIPE_OV_LIBRARY", "/no/such/libopenvino_c.so", 1);
     get(NULL);
     assert_fails(err.status, AP_ENOBACKEND, &err, "no backend is available");
     assert_says(&err, "ort: ACCELPIPE_ORT_LIBRARY");
+    assert_says(&err, "ov: ACCELPIPE_OV_LIBRARY");
 }
 
 /* The path of the real runtime, or the test is left out. */

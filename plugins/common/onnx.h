@@ -1,37 +1,37 @@
 /* A look at an ONNX file without loading it: what has to be known before the runtime opens it. */
-#ifndef ORT_ONNX_H
-#define ORT_ONNX_H
+#ifndef COMMON_ONNX_H
+#define COMMON_ONNX_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* More external files than this are not listed, and is_truncated is set. */
-#define ORT_ONNX_MAX_EXTERNAL 64
+#define ONNX_MAX_EXTERNAL 64
 
-typedef struct ort_text {
+typedef struct onnx_text {
     const char *ptr; /* Borrowed from the model's bytes; no NUL. */
     size_t len;
-} ort_text;
+} onnx_text;
 
-typedef struct ort_onnx ort_onnx;
+typedef struct onnx_info onnx_info;
 
-struct ort_onnx {
+struct onnx_info {
     bool is_onnx;        /* The bytes have the shape of a model; the fields below count only then. */
     bool has_dequantize; /* DequantizeLinear of whole tensors, rows or columns. */
     bool has_blockwise;  /* DequantizeLinear of blocks (opset 21). */
     bool has_quantize;   /* Activations are quantized too. */
     bool is_truncated;   /* The list of external files is not whole. */
     size_t n_external;   /* Files with the elements of initializers, by their names in the model. */
-    ort_text external[ORT_ONNX_MAX_EXTERNAL];
+    onnx_text external[ONNX_MAX_EXTERNAL];
 };
 
 /* Walks over nodes and initializers, skipping the elements: of a mapped file, few pages are touched. */
-void ort_onnx_scan(ort_onnx *out, const void *bytes, size_t n_bytes);
+void onnx_info_scan(onnx_info *out, const void *bytes, size_t n_bytes);
 
 /* Whether all that is quantized are weights, in whole tensors, rows or columns: arithmetic is in float. They
  * are best made float once, at load. */
-static inline bool ort_onnx_folds_weights(const ort_onnx *onnx) {
+static inline bool onnx_info_folds_weights(const onnx_info *onnx) {
     return onnx->is_onnx && onnx->has_dequantize && !onnx->has_quantize && !onnx->has_blockwise;
 }
 

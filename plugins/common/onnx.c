@@ -39,10 +39,10 @@ typedef struct reader {
 typedef struct field {
     uint32_t number;
     uint64_t integer; /* Of WIRE_VARINT. */
-    ort_text bytes;   /* Of WIRE_BYTES; ptr is NULL for the other types. */
+    onnx_text bytes;  /* Of WIRE_BYTES; ptr is NULL for the other types. */
 } field;
 
-static reader reader_of(ort_text bytes) {
+static reader reader_of(onnx_text bytes) {
     const unsigned char *start = (const unsigned char *)bytes.ptr;
     return (reader){start, start + bytes.len, false};
 }
@@ -94,25 +94,25 @@ static bool read_field(field *out, reader *r) {
     return !r->is_broken;
 }
 
-static bool text_is(ort_text text, const char *wanted) {
+static bool text_is(onnx_text text, const char *wanted) {
     return text.ptr && text.len == strlen(wanted) && memcmp(text.ptr, wanted, text.len) == 0;
 }
 
 /* -- ONNX ---------------------------------------------------------------------------------------------- */
 
-static void add_external(ort_onnx *out, ort_text name) {
+static void add_external(onnx_info *out, onnx_text name) {
     for (size_t i = 0; i < out->n_external; i++)
         if (out->external[i].len == name.len && memcmp(out->external[i].ptr, name.ptr, name.len) == 0) return;
-    if (out->n_external == ORT_ONNX_MAX_EXTERNAL)
+    if (out->n_external == ONNX_MAX_EXTERNAL)
         out->is_truncated = true;
     else
         out->external[out->n_external++] = name;
 }
 
 /* One key and value of a tensor's external_data; the file is the one called "location". */
-static void scan_entry(ort_onnx *out, ort_text entry) {
+static void scan_entry(onnx_info *out, onnx_text entry) {
     reader r = reader_of(entry);
-    ort_text value = {NULL, 0};
+    onnx_text value = {NULL, 0};
     bool is_location = false;
     for (field f; read_field(&f, &r);) {
         if (f.number == ENTRY_KEY) is_location = text_is(f.bytes, "location");
@@ -121,17 +121,17 @@ static void scan_entry(ort_onnx *out, ort_text entry) {
     if (is_location && value.ptr) add_external(out, value);
 }
 
-static bool scan_tensor(ort_onnx *out, ort_text tensor) {
+static bool scan_tensor(onnx_info *out, onnx_text tensor) {
     reader r = reader_of(tensor);
     for (field f; read_field(&f, &r);)
         if (f.number == TENSOR_EXTERNAL_DATA && f.bytes.ptr) scan_entry(out, f.bytes);
     return !r.is_broken;
 }
 
-static bool scan_graph(ort_onnx *out, ort_text graph, int depth);
+static bool scan_graph(onnx_info *out, onnx_text graph, int depth);
 
 /* @param[out] block_size set when it is the attribute of that name. */
-static bool scan_attribute(ort_onnx *out, ort_text attribute, int depth, uint64_t *block_size) {
+static bool scan_attribute(onnx_info *out, onnx_text attribute, int depth, uint64_t *block_size) {
     reader r = reader_of(attribute);
     bool is_block_size = false;
     for (field f; read_field(&f, &r);) {
@@ -145,9 +145,9 @@ static bool scan_attribute(ort_onnx *out, ort_text attribute, int depth, uint64_
     return !r.is_broken;
 }
 
-static bool scan_node(ort_onnx *out, ort_text node, int depth) {
+static bool scan_node(onnx_info *out, onnx_text node, int depth) {
     reader r = reader_of(node);
-    ort_text op = {NULL, 0};
+    onnx_text op = {NULL, 0};
     uint64_t block_size = 0;
     for (field f; read_field(&f, &r);) {
         if (f.number == NODE_OP_TYPE) op = f.bytes;
@@ -159,7 +159,7 @@ static bool scan_node(ort_onnx *out, ort_text node, int depth) {
     return !r.is_broken;
 }
 
-static bool scan_graph(ort_onnx *out, ort_text graph, int depth) {
+static bool scan_graph(onnx_info *out, onnx_text graph, int depth) {
     reader r = reader_of(graph);
     if (depth > MAX_DEPTH) return false;
     for (field f; read_field(&f, &r);) {
@@ -170,11 +170,11 @@ static bool scan_graph(ort_onnx *out, ort_text graph, int depth) {
     return !r.is_broken;
 }
 
-void ort_onnx_scan(ort_onnx *out, const void *bytes, size_t n_bytes) {
+void onnx_info_scan(onnx_info *out, const void *bytes, size_t n_bytes) {
     bool has_graph = false;
     memset(out, 0, sizeof *out);
     if (!n_bytes) return;
-    reader r = reader_of((ort_text){bytes, n_bytes});
+    reader r = reader_of((onnx_text){bytes, n_bytes});
     for (field f; read_field(&f, &r);) {
         if (f.number != MODEL_GRAPH || !f.bytes.ptr) continue;
         has_graph = true;

@@ -1,5 +1,5 @@
-/* The ONNX plugin's look at a file. The source itself is included: a plugin exports nothing. */
-#include "../../../plugins/ort/onnx.c"
+/* The plugins' look at an ONNX file. The source itself is included: a plugin exports nothing. */
+#include "../../../plugins/common/onnx.c"
 
 #include "base/file.h"
 #include "unit/support/check.h"
@@ -21,11 +21,11 @@ static ap__bytes read_model(const char *name) {
 
 void test_sees_weights_alone_quantized(void **state) {
     (void)state;
-    ort_onnx onnx;
+    onnx_info onnx;
     ap__bytes bytes = read_model("weight_only");
-    ort_onnx_scan(&onnx, bytes.ptr, bytes.len);
+    onnx_info_scan(&onnx, bytes.ptr, bytes.len);
     assert_true(onnx.is_onnx && onnx.has_dequantize && !onnx.has_quantize && !onnx.has_blockwise);
-    assert_true(ort_onnx_folds_weights(&onnx));
+    assert_true(onnx_info_folds_weights(&onnx));
     ap__bytes_clear(&bytes);
 }
 
@@ -33,20 +33,20 @@ void test_sees_nothing_quantized(void **state) {
     (void)state;
     static const char *const names[] = {"identity_all", "append", "slow", "external"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        ort_onnx onnx;
+        onnx_info onnx;
         ap__bytes bytes = read_model(names[i]);
-        ort_onnx_scan(&onnx, bytes.ptr, bytes.len);
+        onnx_info_scan(&onnx, bytes.ptr, bytes.len);
         assert_true(onnx.is_onnx);
-        assert_false(ort_onnx_folds_weights(&onnx));
+        assert_false(onnx_info_folds_weights(&onnx));
         ap__bytes_clear(&bytes);
     }
 }
 
 void test_sees_external_files(void **state) {
     (void)state;
-    ort_onnx onnx;
+    onnx_info onnx;
     ap__bytes bytes = read_model("external");
-    ort_onnx_scan(&onnx, bytes.ptr, bytes.len);
+    onnx_info_scan(&onnx, bytes.ptr, bytes.len);
     assert_int_equal(1, onnx.n_external);
     assert_true(text_is(onnx.external[0], "external.bin"));
     assert_false(onnx.is_truncated);
@@ -73,13 +73,13 @@ static size_t put_node(char *out, const char *op, const char *attribute, char va
     return put(out, GRAPH_NODE, node, len);
 }
 
-static ort_onnx scan_nodes(const char *const *ops, size_t n_ops, const char *attribute, char value) {
+static onnx_info scan_nodes(const char *const *ops, size_t n_ops, const char *attribute, char value) {
     char graph[120], model[126];
     size_t len = 0;
-    ort_onnx onnx;
+    onnx_info onnx;
     for (size_t i = 0; i < n_ops; i++) len += put_node(graph + len, ops[i], attribute, value);
     len = put(model, MODEL_GRAPH, graph, len);
-    ort_onnx_scan(&onnx, model, len);
+    onnx_info_scan(&onnx, model, len);
     assert_true(onnx.is_onnx);
     return onnx;
 }
@@ -89,38 +89,38 @@ void test_tells_kinds_of_quantization_apart(void **state) {
     const char *const both[] = {"QuantizeLinear", "DequantizeLinear"}, *const dynamic[] = {
                                                                            "DequantizeLinear",
                                                                            "DynamicQuantizeLinear"};
-    ort_onnx onnx = scan_nodes(both, 2, NULL, 0);
-    assert_true(onnx.has_quantize && !ort_onnx_folds_weights(&onnx));
+    onnx_info onnx = scan_nodes(both, 2, NULL, 0);
+    assert_true(onnx.has_quantize && !onnx_info_folds_weights(&onnx));
     onnx = scan_nodes(dynamic, 2, NULL, 0);
-    assert_true(onnx.has_quantize && !ort_onnx_folds_weights(&onnx));
+    assert_true(onnx.has_quantize && !onnx_info_folds_weights(&onnx));
     onnx = scan_nodes(both + 1, 1, "block_size", 32);
-    assert_true(onnx.has_blockwise && !ort_onnx_folds_weights(&onnx));
+    assert_true(onnx.has_blockwise && !onnx_info_folds_weights(&onnx));
     onnx = scan_nodes(both + 1, 1, "block_size", 0);
-    assert_true(ort_onnx_folds_weights(&onnx));
+    assert_true(onnx_info_folds_weights(&onnx));
     onnx = scan_nodes(both + 1, 1, "axis", 1);
-    assert_true(ort_onnx_folds_weights(&onnx));
+    assert_true(onnx_info_folds_weights(&onnx));
 }
 
 void test_nothing_of_what_is_no_model(void **state) {
     (void)state;
-    ort_onnx onnx;
+    onnx_info onnx;
     static const char text[] = "this is a text and not a model", zeros[64];
-    ort_onnx_scan(&onnx, text, sizeof text - 1);
+    onnx_info_scan(&onnx, text, sizeof text - 1);
     assert_false(onnx.is_onnx);
-    ort_onnx_scan(&onnx, zeros, sizeof zeros);
+    onnx_info_scan(&onnx, zeros, sizeof zeros);
     assert_false(onnx.is_onnx);
-    ort_onnx_scan(&onnx, NULL, 0);
+    onnx_info_scan(&onnx, NULL, 0);
     assert_false(onnx.is_onnx);
 }
 
 /* Each in a block of exactly its length, so that AddressSanitizer sees a read beyond it. */
 static void scan_copy(const char *bytes, size_t len) {
-    ort_onnx onnx;
+    onnx_info onnx;
     char *copy = malloc(len ? len : 1);
     assert_non_null(copy);
     memcpy(copy, bytes, len);
-    ort_onnx_scan(&onnx, copy, len);
-    assert_true(onnx.n_external <= ORT_ONNX_MAX_EXTERNAL);
+    onnx_info_scan(&onnx, copy, len);
+    assert_true(onnx.n_external <= ONNX_MAX_EXTERNAL);
     free(copy);
 }
 
@@ -145,7 +145,7 @@ void test_nesting_has_an_end(void **state) {
     (void)state;
     enum { DEPTH = 2000, STEP = 15 };
     static unsigned char model[DEPTH * STEP + 64];
-    ort_onnx onnx;
+    onnx_info onnx;
     size_t start = sizeof model;
     /* From the inside out, with lengths of five bytes. */
     for (int i = 0; i < DEPTH * 3 + 1; i++) {
@@ -159,6 +159,6 @@ void test_nesting_has_an_end(void **state) {
         p[2] = (unsigned char)(len >> 7 & 0x7F) | 0x80;
         p[3] = (unsigned char)(len >> 14 & 0x7F);
     }
-    ort_onnx_scan(&onnx, model + start, sizeof model - start);
+    onnx_info_scan(&onnx, model + start, sizeof model - start);
     assert_false(onnx.is_onnx);
 }

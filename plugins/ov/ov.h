@@ -1,0 +1,160 @@
+/* The plugin for OpenVINO: what its files share.
+ *
+ * Nothing is linked: the runtime's C library is opened by probe() and stays loaded. Its version is read
+ * first, because the numbers of the element types depend on it. The plugin's own names begin with "ovp_". */
+#ifndef OV_OV_H
+#define OV_OV_H
+
+#include "api_types.h"
+
+#include "api.h"
+#include "common/onnx.h"
+
+#include <accelpipe/sys/backend_plugin.h>
+#include <pthread.h>
+
+/* Older releases are refused: what they number and name is not known. */
+#define OVP_MIN_YEAR 2024
+#define OVP_MIN_RELEASE 6
+
+/* What the process has of the runtime. Written by probe(), one call at a time, before any session is opened;
+ * read-only from then on. */
+typedef struct ovp_runtime {
+    const ap_host *host;
+    ov_functions api;
+    ov_core_t *core;
+    int element_shift;  /* See dtype.c. */
+    char devices[1024]; /* By the runtime's names, separated by blanks, the default first. */
+} ovp_runtime;
+
+extern ovp_runtime ov;
+
+/* Whose the tensor is that an output of a request is written to. */
+enum ovp_bound { OVP_BOUND_OWN, OVP_BOUND_EARLIER, OVP_BOUND_NOW };
+
+/* An infer request, which serves one run at a time. Requests are in a list of those that are free, or belong
+ * to the run that took them. */
+typedef struct ovp_request {
+    struct ovp_request *next;
+    ov_infer_request_t *handle;
+    unsigned char bound[]; /* Of each output: ovp_bound. */
+} ovp_request;
+
+struct ap_session {
+    ov_compiled_model_t *model;
+    ap_io *inputs, *outputs; /* Names are from the runtime's allocator. */
+    uint32_t n_inputs, n_outputs;
+    int32_t from_cache;
+    char device[32];      /* As in the probe's devices. */
+    pthread_mutex_t lock; /* Guards `free_requests`; nothing else is locked while it is held. */
+    ovp_request *free_requests;
+};
+
+/* runtime.c */
+ap_status ovp_probe(const ap_host *host, const char *runtime, ap_probe *out, ap_error *err);
+
+/* device.c: devices by our names ("gpu:1") and the runtime's ("GPU.1"). */
+typedef struct ovp_device {
+    char text[32]; /* The runtime's name. */
+} ovp_device;
+
+/* Fills ov.devices. */
+void ovp_devices_init(void);
+
+/* Our names of all of them. */
+void ovp_devices_list(char *buf, size_t size);
+
+/* The device at `*at` in ov.devices, which moves to the next; false at the end. */
+bool ovp_device_next(ovp_device *out, const char **at);
+
+/* @param name ours; NULL: the default.   @return AP_EINVAL */
+ap_status ovp_device_find(ovp_device *out, const char *name, ap_error *err);
+void ovp_device_name(char *buf, size_t size, const ovp_device *device);
+
+/* A property of a device as text, to be freed with ovp_text_free(); NULL when it has none of that name. */
+char *ovp_device_get(const ovp_device *device, const char *key);
+void ovp_text_free(char *text);
+
+/* Whether the words of `list`, separated by blanks, have `word`. NULL has none. */
+bool ovp_has_word(const char *list, const char *word);
+
+/* status.c: the runtime's failure as ours; 0 is AP_OK.
+ * @param what names what failed, "run"; put in front of the last line of the runtime's message. */
+ap_status ovp_fail(ap_error *err, ov_status_e status, const char *what);
+ap_status ovp_fail_nomem(ap_error *err);
+
+/* The runtime's last message, which may be of many lines; borrowed until its next call. */
+const char *ovp_last_message(void);
+
+/* dtype.c: element types. */
+ap_status ovp_dtype_init(ap_error *err);         /* Finds out how the runtime numbers them. */
+ap_dtype ovp_dtype_from(ov_element_type_e type); /* AP_DTYPE_NONE: not a type of ours. */
+ov_element_type_e ovp_dtype_to(ap_dtype dtype);
+
+/* source.c: what the model's bytes are. */
+typedef enum ovp_format { OVP_FORMAT_NONE, OVP_FORMAT_ONNX, OVP_FORMAT_IR } ovp_format;
+
+typedef struct ovp_source {
+    ovp_format format;
+    uint64_t n_bytes;
+    onnx_info onnx;         /* Of ONNX; its names are borrowed from the bytes. */
+    bool has_state;         /* Of IR: it keeps values between runs. */
+    char weights_name[256]; /* Of IR in a file: the file beside it with the weights; "": none. */
+} ovp_source;
+
+ap_status ovp_source_look(ovp_source *out, const ap_model_ref *model, const void *bytes, size_t n_bytes,
+                          ap_error *err);
+
+/* options.c: properties to compile with. */
+enum { OVP_MAX_PROPERTIES = 48 };
+
+typedef struct ovp_properties {
+    size_t n;
+    const char *keys[OVP_MAX_PROPERTIES], *values[OVP_MAX_PROPERTIES]; /* Borrowed, or in `n_threads`. */
+    char n_threads[16];
+} ovp_properties;
+
+ap_status ovp_properties_init(ovp_properties *out, const ovp_device *device, const ap_model_ref *model,
+                              ap_error *err);
+
+/* Adds one, unless it is there. */
+ap_status ovp_properties_add(ovp_properties *properties, const char *key, const char *value, ap_error *err);
+bool ovp_properties_have(const ovp_properties *properties, const char *key);
+
+/* compile.c */
+typedef struct ovp_compile {
+    const ap_model_ref *model;
+    const ovp_device *device;
+    const ovp_properties *properties;
+    const char *cache_dir; /* NULL: none. */
+} ovp_compile;
+
+/* Compiles the model from its file or its bytes. */
+ap_status ovp_compile_model(ov_compiled_model_t **out, const ovp_compile *what, ap_error *err);
+
+/* Whether the runtime took it from its cache. */
+bool ovp_is_from_cache(const ov_compiled_model_t *model);
+
+/* cache.c: the start-up cache; both give NULL when the model has to be opened without. */
+ov_compiled_model_t *ovp_cache_open(const ovp_compile *what);
+ov_compiled_model_t *ovp_cache_write(const ovp_compile *what, const ovp_source *source);
+
+/* io.c: inputs and outputs of session->model. */
+ap_status ovp_ios_read(ap_session *session, ap_error *err);
+void ovp_ios_clear(ap_session *session);
+
+/* session.c */
+ap_status ovp_open(ap_session **out, const ap_host *host, const ap_model_ref *model, ap_error *err);
+void ovp_describe(const ap_session *session, ap_session_info *out);
+void ovp_close(ap_session *session);
+
+/* request.c: the free list. */
+ap_status ovp_request_take(ovp_request **out, ap_session *session, ap_error *err);
+void ovp_request_give_back(ap_session *session, ovp_request *request);
+void ovp_request_destroy(ovp_request *request); /* One that cannot be used again. */
+void ovp_requests_clear(ap_session *session);
+
+/* run.c */
+ap_status ovp_run(ap_session *session, const ap_run_args *args, ap_error *err);
+
+#endif

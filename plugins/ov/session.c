@@ -1,0 +1,66 @@
+/* Opening and closing models. */
+#include "common/bytes.h"
+#include "ov.h"
+
+#include <string.h>
+
+/* From the cache, else into it, else without. */
+static ap_status compile(ap_session *session, const ovp_compile *what, const ovp_source *source,
+                         ap_error *err) {
+    session->model = ovp_cache_open(what);
+    if (!session->model) session->model = ovp_cache_write(what, source);
+    ap_status status = session->model ? AP_OK : ovp_compile_model(&session->model, what, err);
+    if (!status) session->from_cache = ovp_is_from_cache(session->model);
+    return status;
+}
+
+static ap_status open_model(ap_session *session, const ap_model_ref *model, ap_error *err) {
+    ovp_device device;
+    ovp_properties properties;
+    ovp_source source;
+    model_bytes bytes;
+    const ovp_compile what = {model, &device, &properties, NULL};
+    ap_status status = ovp_device_find(&device, model->device, err);
+    if (status) return status;
+    ovp_device_name(session->device, sizeof session->device, &device);
+    model_bytes_init(&bytes, model);
+    status = ovp_source_look(&source, model, bytes.ptr, bytes.len, err);
+    if (!status) status = ovp_properties_init(&properties, &device, model, err);
+    if (!status) status = compile(session, &what, &source, err);
+    model_bytes_clear(&bytes);
+    return status;
+}
+
+ap_status ovp_open(ap_session **out, const ap_host *host, const ap_model_ref *model, ap_error *err) {
+    *out = NULL;
+    ap_session *session = host->alloc(sizeof *session);
+    if (!session) return ovp_fail_nomem(err);
+    memset(session, 0, sizeof *session);
+    pthread_mutex_init(&session->lock, NULL);
+    ap_status status = open_model(session, model, err);
+    if (!status) status = ovp_ios_read(session, err);
+    if (status) {
+        ovp_close(session);
+        return status;
+    }
+    *out = session;
+    return AP_OK;
+}
+
+void ovp_close(ap_session *session) {
+    if (!session) return;
+    ovp_requests_clear(session);
+    ovp_ios_clear(session);
+    if (session->model) ov.api.compiled_model_free(session->model);
+    pthread_mutex_destroy(&session->lock);
+    ov.host->free(session);
+}
+
+void ovp_describe(const ap_session *session, ap_session_info *out) {
+    out->n_inputs = session->n_inputs;
+    out->n_outputs = session->n_outputs;
+    out->from_cache = session->from_cache;
+    out->inputs = session->inputs;
+    out->outputs = session->outputs;
+    out->device = session->device;
+}

@@ -1,0 +1,94 @@
+/* What a model's bytes are: ONNX, or the XML of OpenVINO IR. Other formats are refused here, because a whole
+ * installation of OpenVINO would try them with all its readers. */
+#define _GNU_SOURCE /* memmem */
+#include "ov.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* -- IR ------------------------------------------------------------------------------------------------ */
+
+static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+
+static bool starts_with(const char *text, size_t len, const char *start) {
+    return len >= strlen(start) && memcmp(text, start, strlen(start)) == 0;
+}
+
+static bool is_ir(const char *text, size_t len) {
+    static const char mark[] = "\xEF\xBB\xBF";
+    if (starts_with(text, len, mark)) text += 3, len -= 3;
+    while (len && is_space(*text)) text++, len--;
+    return starts_with(text, len, "<?xml") || starts_with(text, len, "<net");
+}
+
+/* Whether the quote at `at` opens the value of an attribute called `name`. */
+static bool is_value_of(const char *text, const char *at, const char *name) {
+    size_t len = strlen(name);
+    while (at > text && is_space(at[-1])) at--;
+    if (at == text || *--at != '=') return false;
+    while (at > text && is_space(at[-1])) at--;
+    return (size_t)(at - text) > len && memcmp(at - len, name, len) == 0 && is_space(at[-1 - (ptrdiff_t)len]);
+}
+
+/* Layers of the type ReadValue keep a value from one run to the next. */
+static bool has_state(const char *text, size_t len) {
+    static const char type[] = "ReadValue";
+    const char *end = text + len;
+    for (const char *at = text; (at = memmem(at, (size_t)(end - at), type, sizeof type - 1)); at++)
+        if (at > text && (at[-1] == '"' || at[-1] == '\'') && at + sizeof type - 1 < end &&
+            at[sizeof type - 1] == at[-1] && is_value_of(text, at - 1, "type"))
+            return true;
+    return false;
+}
+
+/* The runtime takes the weights from the file of that name that ends with .bin. */
+static void find_weights(ovp_source *out, const char *path) {
+    char file[4096];
+    struct stat info;
+    const char *dot = strrchr(path, '.'), *slash = strrchr(path, '/');
+    int stem = dot && (!slash || dot > slash) ? (int)(dot - path) : (int)strlen(path);
+    int n = snprintf(file, sizeof file, "%.*s.bin", stem, path);
+    if (n < 0 || (size_t)n >= sizeof file || stat(file, &info) != 0) return;
+    const char *name = strrchr(file, '/');
+    snprintf(out->weights_name, sizeof out->weights_name, "%s", name ? name + 1 : file);
+}
+
+static ap_status look_at_ir(ovp_source *out, const ap_model_ref *model, const void *bytes, size_t n_bytes,
+                            ap_error *err) {
+    out->format = OVP_FORMAT_IR;
+    if (has_state(bytes, n_bytes))
+        return ov.host->fail(
+            err, AP_EUNSUPPORTED,
+            "the model is stateful (it has ReadValue layers), which is not supported; export it "
+            "without state: optimum-cli export openvino --disable-stateful");
+    if (model->path)
+        find_weights(out, model->path);
+    else if (model->external_data)
+        return ov.host->fail(
+            err, AP_EUNSUPPORTED,
+            "OpenVINO IR in memory does not say where its weights are; open it from its file");
+    return AP_OK;
+}
+
+/* -- ONNX ---------------------------------------------------------------------------------------------- */
+
+static ap_status look_at_onnx(ovp_source *out, const ap_model_ref *model, ap_error *err) {
+    out->format = OVP_FORMAT_ONNX;
+    if (model->path || !out->onnx.n_external) return AP_OK;
+    return ov.host->fail(err, AP_EUNSUPPORTED,
+                         "an ONNX model in memory with weights in other files (\"%.*s\") is not supported by "
+                         "OpenVINO; open it from its file",
+                         (int)(out->onnx.external[0].len & 0xFF), out->onnx.external[0].ptr);
+}
+
+ap_status ovp_source_look(ovp_source *out, const ap_model_ref *model, const void *bytes, size_t n_bytes,
+                          ap_error *err) {
+    memset(out, 0, sizeof *out);
+    out->n_bytes = n_bytes;
+    if (bytes && is_ir(bytes, n_bytes)) return look_at_ir(out, model, bytes, n_bytes, err);
+    onnx_info_scan(&out->onnx, bytes, n_bytes);
+    if (out->onnx.is_onnx) return look_at_onnx(out, model, err);
+    return ov.host->fail(err, AP_EFORMAT, "%s is neither an ONNX model nor OpenVINO IR, or not whole",
+                         model->path ? model->path : "what is in memory");
+}
