@@ -494,14 +494,17 @@ void test_two_models_at_once(void **state) {
 
 /* -- memory --------------------------------------------------------------------------------------------- */
 
-/* 4 TiB are asked for: there is no such memory, and the session works afterwards. */
+/* 4 TiB are asked for: there is no such memory, and the session works afterwards. Not with the shape from
+ * before: OpenVINO 2026.4 asks for the 4 TiB again until another shape comes. */
 static void check_out_of_memory(const ap__backend *backend) {
-    static const int64_t one = 1, three = 3, shapes[][3] = {{1 << 16, 1 << 12, 1 << 12}, {1, 2, 3}};
+    static const int64_t one = 1, three = 3,
+                         shapes[][3] = {
+                             {1 << 16, 1 << 12, 1 << 12}, {1, 2, 3}, {1 << 16, 1 << 12, 1 << 12}, {3, 2, 1}};
     if (strcmp(ap__backend_get_name(backend), "replay") == 0) return; /* It computes nothing. */
     ap__session *session = open_model(backend, "huge");
     for (int i = 0; i < 4; i++) {
         ap__feed inputs[] = {{"x", 0, sessions_tensor(AP_DTYPE_F32, &one, 1, NULL)},
-                             {"shape", 0, sessions_tensor(AP_DTYPE_I64, &three, 1, shapes[i % 2])}};
+                             {"shape", 0, sessions_tensor(AP_DTYPE_I64, &three, 1, shapes[i])}};
         ap__feed output = {.name = "y"};
         ap_status status = ap__session_run(session, inputs, 2, &output, 1, NULL, &err);
         if (i % 2 == 0) {
