@@ -171,16 +171,18 @@ static bool write_file_line(int manifest, const char *folder, const char *name) 
     return dprintf(manifest, "file %llu %s\n", (unsigned long long)info.st_size, name) > 0;
 }
 
-/* One for each file that the runtime wrote. */
+/* One for each file that the runtime wrote; one that found the disk full may have taken its own away again.
+ */
 static bool write_file_lines(int manifest, const char *folder) {
     bool is_whole = true;
+    int n_files = 0;
     DIR *entries = opendir(folder);
     if (!entries) return false;
     for (const struct dirent *entry; is_whole && (entry = readdir(entries));)
         if (entry->d_name[0] != '.' && strcmp(entry->d_name, MANIFEST_FILE) != 0)
-            is_whole = write_file_line(manifest, folder, entry->d_name);
+            is_whole = write_file_line(manifest, folder, entry->d_name) && ++n_files;
     closedir(entries);
-    return is_whole;
+    return is_whole && n_files > 0;
 }
 
 static bool write_external_line(int manifest, const struct stat *info, onnx_text name) {

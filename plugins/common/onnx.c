@@ -16,6 +16,8 @@ enum {
     MODEL_GRAPH = 7,
     GRAPH_NODE = 1,
     GRAPH_INITIALIZER = 5,
+    GRAPH_INPUT = 11,
+    GRAPH_OUTPUT = 12,
     NODE_OP_TYPE = 4,
     NODE_ATTRIBUTE = 5,
     ATTRIBUTE_NAME = 1,
@@ -23,7 +25,9 @@ enum {
     ATTRIBUTE_TENSOR = 5,
     ATTRIBUTE_GRAPH = 6,
     ATTRIBUTE_GRAPHS = 11,
+    TENSOR_NAME = 8,
     TENSOR_EXTERNAL_DATA = 13,
+    VALUE_NAME = 1,
     ENTRY_KEY = 1,
     ENTRY_VALUE = 2
 };
@@ -181,4 +185,45 @@ void onnx_info_scan(onnx_info *out, const void *bytes, size_t n_bytes) {
         if (!scan_graph(out, f.bytes, 0)) return;
     }
     out->is_onnx = has_graph && !r.is_broken;
+}
+
+/* -- names --------------------------------------------------------------------------------------------- */
+
+/* The first field of that number with bytes; none: NULL. */
+static onnx_text find_bytes(onnx_text in, uint32_t number) {
+    reader r = reader_of(in);
+    for (field f; read_field(&f, &r);)
+        if (f.number == number && f.bytes.ptr) return f.bytes;
+    return (onnx_text){NULL, 0};
+}
+
+static bool has_initializer(onnx_text graph, onnx_text name) {
+    reader r = reader_of(graph);
+    for (field f; read_field(&f, &r);) {
+        if (f.number != GRAPH_INITIALIZER || !f.bytes.ptr) continue;
+        onnx_text own = find_bytes(f.bytes, TENSOR_NAME);
+        if (own.ptr && own.len == name.len && memcmp(own.ptr, name.ptr, name.len) == 0) return true;
+    }
+    return false;
+}
+
+static void visit_names(onnx_text model, uint32_t number, onnx_name_fn visit, void *ctx) {
+    if (!model.len) return;
+    onnx_text graph = find_bytes(model, MODEL_GRAPH);
+    if (!graph.ptr) return;
+    reader r = reader_of(graph);
+    for (field f; read_field(&f, &r);) {
+        if (f.number != number || !f.bytes.ptr) continue;
+        onnx_text name = find_bytes(f.bytes, VALUE_NAME);
+        if (!name.ptr || (number == GRAPH_INPUT && has_initializer(graph, name))) continue;
+        if (!visit(ctx, name)) return;
+    }
+}
+
+void onnx_input_names(const void *bytes, size_t n_bytes, onnx_name_fn visit, void *ctx) {
+    visit_names((onnx_text){bytes, n_bytes}, GRAPH_INPUT, visit, ctx);
+}
+
+void onnx_output_names(const void *bytes, size_t n_bytes, onnx_name_fn visit, void *ctx) {
+    visit_names((onnx_text){bytes, n_bytes}, GRAPH_OUTPUT, visit, ctx);
 }

@@ -29,6 +29,12 @@ struct onnx_info {
 /* Walks over nodes and initializers, skipping the elements: of a mapped file, few pages are touched. */
 void onnx_info_scan(onnx_info *out, const void *bytes, size_t n_bytes);
 
+/* Calls `visit` for the names of the graph's inputs, or of its outputs, in their order, until it returns
+ * false. Inputs with an initializer of their name (old models list all of their weights) are none. */
+typedef bool (*onnx_name_fn)(void *ctx, onnx_text name);
+void onnx_input_names(const void *bytes, size_t n_bytes, onnx_name_fn visit, void *ctx);
+void onnx_output_names(const void *bytes, size_t n_bytes, onnx_name_fn visit, void *ctx);
+
 /* Whether all that is quantized are weights, in whole tensors, rows or columns: arithmetic is in float. They
  * are best made float once, at load. */
 static inline bool onnx_info_folds_weights(const onnx_info *onnx) {

@@ -28,6 +28,10 @@
       (const ov_compiled_model_t *, size_t, ov_output_const_port_t **))                                      \
     X(ov_status_e, compiled_model_output_by_index,                                                           \
       (const ov_compiled_model_t *, size_t, ov_output_const_port_t **))                                      \
+    X(ov_status_e, compiled_model_input_by_name,                                                             \
+      (const ov_compiled_model_t *, const char *, ov_output_const_port_t **))                                \
+    X(ov_status_e, compiled_model_output_by_name,                                                            \
+      (const ov_compiled_model_t *, const char *, ov_output_const_port_t **))                                \
     X(ov_status_e, compiled_model_get_property, (const ov_compiled_model_t *, const char *, char **))        \
     X(ov_status_e, compiled_model_create_infer_request,                                                      \
       (const ov_compiled_model_t *, ov_infer_request_t **))                                                  \

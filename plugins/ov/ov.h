@@ -8,6 +8,7 @@
 #include "api_types.h"
 
 #include "api.h"
+#include "common/bytes.h"
 #include "common/onnx.h"
 
 #include <accelpipe/sys/backend_plugin.h>
@@ -42,7 +43,7 @@ typedef struct ovp_request {
 
 struct ap_session {
     ov_compiled_model_t *model;
-    ap_io *inputs, *outputs; /* Names are from the runtime's allocator. */
+    ap_io *inputs, *outputs; /* Names are owned. */
     uint32_t n_inputs, n_outputs;
     int32_t from_cache;
     char device[32];      /* As in the probe's devices. */
@@ -77,6 +78,9 @@ void ovp_text_free(char *text);
 
 /* Whether the words of `list`, separated by blanks, have `word`. NULL has none. */
 bool ovp_has_word(const char *list, const char *word);
+
+/* A failure of the C layer itself: it leaves no message. */
+enum { OVP_INVALID_PARAMETER = -14 };
 
 /* status.c: the runtime's failure as ours; 0 is AP_OK.
  * @param what names what failed, "run"; put in front of the last line of the runtime's message. */
@@ -139,8 +143,9 @@ bool ovp_is_from_cache(const ov_compiled_model_t *model);
 ov_compiled_model_t *ovp_cache_open(const ovp_compile *what);
 ov_compiled_model_t *ovp_cache_write(const ovp_compile *what, const ovp_source *source);
 
-/* io.c: inputs and outputs of session->model. */
-ap_status ovp_ios_read(ap_session *session, ap_error *err);
+/* io.c: inputs and outputs of session->model.
+ * @param onnx the model's bytes when it is ONNX: names are those of its graph. */
+ap_status ovp_ios_read(ap_session *session, const model_bytes *onnx, ap_error *err);
 void ovp_ios_clear(ap_session *session);
 
 /* session.c */

@@ -126,14 +126,16 @@ static ap_status read_view(ap_tensor *tensor, const char *name, ap_error *err) {
     ov_shape_t shape = {0, NULL};
     void *data = NULL;
     ap_tensor_view *view = &tensor->view;
-    ap_status status = ovp_fail(err, ov.api.tensor_get_shape(tensor->handle, &shape), name);
+    ov_status_e failure = ov.api.tensor_get_shape(tensor->handle, &shape);
+    /* The C API has no shape for a scalar, and calls it a wrong parameter. */
+    ap_status status = failure == OVP_INVALID_PARAMETER ? AP_OK : ovp_fail(err, failure, name);
     if (status) return status;
     if (shape.rank > AP_TENSOR_MAX_RANK)
         status = ov.host->fail(err, AP_EUNSUPPORTED, "output \"%s\" has rank %lld, over the limit of %d",
                                name, (long long)shape.rank, AP_TENSOR_MAX_RANK);
     view->rank = (uint32_t)shape.rank;
     for (uint32_t i = 0; !status && i < view->rank; i++) view->shape[i] = shape.dims[i];
-    ov.api.shape_free(&shape);
+    if (shape.dims) ov.api.shape_free(&shape);
     if (!status) status = ovp_fail(err, ov.api.tensor_get_byte_size(tensor->handle, &view->size_bytes), name);
     if (!status && view->size_bytes) status = ovp_fail(err, ov.api.tensor_data(tensor->handle, &data), name);
     view->data = data;

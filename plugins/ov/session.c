@@ -1,5 +1,4 @@
 /* Opening and closing models. */
-#include "common/bytes.h"
 #include "ov.h"
 
 #include <string.h>
@@ -27,6 +26,7 @@ static ap_status open_model(ap_session *session, const ap_model_ref *model, ap_e
     status = ovp_source_look(&source, model, bytes.ptr, bytes.len, err);
     if (!status) status = ovp_properties_init(&properties, &device, model, err);
     if (!status) status = compile(session, &what, &source, err);
+    if (!status) status = ovp_ios_read(session, source.format == OVP_FORMAT_ONNX ? &bytes : NULL, err);
     model_bytes_clear(&bytes);
     return status;
 }
@@ -38,7 +38,6 @@ ap_status ovp_open(ap_session **out, const ap_host *host, const ap_model_ref *mo
     memset(session, 0, sizeof *session);
     pthread_mutex_init(&session->lock, NULL);
     ap_status status = open_model(session, model, err);
-    if (!status) status = ovp_ios_read(session, err);
     if (status) {
         ovp_close(session);
         return status;

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* Source: openvino@2026.4 src/bindings/c/include/openvino/c/ov_common.h ov_status_e. */
-enum { OV_NOT_IMPLEMENTED = -2, OV_PARAMETER_MISMATCH = -4, OV_NOT_FOUND = -5, OV_INFER_CANCELLED = -13 };
+enum { OV_NOT_IMPLEMENTED = -2, OV_PARAMETER_MISMATCH = -4, OV_INFER_CANCELLED = -13 };
 
 /* Nearly every failure is a general one: what it is, the text alone says. The first row that fits counts. */
 typedef struct text_row {
@@ -33,7 +33,7 @@ static ap_status translate(ov_status_e status, const char *message) {
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (strstr(message, texts[i].text)) return texts[i].status;
     if (status == OV_NOT_IMPLEMENTED) return AP_EUNSUPPORTED;
-    return status == OV_PARAMETER_MISMATCH ? AP_EINVAL : AP_EBACKEND;
+    return status == OV_PARAMETER_MISMATCH || status == OVP_INVALID_PARAMETER ? AP_EINVAL : AP_EBACKEND;
 }
 
 const char *ovp_last_message(void) {
@@ -71,7 +71,7 @@ static span without_place(span line) {
 
 ap_status ovp_fail(ap_error *err, ov_status_e status, const char *what) {
     if (!status) return AP_OK;
-    const char *message = ovp_last_message();
+    const char *message = status == OVP_INVALID_PARAMETER ? "wrong parameter" : ovp_last_message();
     ap_status ours = translate(status, message);
     span line = without_place(last_line(message));
     return ov.host->fail(err, ours, "OpenVINO: %s: %.*s", what, line.len ? (int)line.len : 7,

@@ -153,6 +153,16 @@ def external():
                  [tensor("w", "float32", [SIZE, SIZE], external_raw(), location="external.bin")])
 
 
+def aliases():
+    """Outputs that are other names of one tensor, of an input, and of a scalar."""
+    return graph([node("Add", ["x", "x"], ["a_sum"]), node("Identity", ["a_sum"], ["y"]),
+                  node("Identity", ["a_sum"], ["z"]), node("Identity", ["x"], ["same"]),
+                  node("ReduceMax", ["x"], ["top"], attribute_int("keepdims", 0))],
+                 [value("x", "float32", ["n"])],
+                 [value("y", "float32", ["n"]), value("z", "float32", ["n"]), value("same", "float32", ["n"]),
+                  value("top", "float32", [])])
+
+
 def unknown_op():
     return graph([node("NoSuchOperator", ["x"], ["y"])], [value("x", "float32", ["n"])],
                  [value("y", "float32", ["n"])])
@@ -180,7 +190,7 @@ def replay_models():
 def main():
     (DATA / "onnx").mkdir(parents=True, exist_ok=True)
     (DATA / "replay").mkdir(parents=True, exist_ok=True)
-    for make in (identity_all, append, slow, slow_chain, huge, weight_only, external, unknown_op, any_rank):
+    for make in (identity_all, append, slow, slow_chain, huge, weight_only, external, aliases, unknown_op, any_rank):
         (DATA / "onnx" / f"{make.__name__}.onnx").write_bytes(model(make()))
     (DATA / "onnx" / "external.bin").write_bytes(external_raw())
     for name, text in replay_models().items():
