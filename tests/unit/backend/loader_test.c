@@ -10,6 +10,7 @@
 #include <accelpipe/backend.h>
 #include <dlfcn.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -239,14 +240,16 @@ void test_automatic_choice_survives_a_broken_runtime(void **state) {
 }
 
 /* The path of the real runtime, or the test is left out. */
-static ap_probe real_runtime(void) {
-    finding found = get("ort");
+static ap_probe real_runtime_of(const char *name) {
+    finding found = get(name);
     if (found.status) {
         print_message("left out: %s\n", err.message);
         skip();
     }
     return found.probe;
 }
+
+static ap_probe real_runtime(void) { return real_runtime_of("ort"); }
 
 void test_real_runtime(void **state) {
     (void)state;
@@ -289,6 +292,88 @@ void test_runtime_is_too_old(void **state) {
     get("ort");
     assert_fails(err.status, AP_ENOBACKEND, &err, "ONNX Runtime 1.9.0 is too old");
 }
+
+/* -- OpenVINO ------------------------------------------------------------------------------------------ */
+
+/* Replaces every `from` by `to`, which is as long. */
+static void replace_all(ap__bytes *bytes, const char *from, const char *to) {
+    size_t len = strlen(from);
+    assert_int_equal(len, strlen(to));
+    for (char *at = bytes->ptr; (at = memmem(at, bytes->len - (size_t)(at - bytes->ptr), from, len));
+         at += len)
+        memcpy(at, to, len);
+}
+
+/* A copy of one library of OpenVINO in the test's folder. */
+static ap__path copy_library(const char *path, const char *from, const char *to) {
+    ap__bytes bytes = {0};
+    assert_ok(ap__file_read(&bytes, path, MAX_LIBRARY_BYTES, &err), &err);
+    replace_all(&bytes, from, to);
+    ap__path copy = tempdir_write(&folder, ap__path_name(path), bytes.ptr, bytes.len);
+    ap__bytes_clear(&bytes);
+    return copy;
+}
+
+/* An OpenVINO in which one text is another: its C library and its core are copies, TBB is a link. */
+static void use_changed_openvino(const char *from, const char *to) {
+    ap_probe probe = real_runtime_of("ov");
+    ap__path dir, core, tbb, link;
+    assert_ok(ap__path_format(&dir, &err, "%s", probe.path), &err);
+    ap__path_cut_name(&dir);
+    const char *version = strstr(probe.path, ".so");
+    assert_non_null(version);
+    assert_ok(ap__path_format(&core, &err, "%s/libopenvino%s", dir.text, version), &err);
+    assert_ok(ap__path_format(&tbb, &err, "%s/libtbb.so.12", dir.text), &err);
+    assert_ok(ap__path_join(&link, folder.text, "libtbb.so.12", &err), &err);
+    if (!ap__path_is_file(core.text) || !ap__path_is_file(tbb.text)) skip();
+    assert_int_equal(0, symlink(tbb.text, link.text));
+    copy_library(core.text, from, to);
+    setenv("ACCELPIPE_OV_LIBRARY", copy_library(probe.path, from, to).text, 1);
+    get("ov");
+}
+
+void test_openvino_is_too_old(void **state) {
+    (void)state;
+    ap_probe probe = real_runtime_of("ov");
+    char now[sizeof probe.version + 1], old[sizeof now];
+    snprintf(now, sizeof now, "%.60s-", probe.version);
+    snprintf(old, sizeof old, "2023%s", now + 4);
+    use_changed_openvino(now, old);
+    assert_fails(err.status, AP_ENOBACKEND, &err, "OpenVINO 2023.");
+    assert_says(&err, "is too old: 2024.6 or later is needed");
+}
+
+void test_openvino_lacks_a_function(void **state) {
+    (void)state;
+    use_changed_openvino("ov_infer_request_start_async", "ov_infer_request_begin_async");
+    assert_fails(err.status, AP_ENOBACKEND, &err, "this OpenVINO lacks ov_infer_request_start_async()");
+    assert_says(&err, "ACCELPIPE_OV_LIBRARY");
+}
+
+/* Copies have no devices beside them. */
+void test_openvino_without_its_plugins(void **state) {
+    (void)state;
+    use_changed_openvino("accelpipe", "accelpipe");
+    assert_fails(err.status, AP_ENOBACKEND, &err, "has no device here: its plugins are not beside");
+}
+
+void test_library_is_not_openvino(void **state) {
+    (void)state;
+    setenv("ACCELPIPE_OV_LIBRARY", some_library().text, 1);
+    get("ov");
+    assert_fails(err.status, AP_ENOBACKEND, &err, "not OpenVINO's C library");
+}
+
+void test_real_openvino(void **state) {
+    (void)state;
+    ap_probe probe = real_runtime_of("ov");
+    assert_non_null(strstr(probe.version, "20"));
+    assert_null(strchr(probe.version, '-'));
+    assert_non_null(strstr(probe.path, "libopenvino_c.so"));
+    assert_int_equal(0, strncmp(probe.devices, "cpu", 3));
+}
+
+/* -- both ---------------------------------------------------------------------------------------------- */
 
 void test_broken_plugin_does_not_touch_the_others(void **state) {
     (void)state;
