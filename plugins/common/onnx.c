@@ -1,102 +1,13 @@
-/* A look at an ONNX file without loading it.
- *
- * Source: onnx@1.17 onnx/onnx.proto (field numbers), protobuf's encoding (varint, tag, length). The reader
- * knows no more of protobuf than that; whatever does not fit ends the walk, and the runtime then says what is
- * wrong. */
+/* A look at an ONNX file without loading it. Whatever does not fit ends the walk, and the runtime then says
+ * what is wrong. */
 #include "onnx.h"
+
+#include "onnx_wire.h"
 
 #include <string.h>
 
 /* Graphs nest through the bodies of If, Loop and Scan. */
 enum { MAX_DEPTH = 16 };
-
-enum { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
-
-enum {
-    MODEL_GRAPH = 7,
-    GRAPH_NODE = 1,
-    GRAPH_INITIALIZER = 5,
-    GRAPH_INPUT = 11,
-    GRAPH_OUTPUT = 12,
-    NODE_OP_TYPE = 4,
-    NODE_ATTRIBUTE = 5,
-    ATTRIBUTE_NAME = 1,
-    ATTRIBUTE_INT = 3,
-    ATTRIBUTE_TENSOR = 5,
-    ATTRIBUTE_GRAPH = 6,
-    ATTRIBUTE_GRAPHS = 11,
-    TENSOR_NAME = 8,
-    TENSOR_EXTERNAL_DATA = 13,
-    VALUE_NAME = 1,
-    ENTRY_KEY = 1,
-    ENTRY_VALUE = 2
-};
-
-/* -- protobuf ------------------------------------------------------------------------------------------ */
-
-/* A message that is being read. */
-typedef struct reader {
-    const unsigned char *at, *end;
-    bool is_broken;
-} reader;
-
-typedef struct field {
-    uint32_t number;
-    uint64_t integer; /* Of WIRE_VARINT. */
-    onnx_text bytes;  /* Of WIRE_BYTES; ptr is NULL for the other types. */
-} field;
-
-static reader reader_of(onnx_text bytes) {
-    const unsigned char *start = (const unsigned char *)bytes.ptr;
-    return (reader){start, start + bytes.len, false};
-}
-
-static uint64_t read_varint(reader *r) {
-    uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64 && r->at < r->end; shift += 7) {
-        unsigned char byte = *r->at++;
-        value |= (uint64_t)(byte & 0x7F) << shift;
-        if (!(byte & 0x80)) return value;
-    }
-    r->is_broken = true;
-    return 0;
-}
-
-/* `len` bytes, NULL when there are fewer. */
-static const char *read_bytes(reader *r, uint64_t len) {
-    const unsigned char *start = r->at;
-    if (len > (uint64_t)(r->end - r->at)) {
-        r->is_broken = true;
-        return NULL;
-    }
-    r->at += len;
-    return (const char *)start;
-}
-
-/* The next field; false at the end, or when the rest is not protobuf. */
-static bool read_field(field *out, reader *r) {
-    if (r->is_broken || r->at == r->end) return false;
-    uint64_t tag = read_varint(r);
-    *out = (field){.number = (uint32_t)(tag >> 3)};
-    switch (tag & 7) {
-    case WIRE_VARINT:
-        out->integer = read_varint(r);
-        break;
-    case WIRE_FIXED64:
-        read_bytes(r, 8);
-        break;
-    case WIRE_FIXED32:
-        read_bytes(r, 4);
-        break;
-    case WIRE_BYTES:
-        out->bytes.len = (size_t)read_varint(r);
-        out->bytes.ptr = read_bytes(r, out->bytes.len);
-        break;
-    default:
-        r->is_broken = true;
-    }
-    return !r->is_broken;
-}
 
 static bool text_is(onnx_text text, const char *wanted) {
     return text.ptr && text.len == strlen(wanted) && memcmp(text.ptr, wanted, text.len) == 0;

@@ -33,13 +33,12 @@ static ap_status compile_file(ov_compiled_model_t **out, const ovp_compile *what
 static ap_status compile_bytes(ov_compiled_model_t **out, const ovp_compile *what, const ovp_properties *p,
                                ap_error *err) {
     ov_model_t *model = NULL;
-    ap_status status = ovp_fail(err,
-                                ov.api.core_read_model_from_memory_buffer(ov.core, what->model->bytes,
-                                                                          what->model->n_bytes, NULL, &model),
-                                "open");
+    const char *bytes = what->external->graph ? what->external->graph : what->model->bytes;
+    size_t n_bytes = what->external->graph ? what->external->n_graph : what->model->n_bytes;
+    ov_status_e failure = ov.api.core_read_model_from_memory_buffer(ov.core, bytes, n_bytes, NULL, &model);
+    ap_status status = ovp_fail(err, failure, "open");
     if (status) return status;
-    ov_status_e failure =
-        ov.api.core_compile_model(ov.core, model, what->device->text, 2 * p->n, out, ALL_PAIRS);
+    failure = ov.api.core_compile_model(ov.core, model, what->device->text, 2 * p->n, out, ALL_PAIRS);
     status = fail(what, failure, err);
     ov.api.model_free(model);
     return status;

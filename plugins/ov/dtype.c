@@ -2,12 +2,11 @@
  *
  * OpenVINO numbers its types in the order of an enumeration that grows at its end. It began with UNDEFINED,
  * which went in 2025.1: every number became one less. The C headers show that from 2026.0 on alone, and are
- * wrong for the releases between. So neither they nor the version are asked, but the library: the sizes of
- * its types, in order, fit one numbering only. Source: openvino@2026.4
+ * wrong for the releases between. So neither they nor the version are believed: the library is asked for the
+ * sizes of its types, which, in order, fit one numbering only. Source: openvino@2026.4
  * src/bindings/c/include/openvino/c/ov_common.h ov_element_type_e. */
 #include "ov.h"
 
-/* By the newer numbering; ovp_runtime.element_shift is added for the older one. */
 enum {
     ELEMENT_BOOL = 1,
     ELEMENT_BF16 = 2,
@@ -40,14 +39,14 @@ enum { N_ROWS = sizeof rows / sizeof *rows };
 
 ap_dtype ovp_dtype_from(ov_element_type_e type) {
     for (size_t i = 0; i < N_ROWS; i++)
-        if (rows[i].element + ov.element_shift == (int)type) return rows[i].ours;
+        if (rows[i].element == (int)type) return rows[i].ours;
     return AP_DTYPE_NONE;
 }
 
 ov_element_type_e ovp_dtype_to(ap_dtype dtype) {
     for (size_t i = 0; i < N_ROWS; i++)
-        if (rows[i].ours == dtype) return (ov_element_type_e)(rows[i].element + ov.element_shift);
-    return (ov_element_type_e)ov.element_shift; /* DYNAMIC: no tensor has it. */
+        if (rows[i].ours == dtype) return (ov_element_type_e)rows[i].element;
+    return 0; /* DYNAMIC: no tensor has it. */
 }
 
 /* Bytes of a tensor with one element of a type; 0 when there is none. */
@@ -62,15 +61,10 @@ static size_t measure(ov_element_type_e type) {
     return size;
 }
 
-static bool shift_fits(void) {
+ap_status ovp_dtype_check(ap_error *err) {
     for (size_t i = 0; i < N_ROWS; i++)
-        if (measure(ovp_dtype_to(rows[i].ours)) != rows[i].size_bytes) return false;
-    return true;
-}
-
-ap_status ovp_dtype_init(ap_error *err) {
-    for (ov.element_shift = 0; ov.element_shift <= 1; ov.element_shift++)
-        if (shift_fits()) return AP_OK;
-    return ov.host->fail(err, AP_EUNSUPPORTED,
-                         "this OpenVINO numbers its element types in a way that is not known");
+        if (measure((ov_element_type_e)rows[i].element) != rows[i].size_bytes)
+            return ov.host->fail(err, AP_EUNSUPPORTED,
+                                 "this OpenVINO numbers its element types in a way that is not known");
+    return AP_OK;
 }

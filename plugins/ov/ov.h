@@ -14,9 +14,10 @@
 #include <accelpipe/sys/backend_plugin.h>
 #include <pthread.h>
 
-/* Older releases are refused: what they number and name is not known. */
-#define OVP_MIN_YEAR 2024
-#define OVP_MIN_RELEASE 6
+/* Older releases are refused. Up to 2025.3 an output that is an input passed on, written to a tensor of the
+ * caller's, makes all results wrong, and weights in memory are not taken. */
+#define OVP_MIN_YEAR 2025
+#define OVP_MIN_RELEASE 4
 
 /* What the process has of the runtime. Written by probe(), one call at a time, before any session is opened;
  * read-only from then on. */
@@ -24,7 +25,6 @@ typedef struct ovp_runtime {
     const ap_host *host;
     ov_functions api;
     ov_core_t *core;
-    int element_shift;  /* See dtype.c. */
     char devices[1024]; /* By the runtime's names, separated by blanks, the default first. */
 } ovp_runtime;
 
@@ -41,8 +41,22 @@ typedef struct ovp_request {
     unsigned char bound[]; /* Of each output: ovp_bound. */
 } ovp_request;
 
+typedef struct ovp_mapping {
+    void *ptr;
+    size_t len;
+} ovp_mapping;
+
+/* See external.c. */
+typedef struct ovp_external {
+    ovp_mapping mappings[ONNX_MAX_EXTERNAL];
+    size_t n_mappings;
+    char *graph; /* NULL: the model is taken as it is. */
+    size_t n_graph;
+} ovp_external;
+
 struct ap_session {
     ov_compiled_model_t *model;
+    ovp_external external;   /* May be in use for as long as `model` is. */
     ap_io *inputs, *outputs; /* Names are owned. */
     uint32_t n_inputs, n_outputs;
     int32_t from_cache;
@@ -91,7 +105,7 @@ ap_status ovp_fail_nomem(ap_error *err);
 const char *ovp_last_message(void);
 
 /* dtype.c: element types. */
-ap_status ovp_dtype_init(ap_error *err);         /* Finds out how the runtime numbers them. */
+ap_status ovp_dtype_check(ap_error *err);        /* That the runtime numbers them as we do. */
 ap_dtype ovp_dtype_from(ov_element_type_e type); /* AP_DTYPE_NONE: not a type of ours. */
 ov_element_type_e ovp_dtype_to(ap_dtype dtype);
 
@@ -125,9 +139,16 @@ ap_status ovp_properties_init(ovp_properties *out, const ovp_device *device, con
 ap_status ovp_properties_add(ovp_properties *properties, const char *key, const char *value, ap_error *err);
 bool ovp_properties_have(const ovp_properties *properties, const char *key);
 
+/* external.c: weights in files of a model in memory. `out` begins as zeros, and is cleared also after a
+ * failure. */
+ap_status ovp_external_init(ovp_external *out, const ap_model_ref *model, const onnx_info *onnx,
+                            ap_error *err);
+void ovp_external_clear(ovp_external *external);
+
 /* compile.c */
 typedef struct ovp_compile {
     const ap_model_ref *model;
+    const ovp_external *external;
     const ovp_device *device;
     const ovp_properties *properties;
     const char *cache_dir; /* NULL: none. */

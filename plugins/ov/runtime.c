@@ -87,7 +87,7 @@ ap_status ovp_probe(const ap_host *host, const char *runtime, ap_probe *out, ap_
         return status;
     }
     read_path(out, library);
-    status = ovp_dtype_init(err);
+    status = ovp_dtype_check(err);
     if (!status) status = create_core(out, err);
     if (status) return status;
     out->score = 1;

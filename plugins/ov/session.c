@@ -18,12 +18,14 @@ static ap_status open_model(ap_session *session, const ap_model_ref *model, ap_e
     ovp_properties properties;
     ovp_source source;
     model_bytes bytes;
-    const ovp_compile what = {model, &device, &properties, NULL};
+    const ovp_compile what = {model, &session->external, &device, &properties, NULL};
     ap_status status = ovp_device_find(&device, model->device, err);
     if (status) return status;
     ovp_device_name(session->device, sizeof session->device, &device);
     model_bytes_init(&bytes, model);
     status = ovp_source_look(&source, model, bytes.ptr, bytes.len, err);
+    if (!status && !model->path && source.onnx.n_external)
+        status = ovp_external_init(&session->external, model, &source.onnx, err);
     if (!status) status = ovp_properties_init(&properties, &device, model, err);
     if (!status) status = compile(session, &what, &source, err);
     if (!status) status = ovp_ios_read(session, source.format == OVP_FORMAT_ONNX ? &bytes : NULL, err);
@@ -51,6 +53,7 @@ void ovp_close(ap_session *session) {
     ovp_requests_clear(session);
     ovp_ios_clear(session);
     if (session->model) ov.api.compiled_model_free(session->model);
+    ovp_external_clear(&session->external);
     pthread_mutex_destroy(&session->lock);
     ov.host->free(session);
 }

@@ -71,16 +71,7 @@ static ap_status look_at_ir(ovp_source *out, const ap_model_ref *model, const vo
     return AP_OK;
 }
 
-/* -- ONNX ---------------------------------------------------------------------------------------------- */
-
-static ap_status look_at_onnx(ovp_source *out, const ap_model_ref *model, ap_error *err) {
-    out->format = OVP_FORMAT_ONNX;
-    if (model->path || !out->onnx.n_external) return AP_OK;
-    return ov.host->fail(err, AP_EUNSUPPORTED,
-                         "an ONNX model in memory with weights in other files (\"%.*s\") is not supported by "
-                         "OpenVINO; open it from its file",
-                         (int)(out->onnx.external[0].len & 0xFF), out->onnx.external[0].ptr);
-}
+/* -- both ---------------------------------------------------------------------------------------------- */
 
 ap_status ovp_source_look(ovp_source *out, const ap_model_ref *model, const void *bytes, size_t n_bytes,
                           ap_error *err) {
@@ -88,7 +79,8 @@ ap_status ovp_source_look(ovp_source *out, const ap_model_ref *model, const void
     out->n_bytes = n_bytes;
     if (bytes && is_ir(bytes, n_bytes)) return look_at_ir(out, model, bytes, n_bytes, err);
     onnx_info_scan(&out->onnx, bytes, n_bytes);
-    if (out->onnx.is_onnx) return look_at_onnx(out, model, err);
+    out->format = OVP_FORMAT_ONNX;
+    if (out->onnx.is_onnx) return AP_OK;
     return ov.host->fail(err, AP_EFORMAT, "%s is neither an ONNX model nor OpenVINO IR, or not whole",
                          model->path ? model->path : "what is in memory");
 }

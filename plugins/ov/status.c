@@ -20,6 +20,7 @@ static const text_row texts[] = {
     {"No conversion rule found", AP_EUNSUPPORTED},
     {"OpConversionFailure", AP_EUNSUPPORTED},
     {"doesn't support", AP_EUNSUPPORTED},
+    {"does not support", AP_EUNSUPPORTED},
     {"not supported", AP_EUNSUPPORTED},
     {"Unsupported property", AP_EINVAL},
     {"is not registered", AP_EINVAL},

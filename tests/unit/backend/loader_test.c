@@ -340,7 +340,7 @@ void test_openvino_is_too_old(void **state) {
     snprintf(old, sizeof old, "2023%s", now + 4);
     use_changed_openvino(now, old);
     assert_fails(err.status, AP_ENOBACKEND, &err, "OpenVINO 2023.");
-    assert_says(&err, "is too old: 2024.6 or later is needed");
+    assert_says(&err, "is too old: 2025.4 or later is needed");
 }
 
 void test_openvino_lacks_a_function(void **state) {

@@ -1,8 +1,9 @@
 /* What is of OpenVINO alone: IR, exactness with int8 weights, names, options, its part of the cache. */
-#define _GNU_SOURCE /* setenv */
+#define _GNU_SOURCE /* setenv, memmem */
 #include "unit/backend/sessions.h"
 #include "unit/support/check.h"
 #include "unit/support/tempdir.h"
+#include "unit/support/torture.h"
 
 #include "base/file.h"
 
@@ -324,14 +325,66 @@ void test_weights_that_change_behind_an_unchanged_graph(void **state) {
     check_weights_change(IR("weights"), "weights.xml", "weights.bin");
 }
 
-void test_graph_in_memory_with_weights_elsewhere_is_refused(void **state) {
+static void check_external_in_memory(const ap__bytes *bytes, const char *dir, ap_status expected,
+                                     const char *says) {
+    const ap__session_options options = {.bytes = bytes->ptr, .n_bytes = bytes->len, .external_data = dir};
+    assert_fails(try_open(&options), expected, &err, says);
+}
+
+void test_graph_in_memory_with_weights_in_a_folder(void **state) {
     (void)state;
     need_ov();
     ap__bytes bytes = {0};
-    assert_ok(ap__file_read(&bytes, sessions_model("ov", "external").text, MAX_MODEL_BYTES, &err), &err);
-    assert_fails(try_open(&(ap__session_options){.bytes = bytes.ptr, .n_bytes = bytes.len}), AP_EUNSUPPORTED,
-                 &err, "\"external.bin\"");
+    ap__path path = write_model(sessions_model("ov", "external").text, "external.onnx", "external.bin", 2),
+             weights;
+    assert_ok(ap__file_read(&bytes, path.text, MAX_MODEL_BYTES, &err), &err);
+    const ap__session_options options = {
+        .bytes = bytes.ptr, .n_bytes = bytes.len, .external_data = folder.text};
+    check_weights(open_with(&options), 2);
+
+    check_external_in_memory(&bytes, NULL, AP_EUNSUPPORTED, "(\"external.bin\"): no folder was named");
+    check_external_in_memory(&bytes, "/no/such", AP_ENOTFOUND, "/no/such/external.bin");
+    ap__path_join(&weights, folder.text, "external.bin", NULL);
+    assert_int_equal(0, truncate(weights.text, 100));
+    check_external_in_memory(&bytes, folder.text, AP_EFORMAT,
+                             "\"external.bin\" is shorter than the model says");
+    assert_int_equal(0, unlink(weights.text));
+    assert_int_equal(0, symlink("external.onnx", weights.text));
+    check_external_in_memory(&bytes, folder.text, AP_ENOTFOUND, "external.bin");
+    assert_int_equal(0, unlink(weights.text));
+    char *name = memmem(bytes.ptr, bytes.len, "external.bin", strlen("external.bin"));
+    assert_non_null(name);
+    memcpy(name, "../etc/hosts", strlen("../etc/hosts"));
+    check_external_in_memory(&bytes, folder.text, AP_EINVAL, "external data \"../etc/hosts\" is outside of");
     ap__bytes_clear(&bytes);
+}
+
+/* -- out of memory ------------------------------------------------------------------------------------- */
+
+static ap_status open_and_run(void *ctx, ap_error *error) {
+    static const int64_t three = 3;
+    ap__path path = sessions_model("ov", ctx);
+    ap__session *session = NULL;
+    ap__tensor *x = NULL;
+    ap__feed output = {.name = "y"};
+    const ap__session_options options = {.path = path.text, .n_threads = 1, .no_cache = true};
+    ap_status status = ap__session_open(&session, ov, &options, error);
+    if (status) assert_null(session);
+    if (!status) status = ap__tensor_create(&x, AP_DTYPE_F32, &three, 1, error);
+    if (!status) memset(ap__tensor_data(x), 0, 3 * sizeof(float));
+    ap__feed input = {"x", 0, x};
+    if (!status) status = ap__session_run(session, &input, 1, &output, 1, NULL, error);
+    if (status) assert_null(output.tensor);
+    ap__tensor_unref(output.tensor);
+    ap__tensor_unref(x);
+    ap__session_close(session);
+    return status;
+}
+
+void test_every_allocation_may_fail(void **state) {
+    (void)state;
+    need_ov();
+    torture(open_and_run, (void *)(uintptr_t) "aliases");
 }
 
 void test_weights_are_missing(void **state) {

@@ -1,0 +1,264 @@
+/* ONNX in memory whose weights are in files. OpenVINO would look for those in the working directory; but in
+ * place of a file's name it takes a mark, and the offset is then an address. So the files are mapped, and the
+ * graph is written anew with addresses in it: nothing is copied but the graph. Source: openvino@2026.4
+ * src/frontends/onnx/frontend/src/utils/tensor_external_data.cpp (ORT_MEM_ADDR). */
+#include "common/onnx_wire.h"
+#include "ov.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ADDRESS_MARK "*/_ORT_MEM_ADDR_/*"
+
+enum { MAX_DEPTH = 64, PATH_SIZE = 4096 };
+
+/* -- files --------------------------------------------------------------------------------------------- */
+
+/* Whether a name leads to a file below the folder: the graph may be anyone's. */
+static bool is_inside(const char *name) {
+    if (!name[0] || name[0] == '/') return false;
+    for (const char *at = name; at; at = strchr(at, '/') ? strchr(at, '/') + 1 : NULL)
+        if (strncmp(at, "..", 2) == 0 && (at[2] == '/' || !at[2])) return false;
+    return true;
+}
+
+static ap_status map_file(ovp_mapping *out, const char *path, ap_error *err) {
+    struct stat info;
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
+    if (fd < 0) return ov.host->fail(err, AP_ENOTFOUND, "%s: %s", path, strerror(errno));
+    bool is_file = fstat(fd, &info) == 0 && S_ISREG(info.st_mode) && info.st_size > 0;
+    void *ptr = is_file ? mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0) : MAP_FAILED;
+    close(fd);
+    if (ptr == MAP_FAILED) return ov.host->fail(err, AP_EIO, "%s cannot be mapped", path);
+    *out = (ovp_mapping){ptr, (size_t)info.st_size};
+    return AP_OK;
+}
+
+static ap_status map_files(ovp_external *out, const char *folder, const onnx_info *onnx, ap_error *err) {
+    for (size_t i = 0; i < onnx->n_external; i++) {
+        char path[PATH_SIZE], name[PATH_SIZE];
+        snprintf(name, sizeof name, "%.*s", (int)(onnx->external[i].len % PATH_SIZE), onnx->external[i].ptr);
+        int n = snprintf(path, sizeof path, "%s/%s", folder, name);
+        if (!is_inside(name) || n < 0 || (size_t)n >= sizeof path)
+            return ov.host->fail(err, AP_EINVAL, "external data \"%.64s\" is outside of %.256s", name,
+                                 folder);
+        ap_status status = map_file(&out->mappings[i], path, err);
+        if (status) return status;
+        out->n_mappings++;
+    }
+    return AP_OK;
+}
+
+/* -- the graph ----------------------------------------------------------------------------------------- */
+
+typedef struct rewriter {
+    const onnx_info *onnx;
+    const ovp_external *external;
+    char *ptr;
+    size_t len, capacity;
+    ap_status status;
+    ap_error *err;
+} rewriter;
+
+static bool reserve(rewriter *w, size_t n) {
+    if (w->status) return false;
+    if (n <= w->capacity - w->len) return true;
+    size_t capacity = w->capacity + w->capacity / 2 + n + 64; /* Each is bounded by what is in memory. */
+    void *ptr = ov.host->realloc(w->ptr, capacity);
+    if (!ptr) {
+        w->status = ovp_fail_nomem(w->err);
+        return false;
+    }
+    w->ptr = ptr;
+    w->capacity = capacity;
+    return true;
+}
+
+static void append(rewriter *w, const void *bytes, size_t n) {
+    if (!n || !reserve(w, n)) return;
+    memcpy(w->ptr + w->len, bytes, n);
+    w->len += n;
+}
+
+static size_t put_varint(unsigned char *out, uint64_t value) {
+    size_t n = 0;
+    for (; value > 0x7F; value >>= 7) out[n++] = (unsigned char)(value | 0x80);
+    out[n++] = (unsigned char)value;
+    return n;
+}
+
+/* Makes what was appended since `start` a field. */
+static void close_field(rewriter *w, size_t start, uint32_t number) {
+    unsigned char head[20];
+    size_t n_body = w->len - start, n = put_varint(head, (uint64_t)number << 3 | WIRE_BYTES);
+    n += put_varint(head + n, n_body);
+    if (!reserve(w, n)) return;
+    memmove(w->ptr + start + n, w->ptr + start, n_body);
+    memcpy(w->ptr + start, head, n);
+    w->len += n;
+}
+
+static void append_entry(rewriter *w, const char *key, const char *value) {
+    size_t entry = w->len;
+    append(w, key, strlen(key));
+    close_field(w, entry, ENTRY_KEY);
+    size_t at = w->len;
+    append(w, value, strlen(value));
+    close_field(w, at, ENTRY_VALUE);
+    close_field(w, entry, TENSOR_EXTERNAL_DATA);
+}
+
+/* -- tensors ------------------------------------------------------------------------------------------- */
+
+/* Where the elements of a tensor are. */
+typedef struct place {
+    onnx_text location;
+    uint64_t offset, length;
+    bool has_length;
+} place;
+
+static bool is_text(onnx_text text, const char *wanted) {
+    return text.ptr && text.len == strlen(wanted) && memcmp(text.ptr, wanted, text.len) == 0;
+}
+
+/* A decimal number; one that is none is larger than any file. */
+static uint64_t number_of(onnx_text text) {
+    uint64_t number = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned digit = (unsigned)((unsigned char)text.ptr[i] - '0');
+        if (digit > 9 || number > (UINT64_MAX >> 4)) return UINT64_MAX;
+        number = number * 10 + digit;
+    }
+    return number;
+}
+
+static void read_entry(place *out, onnx_text entry) {
+    reader r = reader_of(entry);
+    onnx_text key = {NULL, 0}, value = {NULL, 0};
+    for (field f; read_field(&f, &r);) {
+        if (f.number == ENTRY_KEY) key = f.bytes;
+        if (f.number == ENTRY_VALUE) value = f.bytes;
+    }
+    if (is_text(key, "location")) out->location = value;
+    if (is_text(key, "offset")) out->offset = number_of(value);
+    if (is_text(key, "length")) {
+        out->length = number_of(value);
+        out->has_length = true;
+    }
+}
+
+static const ovp_mapping *find_mapping(const rewriter *w, onnx_text location) {
+    for (size_t i = 0; i < w->onnx->n_external; i++) {
+        onnx_text name = w->onnx->external[i];
+        if (name.len == location.len && memcmp(name.ptr, location.ptr, name.len) == 0)
+            return &w->external->mappings[i];
+    }
+    return NULL;
+}
+
+static void append_place(rewriter *w, place *p) {
+    char offset[24], length[24];
+    const ovp_mapping *mapping = find_mapping(w, p->location);
+    if (mapping && !p->has_length && p->offset <= mapping->len) p->length = mapping->len - p->offset;
+    if (!mapping || p->offset > mapping->len || p->length > mapping->len - p->offset) {
+        w->status = ov.host->fail(w->err, AP_EFORMAT, "external data \"%.*s\" is shorter than the model says",
+                                  (int)(p->location.len & 0xFF), p->location.ptr);
+        return;
+    }
+    const char *address = (const char *)mapping->ptr + p->offset;
+    snprintf(offset, sizeof offset, "%llu", (unsigned long long)(uintptr_t)address);
+    snprintf(length, sizeof length, "%llu", (unsigned long long)p->length);
+    append_entry(w, "location", ADDRESS_MARK);
+    append_entry(w, "offset", offset);
+    append_entry(w, "length", length);
+}
+
+static void rewrite_tensor(rewriter *w, onnx_text tensor) {
+    reader r = reader_of(tensor);
+    place p = {{NULL, 0}, 0, 0, false};
+    const unsigned char *start = r.at;
+    for (field f; read_field(&f, &r); start = r.at) {
+        if (f.number == TENSOR_EXTERNAL_DATA && f.bytes.ptr)
+            read_entry(&p, f.bytes);
+        else
+            append(w, start, (size_t)(r.at - start));
+    }
+    if (p.location.ptr && !w->status) append_place(w, &p);
+}
+
+/* -- messages ------------------------------------------------------------------------------------------ */
+
+typedef enum kind { KIND_OTHER, KIND_MODEL, KIND_GRAPH, KIND_NODE, KIND_ATTRIBUTE, KIND_TENSOR } kind;
+
+/* Which messages are inside of which; the rest is taken as it is. */
+static const struct {
+    kind outer;
+    uint32_t number;
+    kind inner;
+} children[] = {
+    {KIND_MODEL, MODEL_GRAPH, KIND_GRAPH},           {KIND_GRAPH, GRAPH_NODE, KIND_NODE},
+    {KIND_GRAPH, GRAPH_INITIALIZER, KIND_TENSOR},    {KIND_NODE, NODE_ATTRIBUTE, KIND_ATTRIBUTE},
+    {KIND_ATTRIBUTE, ATTRIBUTE_TENSOR, KIND_TENSOR}, {KIND_ATTRIBUTE, ATTRIBUTE_TENSORS, KIND_TENSOR},
+    {KIND_ATTRIBUTE, ATTRIBUTE_GRAPH, KIND_GRAPH},   {KIND_ATTRIBUTE, ATTRIBUTE_GRAPHS, KIND_GRAPH},
+};
+
+static kind find_inner(kind outer, const field *f) {
+    for (size_t i = 0; f->bytes.ptr && i < sizeof children / sizeof *children; i++)
+        if (children[i].outer == outer && children[i].number == f->number) return children[i].inner;
+    return KIND_OTHER;
+}
+
+static void rewrite(rewriter *w, kind outer, onnx_text message, int depth) {
+    if (outer == KIND_TENSOR) {
+        rewrite_tensor(w, message);
+        return;
+    }
+    if (depth > MAX_DEPTH) {
+        w->status = ov.host->fail(w->err, AP_ELIMIT, "the model's graphs nest too deeply");
+        return;
+    }
+    reader r = reader_of(message);
+    const unsigned char *start = r.at;
+    for (field f; !w->status && read_field(&f, &r); start = r.at) {
+        kind inner = find_inner(outer, &f);
+        size_t at = w->len;
+        if (inner == KIND_OTHER) {
+            append(w, start, (size_t)(r.at - start));
+            continue;
+        }
+        rewrite(w, inner, f.bytes, depth + 1);
+        close_field(w, at, f.number);
+    }
+}
+
+/* -- all of it ----------------------------------------------------------------------------------------- */
+
+ap_status ovp_external_init(ovp_external *out, const ap_model_ref *model, const onnx_info *onnx,
+                            ap_error *err) {
+    rewriter w = {.onnx = onnx, .external = out, .err = err};
+    const char *what = model->external_data ? NULL : "no folder was named";
+    if (!what && onnx->is_truncated) what = "they are too many";
+    if (what)
+        return ov.host->fail(err, AP_EUNSUPPORTED,
+                             "the weights of a model in memory are in other files (\"%.*s\"): %s",
+                             (int)(onnx->external[0].len & 0xFF), onnx->external[0].ptr, what);
+    ap_status status = map_files(out, model->external_data, onnx, err);
+    if (status) return status;
+    rewrite(&w, KIND_MODEL, (onnx_text){model->bytes, model->n_bytes}, 0);
+    out->graph = w.ptr;
+    out->n_graph = w.len;
+    return w.status;
+}
+
+void ovp_external_clear(ovp_external *external) {
+    for (size_t i = 0; i < external->n_mappings; i++)
+        munmap(external->mappings[i].ptr, external->mappings[i].len);
+    ov.host->free(external->graph);
+    memset(external, 0, sizeof *external);
+}
