@@ -9,6 +9,7 @@ foreach(source IN LISTS fuzz_sources)
     add_executable(fuzz_${name} ${source})
     set_target_properties(fuzz_${name} PROPERTIES OUTPUT_NAME ${name}
                           RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/fuzz)
+    target_include_directories(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/plugins)
     target_link_libraries(fuzz_${name} PRIVATE ap_flags accelpipe_core)
     add_dependencies(fuzzers fuzz_${name})
     target_compile_definitions(fuzz_${name} PRIVATE AP_TEST_DATA_DIR="${PROJECT_SOURCE_DIR}/tests/data")

@@ -16,7 +16,7 @@
 
 #define ADDRESS_MARK "*/_ORT_MEM_ADDR_/*"
 
-enum { MAX_DEPTH = 64, PATH_SIZE = 4096 };
+enum { DEPTH_MAX = 64, PATH_SIZE = 4096 };
 
 /* -- files --------------------------------------------------------------------------------------------- */
 
@@ -219,7 +219,7 @@ static void rewrite(rewriter *w, kind outer, onnx_text message, int depth) {
         rewrite_tensor(w, message);
         return;
     }
-    if (depth > MAX_DEPTH) {
+    if (depth > DEPTH_MAX) {
         w->status = ov.host->fail(w->err, AP_ELIMIT, "the model's graphs nest too deeply");
         return;
     }
