@@ -13,7 +13,7 @@
 #define MANIFEST_HEADER "accelpipe ov cache 1"
 
 static bool is_for_cache(const ovp_compile *what) {
-    return what->model->cache_path && what->model->path &&
+    return what->model->cache_path && what->model->path && !what->external->graph &&
            !ovp_properties_have(what->properties, "CACHE_DIR");
 }
 

@@ -50,7 +50,8 @@ ap_status ovp_compile_model(ov_compiled_model_t **out, const ovp_compile *what, 
     ap_status status = what->cache_dir ? ovp_properties_add(&p, "CACHE_DIR", what->cache_dir, err) : AP_OK;
     if (status) return status;
     for (size_t i = p.n; i < OVP_MAX_PROPERTIES; i++) p.keys[i] = p.values[i] = "";
-    return what->model->path ? compile_file(out, what, &p, err) : compile_bytes(out, what, &p, err);
+    bool is_file = what->model->path && !what->external->graph;
+    return is_file ? compile_file(out, what, &p, err) : compile_bytes(out, what, &p, err);
 }
 
 bool ovp_is_from_cache(const ov_compiled_model_t *model) {

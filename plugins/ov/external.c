@@ -40,12 +40,40 @@ static ap_status map_file(ovp_mapping *out, const char *path, ap_error *err) {
     return AP_OK;
 }
 
-static ap_status map_files(ovp_external *out, const char *folder, const onnx_info *onnx, ap_error *err) {
+/* The folder that a model's files must be in: where the model really is, or the one that was named. */
+static bool find_folder(char *out, const ap_model_ref *model) {
+    if (!model->path) return snprintf(out, PATH_SIZE, "%s", model->external_data) < PATH_SIZE;
+    char *real = realpath(model->path, NULL);
+    int n = real ? snprintf(out, PATH_SIZE, "%s", real) : -1;
+    free(real);
+    if (n < 0 || n >= PATH_SIZE) return false;
+    *strrchr(out, '/') = '\0';
+    return true;
+}
+
+/* The file that a name of the model stands for. Beside a file, it may be a link, as in the Hub's cache. */
+static bool find_file(char *out, const ap_model_ref *model, const char *folder, const char *name) {
+    char beside[PATH_SIZE];
+    size_t len = strlen(folder);
+    const char *slash = model->path ? strrchr(model->path, '/') : NULL;
+    if (!is_inside(name)) return false;
+    if (!model->path) return snprintf(out, PATH_SIZE, "%s/%s", folder, name) < PATH_SIZE;
+    int n = snprintf(beside, sizeof beside, "%.*s%s", slash ? (int)(slash - model->path) + 1 : 0, model->path,
+                     name);
+    char *real = n > 0 && (size_t)n < sizeof beside ? realpath(beside, NULL) : NULL;
+    n = real ? snprintf(out, PATH_SIZE, "%s", real) : snprintf(out, PATH_SIZE, "%s", beside);
+    bool is_missing = !real;
+    free(real);
+    return n > 0 && n < PATH_SIZE && (is_missing || (strncmp(out, folder, len) == 0 && out[len] == '/'));
+}
+
+static ap_status map_files(ovp_external *out, const ap_model_ref *model, const onnx_info *onnx,
+                           ap_error *err) {
+    char folder[PATH_SIZE], path[PATH_SIZE], name[PATH_SIZE];
+    if (!find_folder(folder, model)) return ov.host->fail(err, AP_EIO, "the model's folder cannot be found");
     for (size_t i = 0; i < onnx->n_external; i++) {
-        char path[PATH_SIZE], name[PATH_SIZE];
         snprintf(name, sizeof name, "%.*s", (int)(onnx->external[i].len % PATH_SIZE), onnx->external[i].ptr);
-        int n = snprintf(path, sizeof path, "%s/%s", folder, name);
-        if (!is_inside(name) || n < 0 || (size_t)n >= sizeof path)
+        if (!find_file(path, model, folder, name))
             return ov.host->fail(err, AP_EINVAL, "external data \"%.64s\" is outside of %.256s", name,
                                  folder);
         ap_status status = map_file(&out->mappings[i], path, err);
@@ -239,18 +267,31 @@ static void rewrite(rewriter *w, kind outer, onnx_text message, int depth) {
 
 /* -- all of it ----------------------------------------------------------------------------------------- */
 
-ap_status ovp_external_init(ovp_external *out, const ap_model_ref *model, const onnx_info *onnx,
-                            ap_error *err) {
+bool ovp_external_is_needed(const ap_model_ref *model, const onnx_info *onnx) {
+    const char *slash = model->path ? strrchr(model->path, '/') : NULL;
+    bool is_needed = onnx->n_external && !model->path;
+    for (size_t i = 0; model->path && !is_needed && i < onnx->n_external; i++) {
+        char path[PATH_SIZE];
+        struct stat info;
+        int n = snprintf(path, sizeof path, "%.*s%.*s", slash ? (int)(slash - model->path) + 1 : 0,
+                         model->path, (int)(onnx->external[i].len % PATH_SIZE), onnx->external[i].ptr);
+        is_needed = n > 0 && (size_t)n < sizeof path && lstat(path, &info) == 0 && S_ISLNK(info.st_mode);
+    }
+    return is_needed;
+}
+
+ap_status ovp_external_init(ovp_external *out, const ap_model_ref *model, const model_bytes *bytes,
+                            const onnx_info *onnx, ap_error *err) {
     rewriter w = {.onnx = onnx, .external = out, .err = err};
-    const char *what = model->external_data ? NULL : "no folder was named";
+    const char *what = model->path || model->external_data ? NULL : "no folder was named";
     if (!what && onnx->is_truncated) what = "they are too many";
     if (what)
         return ov.host->fail(err, AP_EUNSUPPORTED,
-                             "the weights of a model in memory are in other files (\"%.*s\"): %s",
+                             "the weights of the model are in other files (\"%.*s\"): %s",
                              (int)(onnx->external[0].len & 0xFF), onnx->external[0].ptr, what);
-    ap_status status = map_files(out, model->external_data, onnx, err);
+    ap_status status = map_files(out, model, onnx, err);
     if (status) return status;
-    rewrite(&w, KIND_MODEL, (onnx_text){model->bytes, model->n_bytes}, 0);
+    rewrite(&w, KIND_MODEL, (onnx_text){bytes->ptr, bytes->len}, 0);
     out->graph = w.ptr;
     out->n_graph = w.len;
     return w.status;

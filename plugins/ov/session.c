@@ -24,8 +24,8 @@ static ap_status open_model(ap_session *session, const ap_model_ref *model, ap_e
     ovp_device_name(session->device, sizeof session->device, &device);
     model_bytes_init(&bytes, model);
     status = ovp_source_look(&source, model, bytes.ptr, bytes.len, err);
-    if (!status && !model->path && source.onnx.n_external)
-        status = ovp_external_init(&session->external, model, &source.onnx, err);
+    if (!status && ovp_external_is_needed(model, &source.onnx))
+        status = ovp_external_init(&session->external, model, &bytes, &source.onnx, err);
     if (!status) status = ovp_properties_init(&properties, &device, model, err);
     if (!status) status = compile(session, &what, &source, err);
     if (!status) status = ovp_ios_read(session, source.format == OVP_FORMAT_ONNX ? &bytes : NULL, err);

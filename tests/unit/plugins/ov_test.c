@@ -359,6 +359,33 @@ void test_graph_in_memory_with_weights_in_a_folder(void **state) {
     ap__bytes_clear(&bytes);
 }
 
+/* As in the Hub's cache: a folder of links, and what they lead to in another one, side by side. */
+void test_model_and_weights_that_are_links(void **state) {
+    (void)state;
+    need_ov();
+    static const char *const names[][2] = {{"external.onnx", "external.bin"}, {"weights.xml", "weights.bin"}};
+    const ap__path onnx = sessions_model("ov", "external");
+    const char *const from[] = {onnx.text, IR("weights")};
+    for (size_t i = 0; i < 2; i++) {
+        ap__path blob = write_model(from[i], "blobs/0123", "blobs/4567", 3), snapshot, link, weights;
+        snapshot = tempdir_make_dir(&folder, "snapshot");
+        ap__path_join(&link, snapshot.text, names[i][0], NULL);
+        ap__path_join(&weights, snapshot.text, names[i][1], NULL);
+        assert_int_equal(0, symlink("../blobs/0123", link.text));
+        assert_int_equal(0, symlink("../blobs/4567", weights.text));
+        check_weights(open_path(link.text), 3);
+        assert_int_equal(0, unlink(weights.text));
+        assert_int_equal(0, symlink("../elsewhere", weights.text));
+        assert_int_not_equal(AP_OK, try_open(&(ap__session_options){.path = link.text}));
+        if (i == 0) {
+            tempdir_write_text(&folder, "elsewhere", "secret");
+            assert_fails(try_open(&(ap__session_options){.path = link.text}), AP_EINVAL, &err,
+                         "is outside of");
+        }
+        assert_int_equal(0, unlink(blob.text));
+    }
+}
+
 /* -- out of memory ------------------------------------------------------------------------------------- */
 
 static ap_status open_and_run(void *ctx, ap_error *error) {
