@@ -17,6 +17,9 @@ typedef struct ap__tokenizer_opts {
 
 extern const ap_param ap__tokenizer_params[];
 
+/* Of the tokenizer's `truncation`, for tasks that have a parameter of that name themselves. */
+extern const ap_param_choice ap__truncation_choices[];
+
 /* The first text, or the pair, of one call. */
 typedef struct ap__text_input {
     ap__text text, pair;
