@@ -6,6 +6,7 @@
 #include "pipeline/context.h"
 #include "pipeline/feeds.h"
 #include "pipeline/tokenize.h"
+#include "tasks/logits.h"
 #include "tensor/convert.h"
 #include "tensor/math.h"
 #include "value/params.h"
@@ -36,31 +37,8 @@ static const ap_param params[] = {
 
 /* -- creation ------------------------------------------------------------------------------------------ */
 
-static ap_status fail_labels(const ap_task_context *ctx, int64_t n_logits, ap_error *err) {
-    return ap__fail(err, AP_EINVAL,
-                    "%s: id2label has %zu entries, logits have %lld columns; config.json and the "
-                    "model file must belong together",
-                    ctx->config->source, ctx->config->n_labels, (long long)n_logits);
-}
-
-/* Where the graph tells the number of its columns, a disagreement shows before the first call. */
 static ap_status check_model(const ap_task_context *ctx, ap_error *err) {
-    ap__session *session = ap__model_get_session(ctx->model);
-    const ap_session_info *info = ap__session_get_info(session);
-    const ap_io *logits = ap__session_find_output(session, "logits");
-    if (!logits && info->n_outputs == 1) logits = &info->outputs[0];
-    if (!logits)
-        return ap__fail(err, AP_EINVAL, "%s has no output \"logits\"; it is no model for text-classification",
-                        ap__model_get_file(ctx->model));
-    if (logits->rank != AP_RANK_UNKNOWN && logits->rank != 2)
-        return ap__fail(
-            err, AP_EINVAL,
-            "%s: output %s has rank %u, text-classification needs [batch_size, num_labels]; it is a model "
-            "for another task",
-            ap__model_get_file(ctx->model), logits->name, logits->rank);
-    if (logits->rank == 2 && logits->shape[1] > 0 && (size_t)logits->shape[1] != ctx->config->n_labels)
-        return fail_labels(ctx, logits->shape[1], err);
-    return AP_OK;
+    return ap__logits_check(ctx, 2, "[batch_size, num_labels]", ctx->config->n_labels, err);
 }
 
 /* -- parameters ---------------------------------------------------------------------------------------- */
@@ -247,15 +225,12 @@ static ap_status make_result(ap_value *out, const ap_task_context *ctx, const op
 
 static ap_status postprocess(const ap_task_context *ctx, const void *bound, ap_value **out,
                              ap_value *const *outputs, size_t n_outputs, ap_error *err) {
-    static const int64_t expected[2] = {1, -1};
+    const ap_tensor_view *view;
     *out = NULL;
-    ap__tensor *logits = n_outputs ? ap__value_tensor(ap_value_dict_get(outputs[0], "logits")) : NULL;
-    if (!logits) return ap__fail(err, AP_EINVAL, "model outputs: expected a tensor \"logits\", found none");
-    ap_status status = ap__expect_shape(logits, "logits", AP_DTYPE_NONE, 2, expected, err);
+    ap_status status =
+        ap__logits_get(&view, ctx, n_outputs ? outputs[0] : NULL, 2, ctx->config->n_labels, err);
     if (status) return status;
-    const ap_tensor_view *view = ap__tensor_get_view(logits);
     size_t n = (size_t)view->shape[1];
-    if (n == 0 || n != ctx->config->n_labels) return fail_labels(ctx, view->shape[1], err);
     size_t *order = ap__calloc(n, 2 * sizeof *order + sizeof(float));
     if (!order) return ap__fail_nomem(err);
     float *scores = (float *)(void *)(order + 2 * n);
