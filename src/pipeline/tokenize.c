@@ -54,6 +54,21 @@ static bool has_limit(const ap__tokenizer_config *config) {
     return config->model_max_length != SIZE_MAX && (double)config->model_max_length <= LARGE_INTEGER;
 }
 
+ap_status ap__tokenizer_opts_bind(ap__tokenizer_opts *out, const ap_opt *kwargs, const char *name,
+                                  const ap_opt *truncation, ap_error *err) {
+    for (ap_origin origin = AP_ORIGIN_INIT; origin <= AP_ORIGIN_CALL; origin++) {
+        const ap_value *dict = kwargs->origin == origin ? kwargs->as.value : NULL;
+        bool has_truncation = truncation && truncation->origin == origin;
+        if (has_truncation && ap_value_dict_get(dict, "truncation"))
+            return ap__fail(err, AP_EINVAL,
+                            "truncation is given twice: as a parameter and in %s; leave one out", name);
+        ap_status status = ap__params_bind(ap__tokenizer_params, out, dict, origin, name, err);
+        if (status) return status;
+        if (has_truncation) out->truncation = *truncation;
+    }
+    return AP_OK;
+}
+
 /* A count that must not be negative.   @return AP_EINVAL */
 static ap_status get_count(size_t *out, const ap_opt *opt, const char *name, ap_error *err) {
     int64_t value = ap__opt_integer(opt, 0);

@@ -29,25 +29,11 @@ static const ap_param params[] = {
     AP_PARAM(normalize, BOOL, POSTPROCESS, opts, 0, NULL, "false", "Bring every vector to length 1."),
     AP_PARAM_END};
 
-/* The parameters of the creation first, those of the call over them; of each, tokenize_kwargs and truncation
- * must not both say how to truncate. */
 static ap_status sanitize(const ap_task_context *ctx, void *bound, ap_error *err) {
     opts *o = bound;
     (void)ctx;
-    for (ap_origin origin = AP_ORIGIN_INIT; origin <= AP_ORIGIN_CALL; origin++) {
-        bool has_kwargs = o->tokenize_kwargs.origin == origin,
-             has_truncation = o->truncation.origin == origin;
-        const ap_value *kwargs = has_kwargs ? o->tokenize_kwargs.as.value : NULL;
-        if (has_truncation && ap_value_dict_get(kwargs, "truncation"))
-            return ap__fail(
-                err, AP_EINVAL,
-                "truncation is given twice: as a parameter and in tokenize_kwargs; leave one out");
-        ap_status status =
-            ap__params_bind(ap__tokenizer_params, &o->tokenizer, kwargs, origin, "tokenize_kwargs", err);
-        if (status) return status;
-        if (has_truncation) o->tokenizer.truncation = o->truncation;
-    }
-    return AP_OK;
+    return ap__tokenizer_opts_bind(&o->tokenizer, &o->tokenize_kwargs, "tokenize_kwargs", &o->truncation,
+                                   err);
 }
 
 static ap_status preprocess(const ap_task_context *ctx, const void *bound, const ap_value *input,
@@ -171,6 +157,7 @@ const ap_task ap__task_feature_extraction = {
     .outputs = AP__TOKEN_VECTORS_OUTPUT,
     .params = params,
     .opts_size = sizeof(opts),
+    .check_model = ap__token_vectors_check,
     .sanitize = sanitize,
     .preprocess = preprocess,
     .postprocess = postprocess,

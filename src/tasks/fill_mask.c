@@ -116,13 +116,10 @@ static ap_status find_targets(opts *o, const ap__tokenizer *tokenizer, ap_error 
 
 static ap_status sanitize(const ap_task_context *ctx, void *bound, ap_error *err) {
     opts *o = bound;
-    ap_status status = AP_OK;
-    for (ap_origin origin = AP_ORIGIN_INIT; !status && origin <= AP_ORIGIN_CALL; origin++)
-        if (o->tokenizer_kwargs.origin == origin) {
-            memset(&o->tokenizer, 0, sizeof o->tokenizer); /* The call's take the place of all others. */
-            status = ap__params_bind(ap__tokenizer_params, &o->tokenizer, o->tokenizer_kwargs.as.value,
-                                     origin, "tokenizer_kwargs", err);
-        }
+    if (o->tokenizer_kwargs.origin == AP_ORIGIN_CALL)
+        memset(&o->tokenizer, 0, sizeof o->tokenizer); /* They take the place of the creation's. */
+    ap_status status =
+        ap__tokenizer_opts_bind(&o->tokenizer, &o->tokenizer_kwargs, "tokenizer_kwargs", NULL, err);
     bool is_found = o->target_ids && o->targets.origin == AP_ORIGIN_INIT; /* At creation. */
     if (status || !ap__opt_is_set(&o->targets) || is_found) return status;
     return find_targets(o, ctx->tokenizer, err);

@@ -3,7 +3,11 @@
 
 #include "base/error.h"
 #include "pipeline/context.h"
+#include "tensor/math.h"
+#include "value/params.h"
 #include "value/value.h"
+
+#include <string.h>
 
 static ap_status fail_columns(const ap_task_context *ctx, size_t n_columns, int64_t n_logits, ap_error *err) {
     return ap__fail(err, AP_EINVAL,
@@ -42,4 +46,26 @@ ap_status ap__logits_get(const ap_tensor_view **out, const ap_task_context *ctx,
     if (n_columns && (size_t)n != n_columns) return fail_columns(ctx, n_columns, n, err);
     if (n == 0) return ap__fail(err, AP_EINVAL, "model outputs: logits have no columns");
     return AP_OK;
+}
+
+/* -- activations --------------------------------------------------------------------------------------- */
+
+const ap_param_choice ap__activation_choices[] = {{"none", AP__ACTIVATION_NONE, 0},
+                                                  {"softmax", AP__ACTIVATION_SOFTMAX, 0},
+                                                  {"sigmoid", AP__ACTIVATION_SIGMOID, 0},
+                                                  {NULL, 0, 0}};
+
+ap__activation ap__activation_choose(const ap_task_context *ctx, const ap_opt *function_to_apply) {
+    const char *problem = ctx->config->problem_type ? ctx->config->problem_type : "";
+    size_t n_labels = ctx->config->n_labels;
+    if (ap__opt_is_set(function_to_apply)) return (ap__activation)function_to_apply->as.integer;
+    if (strcmp(problem, "regression") == 0) return AP__ACTIVATION_NONE;
+    if (strcmp(problem, "multi_label_classification") == 0 || n_labels == 1) return AP__ACTIVATION_SIGMOID;
+    if (strcmp(problem, "single_label_classification") == 0 || n_labels > 1) return AP__ACTIVATION_SOFTMAX;
+    return AP__ACTIVATION_NONE;
+}
+
+void ap__activation_apply(ap__activation activation, float *scores, size_t n) {
+    if (activation == AP__ACTIVATION_SOFTMAX) ap__softmax(scores, n);
+    if (activation == AP__ACTIVATION_SIGMOID) ap__sigmoid(scores, n);
 }

@@ -13,24 +13,17 @@
 
 #include <string.h>
 
-typedef enum activation { ACTIVATION_NONE = 1, ACTIVATION_SOFTMAX = 2, ACTIVATION_SIGMOID = 3 } activation;
-
 typedef struct opts {
     ap_opt top_k, function_to_apply, return_all_scores;
     ap__tokenizer_opts tokenizer;
 } opts;
 
-/* The reference looks the name up in an enumeration: "default" is not in it. */
-static const ap_param_choice ACTIVATIONS[] = {{"none", ACTIVATION_NONE, 0},
-                                              {"softmax", ACTIVATION_SOFTMAX, 0},
-                                              {"sigmoid", ACTIVATION_SIGMOID, 0},
-                                              {NULL, 0, 0}};
-
 static const ap_param params[] = {
     AP_PARAM(top_k, INT, POSTPROCESS, opts, AP_PARAM_NULL_OK | AP_PARAM_LENIENT, NULL, NULL,
              "How many labels to return, best first; null: all. Absent: the best one, as a bare dict."),
-    AP_PARAM(function_to_apply, CHOICE, POSTPROCESS, opts, AP_PARAM_ANY_CASE | AP_PARAM_KEY, ACTIVATIONS,
-             NULL, "Applied to the logits; absent: by problem_type and number of labels."),
+    AP_PARAM(function_to_apply, CHOICE, POSTPROCESS, opts, AP_PARAM_ANY_CASE | AP_PARAM_KEY,
+             ap__activation_choices, NULL,
+             "Applied to the logits; absent: by problem_type and number of labels."),
     AP_PARAM(return_all_scores, BOOL, POSTPROCESS, opts, 0, NULL, "false",
              "Deprecated: top_k=null in the order of the labels."),
     AP_PARAM_INCLUDE(ap__tokenizer_params, opts, tokenizer), AP_PARAM_END};
@@ -77,16 +70,6 @@ static shape result_shape(const opts *o) {
         }
     }
     return s;
-}
-
-static activation choose_activation(const ap_task_context *ctx, const opts *o) {
-    const char *problem = ctx->config->problem_type ? ctx->config->problem_type : "";
-    size_t n_labels = ctx->config->n_labels;
-    if (ap__opt_is_set(&o->function_to_apply)) return (activation)o->function_to_apply.as.integer;
-    if (strcmp(problem, "regression") == 0) return ACTIVATION_NONE;
-    if (strcmp(problem, "multi_label_classification") == 0 || n_labels == 1) return ACTIVATION_SIGMOID;
-    if (strcmp(problem, "single_label_classification") == 0 || n_labels > 1) return ACTIVATION_SOFTMAX;
-    return ACTIVATION_NONE;
 }
 
 /* -- preprocess ---------------------------------------------------------------------------------------- */
@@ -202,16 +185,7 @@ static ap_status list_scores(ap_value *out, const ap_task_context *ctx, const sh
 static ap_status make_result(ap_value *out, const ap_task_context *ctx, const opts *o, float *scores,
                              size_t *order, size_t n, ap_error *err) {
     shape s = result_shape(o);
-    switch (choose_activation(ctx, o)) {
-    case ACTIVATION_SOFTMAX:
-        ap__softmax(scores, n);
-        break;
-    case ACTIVATION_SIGMOID:
-        ap__sigmoid(scores, n);
-        break;
-    default:
-        break;
-    }
+    ap__activation_apply(ap__activation_choose(ctx, &o->function_to_apply), scores, n);
     if (s.is_legacy && !s.is_all) {
         size_t best = ap__argmax(scores, n);
         return set_label_score(out, ctx, best, scores[best], err);

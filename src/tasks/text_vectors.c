@@ -7,11 +7,26 @@
 #include "tensor/convert.h"
 #include "value/value.h"
 
+#include <string.h>
+
 const ap_param_choice ap__pooling_choices[] = {{"none", AP__POOLING_NONE, 0},
                                                {"mean", AP__POOLING_MEAN, 0},
                                                {"cls", AP__POOLING_CLS, 0},
                                                {"max", AP__POOLING_MAX, 0},
                                                {NULL, 0, 0}};
+
+ap_status ap__token_vectors_check(const ap_task_context *ctx, ap_error *err) {
+    ap__session *session = ap__model_get_session(ctx->model);
+    const ap_io *first = &ap__session_get_info(session)->outputs[0];
+    bool is_known = ap__session_find_output(session, AP__TOKEN_VECTORS) ||
+                    ap__session_find_output(session, "token_embeddings");
+    if (is_known || strcmp(first->name, "logits") != 0) return AP_OK;
+    return ap__fail(
+        err, AP_EINVAL,
+        "%s gives logits and no last_hidden_state; %s needs the model without its head: export it "
+        "for the task feature-extraction",
+        ap__model_get_file(ctx->model), ctx->task->name);
+}
 
 ap_status ap__token_vectors_get(ap__tensor **out, const ap_value *outputs, ap_error *err) {
     *out = ap__value_tensor(ap_value_dict_get(outputs, AP__TOKEN_VECTORS));
