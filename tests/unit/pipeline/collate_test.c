@@ -37,7 +37,10 @@ const ap__tokenizer_config *ap__tokenizer_get_config(const ap__tokenizer *tokeni
     return &config;
 }
 
-static ap_task_context ctx = {.model = (ap__model *)(void *)&a_model,
+static const ap_task task = {.token_outputs = "last_hidden_state", .kept_inputs = "attention_mask"};
+
+static ap_task_context ctx = {.task = &task,
+                              .model = (ap__model *)(void *)&a_model,
                               .tokenizer = (ap__tokenizer *)(void *)&a_tokenizer};
 
 int test_setup(void **state) {
@@ -234,11 +237,61 @@ void test_each_feed_gets_its_row_and_what_it_carried(void **state) {
     ap_value_dict_set_take(outputs, "logits", tensor_value(AP_DTYPE_F32, (const int64_t[]){2, 2}, 2, logits),
                            &err);
     ap_value_dict_set_take(outputs, "scale", tensor_value(AP_DTYPE_F32, NULL, 0, logits), &err);
-    assert_ok(ap__uncollate(&row, &ctx, outputs, feed, 1, 2, &err), &err);
+    const ap__batch_place place = {1, 2, 0};
+    assert_ok(ap__uncollate(&row, &ctx, outputs, feed, &place, &err), &err);
+    assert_null(ap_value_get_string(ap_value_dict_get(row, "text"), NULL)); /* Still the feed's. */
+    ap__uncollate_carry(row, &ctx, outputs, feed);
     assert_int_equal(1, view_of(row, "logits")->shape[0]);
     assert_memory_equal(logits + 2, view_of(row, "logits")->data, 8);
     assert_int_equal(0, view_of(row, "scale")->rank); /* Of no row: whole. */
     assert_string_equal("a text", ap_value_get_string(ap_value_dict_get(row, "text"), NULL));
+    assert_null(ap_value_dict_get(row, "input_ids"));
+    destroy(feed, outputs, row);
+}
+
+static ap_value *states_of_batch(void) {
+    static const float states[] = {1, 2, 3, 4, 5, 6};
+    ap_value *outputs = value_of("{}");
+    ap_value_dict_set_take(outputs, "last_hidden_state",
+                           tensor_value(AP_DTYPE_F32, (const int64_t[]){2, 3, 1}, 3, states), &err);
+    return outputs;
+}
+
+static void assert_row(const float *expected, int64_t n, const ap_value *outputs, const ap_value *feed,
+                       size_t padded_length) {
+    const ap__batch_place place = {1, 2, padded_length};
+    ap_value *row = NULL;
+    assert_ok(ap__uncollate(&row, &ctx, outputs, feed, &place, &err), &err);
+    const ap_tensor_view *view = view_of(row, "last_hidden_state");
+    assert_int_equal(1, view->shape[0]);
+    assert_int_equal(n, view->shape[1]);
+    assert_memory_equal(expected, view->data, (size_t)n * sizeof *expected);
+    ap_value_destroy(row);
+}
+
+/* The second feed has two tokens, the batch three. */
+void test_padding_comes_off_outputs_by_token(void **state) {
+    (void)state;
+    add_input("input_ids", AP_DTYPE_I64, -1);
+    ap_value *feed = feed_of(2), *outputs = states_of_batch();
+    assert_row((const float[]){4, 5}, 2, outputs, feed, 3);
+    assert_row((const float[]){4, 5, 6}, 3, outputs, feed, 0); /* It is to stay. */
+    config.padding_side = AP__SIDE_LEFT;
+    assert_row((const float[]){5, 6}, 2, outputs, feed, 3);
+    destroy(feed, outputs, NULL);
+}
+
+void test_inputs_that_the_task_keeps(void **state) {
+    static const int64_t ones[] = {1, 1};
+    (void)state;
+    add_input("input_ids", AP_DTYPE_I64, -1);
+    add_input("attention_mask", AP_DTYPE_I64, -1);
+    ap_value *feed = feed_of(2), *outputs = states_of_batch(), *row = NULL;
+    set_ids(feed, "attention_mask", ones, 2);
+    const ap__batch_place place = {0, 2, 3};
+    assert_ok(ap__uncollate(&row, &ctx, outputs, feed, &place, &err), &err);
+    ap__uncollate_carry(row, &ctx, outputs, feed);
+    assert_i64(row, "attention_mask", ones, 1, 2);
     assert_null(ap_value_dict_get(row, "input_ids"));
     destroy(feed, outputs, row);
 }
@@ -257,7 +310,8 @@ static ap_status collate_and_back(void *ctx_ptr, ap_error *error) {
         if (!status) status = ap_value_dict_set_take(feeds[i], "input_ids", ids, error);
     }
     if (!status && (status = ap__collate(&batch, &ctx, feeds, 2, error))) assert_null(batch);
-    if (!status && (status = ap__uncollate(&row, &ctx, batch, feeds[0], 0, 2, error))) assert_null(row);
+    const ap__batch_place place = {0, 2, 2};
+    if (!status && (status = ap__uncollate(&row, &ctx, batch, feeds[0], &place, error))) assert_null(row);
     destroy(feeds[0], feeds[1], batch);
     ap_value_destroy(row);
     return status;
