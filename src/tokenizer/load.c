@@ -4,6 +4,7 @@
  * __init__. */
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "tokenizer/class_processor.h"
@@ -266,46 +267,57 @@ static ap_status choose(folder_files *files, ap_error *err) {
                           files->class_name);
 }
 
-static ap_status convert(yyjson_doc **out, folder_files *files, ap__arena *arena, ap_error *err) {
+static ap_status convert(yyjson_doc **out, folder_files *files, ap_error *err) {
     const ap__special_sources sources = sources_of(files);
-    ap__loader loader = {.arena = arena, .file = files->config_path.text, .err = err};
+    ap__arena arena = {0};
+    ap__loader loader = {.arena = &arena, .file = files->config_path.text, .err = err};
     ap__special_tokens tokens;
-    ap_status status = ap__special_tokens_read(&tokens, &loader, &sources, files->class_);
     ap__convert_request request = {.folder = files->folder, .class_ = files->class_, .tokens = &tokens};
     request.class_name = files->class_name;
     request.slow = sources.slow;
     request.config = sources.config;
-    return status ? status : ap__convert_folder(out, &files->path, files->format, &request, err);
-}
-
-/* The document of the folder, and in files->path the file that it is or was made of. */
-static ap_status read_document(yyjson_doc **out, folder_files *files, ap_error *err) {
-    ap__arena arena = {0};
-    ap_status status = read_files(files, files->folder, err);
-    if (!status) status = find_class(files, err);
-    if (!status) status = choose(files, err);
-    if (!status && files->format != AP__CONVERT_NOTHING)
-        status = convert(out, files, &arena, err);
-    else if (!status)
-        status = ap__json_parse_file(out, files->path.text, AP__TOKENIZER_MAX_BYTES, err);
+    ap_status status = ap__special_tokens_read(&tokens, &loader, &sources, files->class_);
+    if (!status) status = ap__convert_folder(out, &files->path, files->format, &request, err);
     ap__arena_clear(&arena);
     return status;
 }
 
-static ap_status load(ap__tokenizer **out, folder_files *files, ap_error *err) {
+/* What the small files say, and what the tokenizer is to be made of. */
+static ap_status look_around(folder_files *files, ap_error *err) {
+    ap_status status = read_files(files, files->folder, err);
+    if (!status) status = find_class(files, err);
+    return status ? status : choose(files, err);
+}
+
+static ap_status load_json(ap__tokenizer **out, const folder_files *files, ap_error *err) {
+    ap__bytes file = {0};
+    ap_status status = ap__file_read(&file, files->path.text, AP__TOKENIZER_MAX_BYTES, err);
+    if (!status) status = ap__tokenizer_from_json(out, file.ptr, file.len, files->path.text, err);
+    ap__bytes_clear(&file);
+    return status;
+}
+
+static ap_status load_converted(ap__tokenizer **out, folder_files *files, ap_error *err) {
     yyjson_doc *doc = NULL;
-    ap_status status = read_document(&doc, files, err);
+    ap_status status = convert(&doc, files, err);
     if (!status) status = ap__tokenizer_from_doc(out, yyjson_doc_get_root(doc), files->path.text, err);
     yyjson_doc_free(doc);
+    return status;
+}
+
+static ap_status load(ap__tokenizer **out, folder_files *files, ap_error *err) {
+    ap_status status = look_around(files, err);
+    if (!status) status = files->format ? load_converted(out, files, err) : load_json(out, files, err);
     return status ? status : apply_files(*out, files, err);
 }
 
-ap_status ap__tokenizer_read_document(yyjson_doc **out, const char *folder, ap_error *err) {
+ap_status ap__tokenizer_convert(yyjson_doc **out, const char *folder, ap_error *err) {
     *out = NULL;
     folder_files *files = ap__calloc(1, sizeof *files);
     if (!files) return ap__fail_nomem(err);
     files->folder = folder;
-    ap_status status = read_document(out, files, err);
+    ap_status status = look_around(files, err);
+    if (!status && files->format) status = convert(out, files, err);
     clear_files(files);
     ap__free(files);
     return status;

@@ -26,6 +26,8 @@ typedef struct reader {
     bool is_old;                         /* There is no added_tokens_decoder: the other files count. */
     bool is_given[AP__N_SPECIAL_TOKENS]; /* The files say so; else it is the class's. */
     ap__additional_given additional;
+    bool is_called[AP__N_SPECIAL_TOKENS]; /* Counts where added_tokens.json is read: see list_called(). */
+    size_t n_uncalled;                    /* As many of `additional` are of tokenizer_config.json. */
 } reader;
 
 /* -- lists --------------------------------------------------------------------------------------------- */
@@ -116,6 +118,7 @@ static ap_status read_key(reader *r, int i) {
     if (!value) set_default(r, i, out);
     if (!r->is_given[i]) return AP_OK;
     ap_status status = read_token(r, value, KEYS[i], out);
+    r->is_called[i] = out->is_string || is_from_map;
     if (is_from_map) out->flags.special = true;
     if (!out->flags.content.len) out->flags.content.ptr = NULL; /* "" is as good as none. */
     return status;
@@ -159,6 +162,7 @@ static ap_status read_additional(reader *r) {
     r->additional.is_null = yyjson_is_null(last);
     ap_status status = ap__loader_alloc(r->loader, &r->additional.ptr, n, sizeof *r->additional.ptr);
     if (!status) status = read_list(r, of_config, false);
+    r->n_uncalled = r->additional.n;
     return status ? status : read_list(r, of_map, true);
 }
 
@@ -200,15 +204,17 @@ static ap_status read_decoder(reader *r, yyjson_val *object) {
     return AP_OK;
 }
 
-/* What a key of the files, not of the class, calls special. */
+/* What a key of the files, not of the class, calls special. The reference has not yet made tokens of the
+ * objects in tokenizer_config.json when it asks, and so does not find them. */
 static ap_status list_called(reader *r, ap__special_list *out) {
     size_t n_bytes = 0;
     for (int i = 0; i < AP__N_SPECIAL_TOKENS; i++) n_bytes += r->out->by_key[i].flags.content.len;
     for (size_t i = 0; i < r->additional.n; i++) n_bytes += r->additional.ptr[i].flags.content.len;
     ap_status status = create_list(r, out, AP__N_SPECIAL_TOKENS + r->additional.n, n_bytes);
     for (int i = 0; i < AP__N_SPECIAL_TOKENS && !status; i++)
-        if (r->is_given[i] && r->out->by_key[i].flags.content.ptr) push(out, &r->out->by_key[i]);
-    for (size_t i = 0; i < r->additional.n && !status; i++) push(out, &r->additional.ptr[i]);
+        if (r->is_called[i] && r->out->by_key[i].flags.content.ptr) push(out, &r->out->by_key[i]);
+    for (size_t i = 0; i < r->additional.n && !status; i++)
+        if (i >= r->n_uncalled || r->additional.ptr[i].is_string) push(out, &r->additional.ptr[i]);
     return status;
 }
 

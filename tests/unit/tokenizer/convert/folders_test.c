@@ -52,7 +52,7 @@ static void check_document(run *r, yyjson_val *expected, const char *folder) {
     ap_error err = AP_ERROR_INIT;
     yyjson_doc *doc;
     char place[512] = "";
-    ap_status status = ap__tokenizer_read_document(&doc, folder, &err);
+    ap_status status = ap__tokenizer_convert(&doc, folder, &err);
     if (status)
         report(r, "failed", err.message);
     else if (!folders_equal(yyjson_obj_get(expected, "document"), yyjson_doc_get_root(doc), place,
