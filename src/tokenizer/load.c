@@ -18,6 +18,9 @@
 /* Largest of the small files; chat templates can make them long. */
 #define CONFIG_MAX_BYTES ((size_t)64 << 20)
 
+/* As components.def names it. */
+extern const ap__pretokenizer_class ap__pretokenizer_sequence;
+
 /* Longest name of a class. */
 enum { MAX_CLASS_NAME = 128 };
 
@@ -136,7 +139,9 @@ static ap_status apply_prefix_space(ap__loader *loader, yyjson_val *config,
         get_flag(loader, config, "add_prefix_space", class_->add_prefix_space, &add_prefix_space);
     if (!status) status = get_flag(loader, config, "trim_offsets", class_->trim_offsets, &trim_offsets);
     if (status) return status;
-    if (pretokenizer->class_)
+    /* Only some classes change parts of parts, and only to true. */
+    bool is_sequence = pretokenizer->class_ == &ap__pretokenizer_sequence;
+    if (pretokenizer->class_ && (!is_sequence || (class_->is_prefix_space_nested && add_prefix_space > 0)))
         set(pretokenizer->class_->setting, pretokenizer->self, "add_prefix_space", add_prefix_space);
     if (class_->kind != AP__CLASS_ROBERTA || !processor->class_) return AP_OK;
     set(processor->class_->setting, processor->self, "add_prefix_space", add_prefix_space);

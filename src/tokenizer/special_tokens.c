@@ -372,6 +372,7 @@ static bool is_replaced(const reader *r, size_t i) {
 static void collect(reader *r, ap__special_list *to_add) {
     const ap__added *added = &r->loader->tokenizer->added;
     ap__special_list *decoder = &r->out->decoder;
+    if (ap__class_extra_find(r->class_->name)->mode == AP__EXTRA_PEGASUS) decoder->n = 0; /* It drops them. */
     if (decoder->n) qsort(decoder->ptr, decoder->n, sizeof *decoder->ptr, by_number);
     for (size_t i = 0; i < decoder->n; i++) {
         ap__special_token t = decoder->ptr[i];

@@ -29,7 +29,8 @@ static ap_status read_lines(ap__converter *c, ap__slow_token **out, size_t *n) {
 static ap_status put_model(ap__converter *c, const ap__slow_token *lines, size_t n) {
     yyjson_mut_val *model = ap__new_typed(c, "WordPiece"), *vocab;
     ap_status status = ap__new_vocab(c, &vocab, lines, n);
-    ap__put_text(c, model, "unk_token", ap__special_text(c, AP__UNK_TOKEN));
+    ap__text unk = ap__special_text(c, AP__UNK_TOKEN);
+    ap__put_text(c, model, "unk_token", unk.ptr ? unk : (ap__text){"None", 4}); /* str(None) */
     ap__put_text(c, model, "continuing_subword_prefix", (ap__text){"##", 2});
     ap__put(c, model, "max_input_chars_per_word", yyjson_mut_uint(c->doc, 100));
     ap__put(c, model, "vocab", vocab);
@@ -64,7 +65,7 @@ ap_status ap__convert_bert_vocab(ap__converter *c) {
     size_t n = 0;
     ap_status status = ap__converter_read(c, recipe->files[0]);
     if (!status) status = read_lines(c, &lines, &n);
-    if (!status) status = ap__slow_create(c, lines, n, NULL, 0);
+    if (!status) status = ap__slow_create(c, &(ap__slow_base){.tokens = lines, .n = n});
     if (!status) status = put_model(c, lines, n);
     if (!status) status = put_normalizer(c);
     if (status) return status;

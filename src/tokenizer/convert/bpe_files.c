@@ -9,6 +9,7 @@
 #include "tokenizer/convert/lines.h"
 #include "tokenizer/convert/recipes.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* More merges than any model has; those that CLIP reads. */
@@ -104,6 +105,11 @@ static ap_status read_merges(bpe *b, const char *file) {
 
 /* -- vocab.json ---------------------------------------------------------------------------------------- */
 
+static int by_id(const void *a_ptr, const void *b_ptr) {
+    const ap__slow_token *a = a_ptr, *b = b_ptr;
+    return (a->id > b->id) - (a->id < b->id);
+}
+
 static ap_status read_vocab(bpe *b, const char *file) {
     ap__converter *c = b->c;
     ap_status status = ap__converter_read(c, file);
@@ -122,7 +128,9 @@ static ap_status read_vocab(bpe *b, const char *file) {
         base[i] =
             (ap__slow_token){{yyjson_get_str(key), yyjson_get_len(key)}, (uint32_t)yyjson_get_uint(value)};
     }
-    return ap__slow_create(c, base, n, NULL, 0);
+    bool is_named_by_id = b->shape->processor == AP__BPE_WHISPER;
+    if (n) qsort(base, n, sizeof *base, by_id);
+    return ap__slow_create(c, &(ap__slow_base){.tokens = base, .n = n, .is_named_by_id = is_named_by_id});
 }
 
 static void put_optional_text(bpe *b, yyjson_mut_val *object, const char *key, const char *text) {
@@ -133,8 +141,9 @@ static void put_model(bpe *b) {
     ap__converter *c = b->c;
     yyjson_mut_val *vocab = yyjson_val_mut_copy(c->doc, yyjson_doc_get_root(b->vocab_doc));
     yyjson_mut_val *model = ap__new_bpe(c, vocab, b->merges);
-    ap__put_text(c, model, "unk_token",
-                 b->shape->has_unk ? ap__special_text(c, AP__UNK_TOKEN) : (ap__text){0});
+    ap__text unk = ap__special_text(c, AP__UNK_TOKEN);
+    if (!unk.ptr && b->shape->is_unk_text) unk = (ap__text){"None", 4}; /* str(None) */
+    ap__put_text(c, model, "unk_token", b->shape->has_unk ? unk : (ap__text){0});
     put_optional_text(b, model, "continuing_subword_prefix", b->shape->prefix);
     put_optional_text(b, model, "end_of_word_suffix", b->shape->suffix);
     ap__put_bool(c, model, "fuse_unk", false);
@@ -209,15 +218,12 @@ static size_t find_language(const char *language) {
 /* "<|de|>": the token that stands where the language's id is. */
 static ap_status push_token(bpe *b, ap__buf *words, uint32_t id) {
     ap__converter *c = b->c;
-    const ap__vocab *slow = &c->slow;
-    for (size_t i = slow->n; id != AP__TOKEN_NONE && i-- > 0;) {
-        const ap__vocab_entry *entry = &slow->entries[i];
-        if (entry->id != id) continue;
-        ap_status status = ap__buf_append(words, slow->pool + entry->offset, entry->len, c->err);
-        return status ? status : ap__buf_puts(words, " ", c->err);
-    }
-    return ap__converter_fail(c, AP_EFORMAT,
-                              "there is no token for the prefix that language and task ask for");
+    ap__text text = ap__slow_text(c, id);
+    if (!text.ptr)
+        return ap__converter_fail(c, AP_EFORMAT,
+                                  "there is no token for the prefix that language and task ask for");
+    ap_status status = ap__buf_append(words, text.ptr, text.len, c->err);
+    return status ? status : ap__buf_puts(words, " ", c->err);
 }
 
 static uint32_t id_of(const bpe *b, const char *token) {

@@ -14,8 +14,8 @@ typedef struct ap__converter {
     ap__bytes bytes; /* Of that file; the document may refer to them. */
     yyjson_mut_doc *doc;
     yyjson_mut_val *root;
-    ap__vocab slow;    /* Every token of the slow tokenizer, added ones included. */
-    uint32_t fallback; /* What it gives for any other; AP__TOKEN_NONE: nothing. */
+    ap__vocab slow, slow_added; /* The slow tokenizer's own tokens, and the added ones. */
+    uint32_t fallback;          /* What it gives for any other; AP__TOKEN_NONE: nothing. */
     bool is_out_of_memory;
 } ap__converter;
 
@@ -78,13 +78,24 @@ ap_status ap__put_token_pair(ap__converter *c, yyjson_mut_val *object, const cha
 
 /* -- the slow tokenizer (slow.c) ----------------------------------------------------------------------- */
 
-/* Of the vocabulary `base`, then what the class gives an id of its own, then the tokens of the files.
- * Source: transformers@v4.55.4 tokenization_utils.py PreTrainedTokenizer.__init__, _add_tokens. */
-ap_status ap__slow_create(ap__converter *c, const ap__slow_token *base, size_t n_base,
-                          const ap__slow_token *own, size_t n_own);
+/* What a slow tokenizer begins with. */
+typedef struct ap__slow_base {
+    const ap__slow_token *tokens; /* Its vocabulary, in the order of ids. */
+    size_t n;
+    bool is_named_by_id; /* get_vocab() asks for the name of each id, and added tokens have names, too. */
+    const ap__slow_token *own; /* Added tokens of the class. */
+    size_t n_own;
+    bool is_own_last; /* They replace those of the files; else it is the other way round. */
+} ap__slow_base;
+
+/* Works out the ids of the added and special tokens. */
+ap_status ap__slow_create(ap__converter *c, const ap__slow_base *base);
 
 /* convert_tokens_to_ids(); AP__TOKEN_NONE for None. */
 uint32_t ap__slow_id(const ap__converter *c, ap__text token);
+
+/* convert_ids_to_tokens(); no text for None. */
+ap__text ap__slow_text(const ap__converter *c, uint32_t id);
 
 /* The special token, or no text. */
 ap__text ap__special_text(const ap__converter *c, int which);

@@ -32,8 +32,8 @@ typedef enum ap__bpe_processor {
 /* vocab.json and merges.txt. Components are JSON; NULL: none. */
 typedef struct ap__bpe_shape {
     ap__merges_style merges;
-    bool has_unk, is_unk_added;
-    const char *prefix, *suffix; /* continuing_subword_prefix, end_of_word_suffix */
+    bool has_unk, is_unk_text, is_unk_added; /* is_unk_text: None becomes "None". */
+    const char *prefix, *suffix;             /* continuing_subword_prefix, end_of_word_suffix */
     const char *normalizer, *pre_tokenizer, *decoder;
     ap__bpe_processor processor;
     const char *single, *pair, *specials;

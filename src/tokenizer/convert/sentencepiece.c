@@ -219,23 +219,27 @@ static ap_status make_tokens(spm *s) {
     return status;
 }
 
-/* The ids that the slow tokenizer gives by its class, whatever stands in its vocabulary. */
-static size_t own_tokens(const spm *s, ap__slow_token out[MAX_OWN]) {
+static size_t put_own_tokens(const spm *s, ap__slow_token *out, const int *which, size_t n) {
+    size_t n_put = 0;
+    for (uint32_t i = 0; i < n; i++) {
+        ap__text text = ap__special_text(s->c, which[i]);
+        if (text.ptr) out[n_put++] = (ap__slow_token){text, i};
+    }
+    return n_put;
+}
+
+/* The added tokens that the slow tokenizer's constructor makes. */
+static void list_own(const spm *s, ap__slow_base *base, ap__slow_token out[MAX_OWN]) {
     static const int NLLB[] = {AP__BOS_TOKEN, AP__PAD_TOKEN, AP__EOS_TOKEN, AP__UNK_TOKEN};
     static const int SEAMLESS[] = {AP__PAD_TOKEN, AP__UNK_TOKEN, AP__BOS_TOKEN, AP__EOS_TOKEN};
-    const int *which = s->shape->vocab == AP__SPM_FAIRSEQ    ? NLLB
-                       : s->shape->vocab == AP__SPM_SEAMLESS ? SEAMLESS
-                                                             : NULL;
-    size_t n = 0;
-    for (uint32_t i = 0; which && i < 4; i++) {
-        ap__text text = ap__special_text(s->c, which[i]);
-        if (text.ptr) out[n++] = (ap__slow_token){text, i};
-    }
-    if (s->shape->vocab != AP__SPM_CAMEMBERT) return n;
+    base->own = out;
+    if (s->shape->vocab == AP__SPM_FAIRSEQ) base->n_own = put_own_tokens(s, out, NLLB, 4);
+    if (s->shape->vocab == AP__SPM_SEAMLESS) base->n_own = put_own_tokens(s, out, SEAMLESS, 4);
+    if (s->shape->vocab != AP__SPM_CAMEMBERT) return;
     ap__text pad = ap__special_text(s->c, AP__PAD_TOKEN), unk = ap__special_text(s->c, AP__UNK_TOKEN);
-    if (pad.ptr) out[n++] = (ap__slow_token){pad, 1};
-    if (unk.ptr) out[n++] = (ap__slow_token){unk, 3};
-    return n;
+    ap__text texts[] = {text_of("<s>NOTUSED"), pad, text_of("</s>NOTUSED"), unk, text_of("<unk>NOTUSED")};
+    for (uint32_t i = 0; i < 5; i++)
+        if (texts[i].ptr) out[base->n_own++] = (ap__slow_token){texts[i], i};
 }
 
 /* What is looked up for a token that is nowhere. */
@@ -249,7 +253,8 @@ static uint32_t fallback_of(const spm *s) {
     case AP__SPM_MBART:
     case AP__SPM_XGLM:
     case AP__SPM_SEAMLESS:
-        return token.ptr ? ap__vocab_find(&s->c->slow, token.ptr, token.len) : AP__TOKEN_NONE;
+        s->c->fallback = AP__TOKEN_NONE;
+        return token.ptr ? ap__slow_id(s->c, token) : AP__TOKEN_NONE;
     default:
         while (unk < s->model.n && s->model.pieces[unk].type != AP__SPM_UNKNOWN) unk++;
         if (unk == s->model.n) unk = 0;
@@ -262,9 +267,16 @@ static ap_status make_slow(spm *s) {
     s->base = ap__arena_calloc(&s->c->arena, s->n, sizeof *s->base);
     if (!s->base) return ap__fail_nomem(s->c->err);
     for (size_t i = 0; i < s->n; i++) s->base[i] = (ap__slow_token){s->tokens[i].text, (uint32_t)i};
-    /* The slow CamemBERT has no <mask> in its vocabulary. */
-    size_t n = s->shape->vocab == AP__SPM_CAMEMBERT ? s->n - 1 : s->n;
-    ap_status status = ap__slow_create(s->c, s->base, n, own, own_tokens(s, own));
+    ap__slow_base base = {.tokens = s->base, .n = s->n, .is_named_by_id = true};
+    list_own(s, &base, own);
+    if (s->shape->vocab == AP__SPM_CAMEMBERT) base.n--; /* The slow one has no <mask> in its vocabulary. */
+    base.is_own_last = s->shape->vocab == AP__SPM_CAMEMBERT;
+    if (s->shape->vocab == AP__SPM_PEGASUS) { /* Its own are all that stands before the pieces. */
+        base.own = s->base;
+        base.n_own = s->n - (s->model.n > 2 ? s->model.n - 2 : 0);
+        base.is_own_last = true;
+    }
+    ap_status status = ap__slow_create(s->c, &base);
     if (!status) s->c->fallback = fallback_of(s);
     return status;
 }
