@@ -109,9 +109,9 @@ static ap_status make_plain(maker *m) {
     return AP_OK;
 }
 
-static ap_status make_named(maker *m, const char *const (*names)[2], size_t n_names, bool with_given) {
+static ap_status make_named(maker *m, const char *const (*names)[2], size_t n_names) {
     ap_status status = reserve(m, m->given->n + n_names);
-    if (!status && with_given) put_given(m);
+    if (!status) put_given(m);
     for (size_t i = 0; i < n_names && !status; i++) {
         const char *text;
         status = get_token(m, names[i][0], names[i][1], &text);
@@ -163,9 +163,11 @@ static ap_status make(maker *m) {
     static const char *const QUESTION[][2] = {{"question_token", "[QUESTION]"}};
     switch (m->extra->mode) {
     case AP__EXTRA_INFILL:
-        return make_named(m, INFILL, 4, true);
+        return make_named(m, INFILL, 4);
     case AP__EXTRA_QUESTION:
-        return make_named(m, QUESTION, 1, false);
+        if (m->given->is_absent) return make_named(m, QUESTION, 1);
+        return ap__loader_fail(m->loader, AP_EFORMAT, "additional_special_tokens",
+                               "this class has them of its own; expected nothing");
     case AP__EXTRA_SENTINELS:
         return make_sentinels(m);
     case AP__EXTRA_PEGASUS:

@@ -70,6 +70,13 @@ static ap_status need(maker *m, const char *token, const char *key, bool is_want
     return ap__loader_fail(m->loader, AP_EFORMAT, key, "is true, and there is no such token");
 }
 
+/* As in the reference, a token that would not survive being written into a template is an error. */
+static ap_status check_word(maker *m, const char *token) {
+    if (!token || (token[0] != '$' && !token[strcspn(token, ": ")])) return AP_OK;
+    return ap__loader_fail(m->loader, AP_EFORMAT, NULL,
+                           "the post-processor cannot be made with a token \"%.60s\"", token);
+}
+
 /* The tokens around one text. */
 static ap_status put_text(maker *m, yyjson_mut_val *list, const char *bos, const char *eos,
                           unsigned type_id) {
@@ -87,7 +94,9 @@ static ap_status make_bos_eos(maker *m, const ap__tokenizer_class *class_) {
     if (!status) status = need(m, c->eos_token, "add_eos_token", add_eos);
     if (status) return status;
     const char *bos = add_bos ? c->bos_token : NULL, *eos = add_eos ? c->eos_token : NULL;
-    status = put_text(m, m->single, bos, eos, 0);
+    status = check_word(m, bos);
+    if (!status) status = check_word(m, eos);
+    if (!status) status = put_text(m, m->single, bos, eos, 0);
     if (!status) status = put_text(m, m->pair, bos, eos, 0);
     return status ? status : put_text(m, m->pair, bos, eos, 1);
 }
@@ -164,6 +173,9 @@ static ap_status replace(maker *m) {
 ap_status ap__class_processor_apply(ap__loader *loader, yyjson_val *config,
                                     const ap__tokenizer_class *class_) {
     maker m = {.loader = loader, .config = config};
+    if (class_->kind == AP__CLASS_NO_BOS && yyjson_get_bool(yyjson_obj_get(config, "add_bos_token")))
+        return ap__loader_fail(loader, AP_EUNSUPPORTED, "add_bos_token", "is not supported by the fast %s",
+                               class_->name);
     if (class_->kind < AP__CLASS_BOS_EOS) return AP_OK;
     m.doc = yyjson_mut_doc_new(ap__json_alc());
     m.processor = yyjson_mut_obj(m.doc);

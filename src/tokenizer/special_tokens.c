@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Lists of additional tokens are compared with themselves, so they are bounded more tightly. */
-enum { MAX_TOKENS = 1 << 20, MAX_ADDITIONAL = 1 << 13 };
+enum { MAX_TOKENS = 1 << 17, MAX_ADDITIONAL = 1 << 13 };
 
 static const char *const KEYS[AP__N_SPECIAL_TOKENS] = {"bos_token", "eos_token", "unk_token", "sep_token",
                                                        "pad_token", "cls_token", "mask_token"};
@@ -28,6 +28,7 @@ typedef struct reader {
     ap__additional_given additional;
     bool is_called[AP__N_SPECIAL_TOKENS]; /* Counts where added_tokens.json is read: see list_called(). */
     size_t n_uncalled;                    /* As many of `additional` are of tokenizer_config.json. */
+    const ap__special_token *stray;       /* See find_stray(). */
 } reader;
 
 /* -- lists --------------------------------------------------------------------------------------------- */
@@ -251,11 +252,22 @@ static ap_status read_added(reader *r, yyjson_val *object) {
         t.flags.special = find(&called, &t.flags.content) != NULL;
         t.normalized = !t.flags.special;
         push(&r->out->decoder, &t);
+        r->stray = &r->out->decoder.ptr[r->out->decoder.n - 1];
     }
     return read_stored(r);
 }
 
 /* -- special tokens ------------------------------------------------------------------------------------ */
+
+/* The reference looks special tokens up by content, but in old folders it files the last token of
+ * added_tokens.json under the last of special_tokens_map.json's additional tokens. */
+static const ap__special_token *find_stray(const reader *r, const ap__text *content) {
+    const ap__additional_given *given = &r->additional;
+    if (!r->is_old || given->n == r->n_uncalled || !r->stray) return NULL;
+    const ap__text *last = &given->ptr[given->n - 1].flags.content;
+    bool is_last = last->len == content->len && !memcmp(last->ptr, content->ptr, content->len);
+    return is_last ? r->stray : NULL;
+}
 
 /* The added token of that content: in the files, or in old folders in tokenizer.json alone. */
 static bool look_up(const reader *r, ap__special_token *t) {
@@ -266,6 +278,7 @@ static bool look_up(const reader *r, ap__special_token *t) {
         is_own ? ap__added_find(&tokenizer->added, content->ptr, content->len) : NULL;
     const ap__special_token *listed =
         !r->is_old || r->sources->stored_tokens ? find(&r->out->decoder, content) : NULL;
+    if (!own && !listed) listed = find_stray(r, content);
     if (own)
         *t = (ap__special_token){.flags = *own, .normalized = own->normalized};
     else if (listed)
@@ -359,34 +372,54 @@ static int by_number(const void *a_ptr, const void *b_ptr) {
     return (a->flags.id > b->flags.id) - (a->flags.id < b->flags.id);
 }
 
-/* Whether another entry of that number counts: a later one, or in old folders one of tokenizer.json. */
-static bool is_replaced(const reader *r, size_t i) {
-    const ap__special_list *list = &r->out->decoder;
-    uint64_t number = list->ptr[i].number;
-    if (i + 1 < list->n && list->ptr[i + 1].number == number) return true;
-    return r->is_old && !r->sources->is_converted && number < AP__TOKEN_NONE &&
-           ap__added_find_id(&r->loader->tokenizer->added, (uint32_t)number);
+/* added_tokens_decoder in the order of its numbers; of the same number, the last counts. In old folders the
+ * tokens of tokenizer.json come last. Pegasus drops all of them. */
+static ap_status list_decoder(reader *r, ap__special_token **out, size_t *n) {
+    const ap__special_list *decoder = &r->out->decoder;
+    const ap__added *added = &r->loader->tokenizer->added;
+    size_t n_own = r->is_old && !r->sources->is_converted ? added->n : 0, n_listed = decoder->n;
+    ap__special_token *list;
+    *n = 0;
+    ap_status status = ap__loader_alloc(r->loader, &list, decoder->n + n_own, sizeof *list);
+    *out = list;
+    if (status || ap__class_extra_find(r->class_->name)->mode == AP__EXTRA_PEGASUS) return status;
+    if (decoder->n) memcpy(list, decoder->ptr, decoder->n * sizeof *list);
+    for (size_t i = 0; i < n_own; i++) {
+        const ap__added_token *t = &added->tokens[i];
+        list[n_listed] = (ap__special_token){.flags = *t, .normalized = t->normalized, .number = t->id};
+        list[n_listed++].flags.id = UINT32_MAX;
+    }
+    if (n_listed) qsort(list, n_listed, sizeof *list, by_number);
+    for (size_t i = 0; i < n_listed; i++)
+        if (i + 1 == n_listed || list[i + 1].number != list[i].number) list[(*n)++] = list[i];
+    return AP_OK;
 }
 
-/* Source: tokenization_utils_fast.py __init__, tokens_to_add. */
-static void collect(reader *r, ap__special_list *to_add) {
+/* Whether a token of tokens_to_add[:n] is the same, before either is made special. */
+static bool is_listed(const ap__special_token *decoder, size_t n, const ap__special_list *to_add,
+                      const ap__special_token *t) {
+    if (!find(to_add, &t->flags.content)) return false;
+    for (size_t i = 0; i < n; i++) {
+        ap__added_token a = added_form(&decoder[i]), b = added_form(t);
+        bool is_text = a.content.len == b.content.len && !memcmp(a.content.ptr, b.content.ptr, a.content.len);
+        if (is_text && (t->is_string || ap__added_is_same(&a, &b))) return true;
+    }
+    return false;
+}
+
+/* Source: tokenization_utils_fast.py __init__, tokens_to_add. (Its test for tokens that are there already
+ * compares them with numbers, and so never holds.) */
+static void collect(reader *r, const ap__special_token *decoder, size_t n, ap__special_list *to_add) {
     const ap__added *added = &r->loader->tokenizer->added;
-    ap__special_list *decoder = &r->out->decoder;
-    if (ap__class_extra_find(r->class_->name)->mode == AP__EXTRA_PEGASUS) decoder->n = 0; /* It drops them. */
-    if (decoder->n) qsort(decoder->ptr, decoder->n, sizeof *decoder->ptr, by_number);
-    for (size_t i = 0; i < decoder->n; i++) {
-        ap__special_token t = decoder->ptr[i];
-        ap__added_token form = added_form(&t);
-        const ap__added_token *own = ap__added_find(added, form.content.ptr, form.content.len);
-        if (is_replaced(r, i) || (own && ap__added_is_same(own, &form))) continue;
-        t.flags.special = form.special || find(&r->out->all, &form.content);
+    for (size_t i = 0; i < n; i++) {
+        ap__special_token t = decoder[i];
+        t.flags.special = t.flags.special || find(&r->out->all, &t.flags.content);
         push(to_add, &t);
     }
     for (size_t i = 0; i < r->out->all.n; i++) {
         ap__special_token t = r->out->all.ptr[i];
-        const ap__text *content = &t.flags.content;
-        bool is_known = ap__added_find(added, content->ptr, content->len) || find(to_add, content);
-        if (t.is_string && is_known) continue;
+        bool is_known = t.is_string && ap__added_find(added, t.flags.content.ptr, t.flags.content.len);
+        if (is_known || is_listed(decoder, n, to_add, &t)) continue;
         t.flags.special = true;
         push(to_add, &t);
     }
@@ -395,12 +428,15 @@ static void collect(reader *r, ap__special_list *to_add) {
 static ap_status add(reader *r) {
     ap__tokenizer *tokenizer = r->loader->tokenizer;
     ap__special_list to_add = {0};
-    size_t n_bytes = 0;
-    for (size_t i = 0; i < r->out->all.n; i++) n_bytes += r->out->all.ptr[i].flags.content.len;
-    for (size_t i = 0; i < r->out->decoder.n; i++) n_bytes += r->out->decoder.ptr[i].flags.content.len;
-    ap_status status = create_list(r, &to_add, r->out->decoder.n + r->out->all.n, n_bytes);
+    ap__special_token *decoder;
+    size_t n, n_bytes = 0;
+    ap_status status = list_decoder(r, &decoder, &n);
     if (status) return status;
-    collect(r, &to_add);
+    for (size_t i = 0; i < r->out->all.n; i++) n_bytes += r->out->all.ptr[i].flags.content.len;
+    for (size_t i = 0; i < n; i++) n_bytes += decoder[i].flags.content.len;
+    status = create_list(r, &to_add, n + r->out->all.n, n_bytes);
+    if (status) return status;
+    collect(r, decoder, n, &to_add);
     if (!to_add.n) return AP_OK;
     status = ap__added_reserve(&tokenizer->added, r->loader->arena, to_add.n, n_bytes, r->loader->err);
     if (status) return status;

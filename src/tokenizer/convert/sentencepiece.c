@@ -147,6 +147,25 @@ static ap_status put_pegasus(spm *s) {
     return status;
 }
 
+/* Tokens that the slow tokenizer cannot do without. */
+static ap_status check_tokens(const spm *s) {
+    static const struct {
+        ap__spm_vocab vocab;
+        int which[5];
+    } NEEDED[] = {{AP__SPM_PEGASUS, {AP__PAD_TOKEN, AP__EOS_TOKEN, -1}},
+                  {AP__SPM_GEMMA, {AP__PAD_TOKEN, AP__EOS_TOKEN, AP__BOS_TOKEN, -1}},
+                  {AP__SPM_CAMEMBERT, {AP__PAD_TOKEN, AP__UNK_TOKEN, -1}},
+                  {AP__SPM_FAIRSEQ, {AP__BOS_TOKEN, AP__PAD_TOKEN, AP__EOS_TOKEN, AP__UNK_TOKEN, -1}},
+                  {AP__SPM_SEAMLESS, {AP__BOS_TOKEN, AP__PAD_TOKEN, AP__EOS_TOKEN, AP__UNK_TOKEN, -1}}};
+    for (size_t i = 0; i < sizeof NEEDED / sizeof *NEEDED; i++)
+        for (const int *which = NEEDED[i].which; NEEDED[i].vocab == s->shape->vocab && *which >= 0; which++)
+            if (!ap__special_text(s->c, *which).ptr)
+                return ap__converter_fail(s->c, AP_EFORMAT,
+                                          "a %s needs bos, eos, unk and pad tokens; one is null",
+                                          s->c->request->class_name);
+    return AP_OK;
+}
+
 static ap_status put_tokens(spm *s) {
     static const char FAIRSEQ[] = "<s> <pad> </s> <unk>";
     switch (s->shape->vocab) {
@@ -209,7 +228,8 @@ static ap_status make_tokens(spm *s) {
     s->capacity = s->model.n + s->extra_ids + s->offset + 256;
     s->tokens = ap__arena_calloc(&c->arena, s->capacity, sizeof *s->tokens);
     if (!s->tokens) return ap__fail_nomem(c->err);
-    ap_status status = put_tokens(s);
+    ap_status status = check_tokens(s);
+    if (!status) status = put_tokens(s);
     if (status) return status;
     if (s->shape->vocab == AP__SPM_GEMMA) add_tab(s);
     for (size_t i = 0; i < s->n; i++) n_bytes += s->tokens[i].text.len;
@@ -267,7 +287,8 @@ static ap_status make_slow(spm *s) {
     s->base = ap__arena_calloc(&s->c->arena, s->n, sizeof *s->base);
     if (!s->base) return ap__fail_nomem(s->c->err);
     for (size_t i = 0; i < s->n; i++) s->base[i] = (ap__slow_token){s->tokens[i].text, (uint32_t)i};
-    ap__slow_base base = {.tokens = s->base, .n = s->n, .is_named_by_id = true};
+    ap__slow_base base = {.tokens = s->base, .n = s->n};
+    base.is_named_by_id = s->shape->normalizer != AP__SPM_NORMALIZER_DEBERTA;
     list_own(s, &base, own);
     if (s->shape->vocab == AP__SPM_CAMEMBERT) base.n--; /* The slow one has no <mask> in its vocabulary. */
     base.is_own_last = s->shape->vocab == AP__SPM_CAMEMBERT;

@@ -30,6 +30,12 @@ static int by_id(const void *a_ptr, const void *b_ptr) {
     return (a->order > b->order) - (a->order < b->order);
 }
 
+static int by_order(const void *a_ptr, const void *b_ptr) {
+    const added *a = a_ptr, *b = b_ptr;
+    if (a->order != b->order) return a->order < b->order ? -1 : 1;
+    return (a->id > b->id) - (a->id < b->id);
+}
+
 /* The entries in the order of ids, each id once. */
 static ap_status list_added(ap__converter *c, const ap__slow_base *base, added **out, size_t *n) {
     const ap__special_list *decoder = &c->request->tokens->decoder;
@@ -93,6 +99,7 @@ ap_status ap__slow_create(ap__converter *c, const ap__slow_base *base) {
     if (status) return status;
     for (size_t i = 0; i < base->n; i++)
         ap__vocab_add(&c->slow, base->tokens[i].text.ptr, base->tokens[i].text.len, base->tokens[i].id);
+    if (n) qsort(list, n, sizeof *list, by_order); /* Of the same content, the one that came last counts. */
     for (size_t i = 0; i < n; i++)
         ap__vocab_add(&c->slow_added, list[i].text.ptr, list[i].text.len, list[i].id);
     uint32_t next = (uint32_t)current.n;
