@@ -69,7 +69,7 @@ static const char *list_files(char *out, size_t size, const char *folder, const 
     for (size_t i = 0; i < n && len < size; i++)
         if (has_file(folder, names[i]))
             len += (size_t)snprintf(out + len, size - len, "%s%s", len ? ", " : "", names[i]);
-    return out[0] ? out : "none of the files that are known";
+    return out[0] ? out : "none";
 }
 
 static ap_status fail_missing(const char *folder, const char *class_name, const ap__recipe *recipe,
@@ -77,20 +77,21 @@ static ap_status fail_missing(const char *folder, const char *class_name, const 
     char list[192];
     const char *found =
         list_files(list, sizeof list, folder, KNOWN_FILES, sizeof KNOWN_FILES / sizeof *KNOWN_FILES);
+    const char *second = recipe && recipe->files[1] ? recipe->files[1] : NULL;
     if (!class_name[0])
         return ap__fail(
             err, AP_ENOTFOUND,
-            "%s: no tokenizer.json, and neither tokenizer_config.json nor config.json names a "
-            "tokenizer_class or a known model_type, so that it cannot be made of other files; there "
-            "is %s",
+            "%s/tokenizer.json: not found; it can be made of other files when tokenizer_config.json or "
+            "config.json names a tokenizer_class or a known model_type (found: %s)",
             folder, found);
     if (!recipe)
         return ap__fail(err, AP_ENOTFOUND,
-                        "%s: no tokenizer.json, and a %.60s cannot be made of other files; there is %s",
+                        "%s/tokenizer.json: not found, and a %.60s cannot be made of other files (found: %s)",
                         folder, class_name, found);
-    return ap__fail(err, AP_ENOTFOUND, "%s: no tokenizer.json, and no %s%s%s to make a %.60s of; there is %s",
-                    folder, recipe->files[0], recipe->files[1] ? " with " : "",
-                    recipe->files[1] ? recipe->files[1] : "", class_name, found);
+    return ap__fail(err, AP_ENOTFOUND,
+                    "%s/tokenizer.json: not found, nor %s%s%s, which a %.60s can be made of (found: %s)",
+                    folder, recipe->files[0], second ? " with " : "", second ? second : "", class_name,
+                    found);
 }
 
 /* Whether tokenizer.model is a file of ranks rather than a SentencePiece model. */

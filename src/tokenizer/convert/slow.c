@@ -105,7 +105,8 @@ ap_status ap__slow_create(ap__converter *c, const ap__slow_base *base) {
     uint32_t next = (uint32_t)current.n;
     for (size_t i = 0; i < all->n; i++) {
         const ap__text *content = &all->ptr[i].flags.content;
-        if (!is_slow_special(c, content)) continue;
+        bool is_known = ap__vocab_find(&c->slow_added, content->ptr, content->len) != AP__TOKEN_NONE;
+        if (!is_slow_special(c, content) || (all->ptr[i].is_string && is_known)) continue;
         uint32_t id = ap__vocab_find(&current, content->ptr, content->len);
         if (id == AP__TOKEN_NONE) ap__vocab_add(&current, content->ptr, content->len, id = next++);
         ap__vocab_add(&c->slow_added, content->ptr, content->len, id);
