@@ -110,7 +110,7 @@ ap_status ap__get_u32(ap__loader *loader, yyjson_val *json, const char *key, boo
                       uint32_t *out) {
     size_t number = *out;
     ap_status status = ap__get_size(loader, json, key, is_required, &number);
-    if (status) return status;
+    if (status || number == *out) return status;
     if (number >= UINT32_MAX)
         return ap__loader_fail(loader, AP_EFORMAT, key, "expected a number below %u, found %zu", UINT32_MAX,
                                number);

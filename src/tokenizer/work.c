@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/utf8.h"
+#include "tokenizer/regex.h"
 #include "tokenizer/unicode.h"
 
 #include <string.h>
@@ -17,6 +18,7 @@ void ap__work_clear(ap__work *work) {
     ap__free(work->pieces.ptr);
     ap__free(work->next_pieces.ptr);
     ap__free(work->tokens.ptr);
+    ap__regex_scratch_destroy(work->regex);
     *work = (ap__work){0};
 }
 

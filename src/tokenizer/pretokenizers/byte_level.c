@@ -35,9 +35,10 @@ static ap_status split(const byte_level *self, ap__work *work, ap__ntext *text) 
     if (self->add_prefix_space && text->ptr[0] != ' ') status = prepend_space(work, text);
     if (status || !self->use_regex) return status ? status : ap__work_push_piece(work, text);
     for (uint32_t at = 0; at < text->len && !status;) {
-        uint32_t end = ap__scan_gpt2(text->ptr, text->len, at);
-        status = ap__work_push_slice(work, text, at, end);
-        at = end;
+        ap__span match;
+        ap__scan_gpt2(text->ptr, text->len, at, &match);
+        status = ap__work_push_slice(work, text, match.start, match.end);
+        at = match.end;
     }
     return status;
 }
