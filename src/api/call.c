@@ -169,19 +169,32 @@ static ap_status call_single(ap_value **out, const ap__call *call, const ap_valu
     return status;
 }
 
+/* What `inputs` are for the task; *normalized owns them where they are not the caller's. */
+static ap_status normalize(ap_value **normalized, const ap_value **inputs, const ap__call *call,
+                           ap_error *err) {
+    const ap_task_context *ctx = &call->pipe->ctx;
+    if (!ctx->task->normalize_inputs) return AP_OK;
+    ap_status status = ctx->task->normalize_inputs(ctx, call->opts, normalized, *inputs, err);
+    if (*normalized) *inputs = *normalized;
+    return status;
+}
+
 ap_status ap_pipeline_call_with(ap_value **out, const ap_pipeline *pipe, const ap_value *inputs,
                                 const ap_value *params, const ap_call_options *options, ap_error *err) {
     ap__call call;
+    ap_value *normalized = NULL;
     if (!out || !pipe) return ap__fail(err, AP_EINVAL, "ap_pipeline_call: %s is NULL", out ? "pipe" : "out");
     *out = NULL;
     ap_status status = call_begin(&call, pipe, params, options, err);
     if (status) return status;
-    if (ap_value_kind(inputs) == AP_KIND_LIST)
+    status = normalize(&normalized, &inputs, &call, err);
+    if (!status && ap_value_kind(inputs) == AP_KIND_LIST)
         status = call_list(out, &call, inputs, options, err);
-    else
+    else if (!status)
         status = call_single(out, &call, inputs, options, err);
     const ap_task *task = pipe->ctx.task;
     if (!status && task->shape_result) status = task->shape_result(&pipe->ctx, call.opts, inputs, out, err);
+    ap_value_destroy(normalized);
     call_clear(&call);
     return status;
 }

@@ -55,7 +55,8 @@ typedef enum ap_phase {
     AP_PHASE_INIT = 0, /**< Of pipeline() itself. */
     AP_PHASE_PREPROCESS = 1,
     AP_PHASE_FORWARD = 2,
-    AP_PHASE_POSTPROCESS = 4
+    AP_PHASE_POSTPROCESS = 4,
+    AP_PHASE_INPUT = 8 /**< Of normalize_inputs(): an input given by keyword (question=..., context=...). */
 } ap_phase;
 
 typedef enum ap_param_flags {
@@ -159,10 +160,17 @@ typedef struct ap_task {
                              ap_value *const *outputs, size_t n_outputs, ap_error *err);
 
     /** The last word on the shape of a whole call: `result` is the list of results, or the bare result when
-     * `inputs` was no list. Not called for a stream, whose results stand alone. optional
+     * `inputs` (normalized) was no list. Not called for a stream, whose results stand alone. optional
      * @param result taken and replaced; NULL after a failure. */
     ap_status (*shape_result)(const ap_task_context *ctx, const void *opts, const ap_value *inputs,
                               ap_value **result, ap_error *err);
+
+    /** Turns what a whole call was given into its inputs: a list, or anything else for a single one. Not
+     * called for a stream, whose inputs stand alone. optional: they are what was given
+     * @param inputs NULL when there are none but those by keyword (AP_PHASE_INPUT) in `opts`.
+     * @param[out] out owned; NULL: `inputs` as they are. */
+    ap_status (*normalize_inputs)(const ap_task_context *ctx, const void *opts, ap_value **out,
+                                  const ap_value *inputs, ap_error *err);
 } ap_task;
 
 /* -- what a task's functions may use ------------------------------------------------------------------- */
