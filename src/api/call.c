@@ -56,6 +56,13 @@ static ap_status check_counts(const call_opts *own, ap_error *err) {
     return AP_OK;
 }
 
+static void call_clear(ap__call *call) {
+    const ap_task *task = call->pipe->ctx.task;
+    void *opts = (void *)(uintptr_t)call->opts;
+    if (task->clear_opts) task->clear_opts(opts, call->pipe->opts);
+    ap__free(opts);
+}
+
 /* Binds the parameters of one call over those of the creation.
  * @param[out] call its opts are owned: call_clear(). */
 static ap_status call_begin(ap__call *call, const ap_pipeline *pipe, const ap_value *params,
@@ -74,18 +81,16 @@ static ap_status call_begin(ap__call *call, const ap_pipeline *pipe, const ap_va
     ap_status status = bind_all(opts, &own, task, params, err);
     if (!status) status = check_counts(&own, err);
     if (!status && task->sanitize) status = task->sanitize(&pipe->ctx, opts, err);
-    if (status) {
-        ap__free(opts);
-        return status;
-    }
     call->pipe = pipe;
     call->opts = opts;
+    if (status) {
+        call_clear(call);
+        return status;
+    }
     call->batch_size = ap__opt_integer(&own.batch_size, pipe->batch_size);
     call->cancel = options ? options->cancel : NULL;
     return AP_OK;
 }
-
-static void call_clear(ap__call *call) { ap__free((void *)(uintptr_t)call->opts); }
 
 /* -- lists --------------------------------------------------------------------------------------------- */
 

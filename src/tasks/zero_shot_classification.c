@@ -84,6 +84,7 @@ static ap_status sanitize(const ap_task_context *ctx, void *bound, ap_error *err
     if (!ap__opt_is_set(&o->multi_class)) return AP_OK;
     ap__log(AP_LOG_WARNING, "zero-shot-classification: multi_class is deprecated: use multi_label");
     if (o->multi_class.origin >= o->multi_label.origin) o->multi_label = o->multi_class;
+    o->multi_class = (ap_opt){0}; /* Of the creation: said once. */
     return AP_OK;
 }
 

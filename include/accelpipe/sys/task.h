@@ -118,6 +118,12 @@ typedef enum ap_input_kind {
     AP_INPUT_VIDEO = 4
 } ap_input_kind;
 
+/** Bits. */
+typedef enum ap_task_flags {
+    /** Where a call asks for a batch_size, padding stays in the outputs, as in transformers. */
+    AP_TASK_KEEPS_PADDING = 1
+} ap_task_flags;
+
 /** The pipeline that a task's functions work for; see the functions at the end. */
 typedef struct ap_task_context ap_task_context;
 
@@ -137,14 +143,17 @@ typedef struct ap_task {
     /** Ends of the architecture names in config.json that serve this task ("ForSequenceClassification"),
      * separated by blanks: the task of a model is inferred by them. */
     const char *architectures;
-    const char *outputs; /**< Outputs of the model that are wanted, separated by blanks; NULL: all. */
+    /** Outputs of the model that are wanted, separated by blanks; NULL: all. Of "first|second|*" the first
+     * that there is counts, "*" being the graph's first; it goes by the name in front. */
+    const char *outputs;
     const ap_param *params;
     size_t opts_size; /**< Of the struct of ap_opt that `params` binds to; it begins as zeros. */
 
     /** Runs once, at creation: input names, ranks, label counts. optional */
     ap_status (*check_model)(const ap_task_context *ctx, ap_error *err);
 
-    /** Rules between parameters, after binding: `opts` may be changed. optional */
+    /** Rules between parameters, after binding: `opts` may be changed. Runs at creation, for the parameters
+     * of the creation, and for each call, whose `opts` begins as a copy of those. optional */
     ap_status (*sanitize)(const ap_task_context *ctx, void *opts, ap_error *err);
 
     /** One input to feeds (see ap_feeds_add_take()). */
@@ -171,6 +180,17 @@ typedef struct ap_task {
      * @param[out] out owned; NULL: `inputs` as they are. */
     ap_status (*normalize_inputs)(const ap_task_context *ctx, const void *opts, ap_value **out,
                                   const ap_value *inputs, ap_error *err);
+
+    /** Frees what sanitize() put into `opts` beside the bound parameters. optional
+     * @param created the options of the creation, whose things a call borrows; NULL when `opts` are these. */
+    void (*clear_opts)(void *opts, const void *created);
+
+    /** Outputs whose second dimension is the tokens of a feed, separated by blanks, by the names that
+     * postprocess() sees: the padding that a batch added is taken off them. NULL: none. */
+    const char *token_outputs;
+    /** Inputs of the model that postprocess() gets as well, separated by blanks. NULL: none. */
+    const char *kept_inputs;
+    uint32_t flags; /**< Bits of ap_task_flags. */
 } ap_task;
 
 /* -- what a task's functions may use ------------------------------------------------------------------- */
