@@ -119,7 +119,7 @@ static ap_status apply_bert(ap__loader *loader, yyjson_val *config, const ap__to
  * models/roberta/tokenization_roberta_fast.py. */
 static ap_status apply_prefix_space(ap__loader *loader, yyjson_val *config,
                                     const ap__tokenizer_class *class_) {
-    const ap__tokenizer *tokenizer = loader->tokenizer;
+    ap__tokenizer *tokenizer = loader->tokenizer;
     const ap__pretokenizer *pretokenizer = &tokenizer->pretokenizer;
     const ap__processor *processor = &tokenizer->processor;
     int add_prefix_space, trim_offsets;
@@ -127,6 +127,8 @@ static ap_status apply_prefix_space(ap__loader *loader, yyjson_val *config,
         get_flag(loader, config, "add_prefix_space", class_->add_prefix_space, &add_prefix_space);
     if (!status) status = get_flag(loader, config, "trim_offsets", class_->trim_offsets, &trim_offsets);
     if (status) return status;
+    tokenizer->config.refuses_words =
+        add_prefix_space != 1 && ap__tokenizer_class_needs_prefix_space(class_->name);
     if (pretokenizer->class_)
         set(pretokenizer->class_->setting, pretokenizer->self, "add_prefix_space", add_prefix_space);
     if (class_->kind != AP__CLASS_ROBERTA || !processor->class_) return AP_OK;

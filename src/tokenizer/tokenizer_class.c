@@ -1,6 +1,8 @@
 /* The table of tokenizer classes, made from transformers by tools/golden/make_tokenizer_classes.py. */
 #include "tokenizer/tokenizer_class.h"
 
+#include "base/words.h"
+
 #include <string.h>
 
 static const ap__tokenizer_class CLASSES[] = {
@@ -32,6 +34,13 @@ const ap__tokenizer_class *ap__tokenizer_class_find(const char *name) {
     for (size_t i = 0; i < sizeof CLASSES / sizeof *CLASSES; i++)
         if (strlen(CLASSES[i].name) == len && !strncmp(CLASSES[i].name, name, len)) return &CLASSES[i];
     return &GENERIC;
+}
+
+bool ap__tokenizer_class_needs_prefix_space(const char *name) {
+    static const char names[] = "BartTokenizer BlenderbotTokenizer BloomTokenizer CodeGenTokenizer "
+                                "CohereTokenizer DebertaTokenizer GPT2Tokenizer LEDTokenizer "
+                                "LongformerTokenizer MvpTokenizer RobertaTokenizer WhisperTokenizer";
+    return ap__words_have(names, name);
 }
 
 const char *ap__tokenizer_class_of_model(const char *model_type) {

@@ -37,6 +37,11 @@ typedef struct ap__tokenizer_class {
 /* By its name, with or without "Fast"; that of PreTrainedTokenizerFast when it is not known. */
 const ap__tokenizer_class *ap__tokenizer_class_find(const char *name);
 
+/* Whether the class refuses texts that are split into words unless add_prefix_space is on.
+ * Source: transformers@v4.55.4 models/roberta/tokenization_roberta_fast.py _batch_encode_plus, and its kin.
+ */
+bool ap__tokenizer_class_needs_prefix_space(const char *name);
+
 /* The name of the class of a model_type of config.json; NULL when there is none. */
 const char *ap__tokenizer_class_of_model(const char *model_type);
 
