@@ -16,6 +16,7 @@ typedef struct ap__tokenizer_opts {
 } ap__tokenizer_opts;
 
 extern const ap_param ap__tokenizer_params[];
+extern const ap_param_choice ap__padding_choices[]; /* Numbers of ap__padding. */
 
 /* The first text, or the pair, of one call. */
 typedef struct ap__text_input {
