@@ -18,13 +18,13 @@ const ap_param_choice ap__padding_choices[] = {
     {"longest", AP__PADDING_LONGEST, 0}, {"max_length", AP__PADDING_FIXED, 0},
     {"do_not_pad", AP__PADDING_OFF, 0},  {NULL, 0, 0}};
 
-static const ap_param_choice TRUNCATION_CHOICES[] = {{"true", AP__TRUNCATION_LONGEST_FIRST, 1},
-                                                     {"false", AP__TRUNCATION_OFF, 1},
-                                                     {"longest_first", AP__TRUNCATION_LONGEST_FIRST, 0},
-                                                     {"only_first", AP__TRUNCATION_ONLY_FIRST, 0},
-                                                     {"only_second", AP__TRUNCATION_ONLY_SECOND, 0},
-                                                     {"do_not_truncate", AP__TRUNCATION_OFF, 0},
-                                                     {NULL, 0, 0}};
+const ap_param_choice ap__truncation_choices[] = {{"true", AP__TRUNCATION_LONGEST_FIRST, 1},
+                                                  {"false", AP__TRUNCATION_OFF, 1},
+                                                  {"longest_first", AP__TRUNCATION_LONGEST_FIRST, 0},
+                                                  {"only_first", AP__TRUNCATION_ONLY_FIRST, 0},
+                                                  {"only_second", AP__TRUNCATION_ONLY_SECOND, 0},
+                                                  {"do_not_truncate", AP__TRUNCATION_OFF, 0},
+                                                  {NULL, 0, 0}};
 
 static const ap_param_choice SIDE_CHOICES[] = {
     {"right", AP__SIDE_RIGHT, 0}, {"left", AP__SIDE_LEFT, 0}, {NULL, 0, 0}};
@@ -36,7 +36,7 @@ const ap_param ap__tokenizer_params[] = {
     ROW(text_pair, STRING, NULL, NULL, "A second text for every input."),
     ROW(add_special_tokens, BOOL, NULL, "true", "Add the special tokens of the model."),
     ROW(padding, CHOICE, ap__padding_choices, "false", "Pad to the longest of a batch, or to max_length."),
-    ROW(truncation, CHOICE, TRUNCATION_CHOICES, "false", "Cut texts that are longer than max_length."),
+    ROW(truncation, CHOICE, ap__truncation_choices, "false", "Cut texts that are longer than max_length."),
     ROW(max_length, INT, NULL, NULL, "Longest input in tokens; absent: the model's own limit."),
     ROW(stride, INT, NULL, "0", "Tokens that parts of a cut text share."),
     ROW(pad_to_multiple_of, INT, NULL, NULL, "Pad to a multiple of this many tokens."),
@@ -52,6 +52,21 @@ const ap_param ap__tokenizer_params[] = {
 
 static bool has_limit(const ap__tokenizer_config *config) {
     return config->model_max_length != SIZE_MAX && (double)config->model_max_length <= LARGE_INTEGER;
+}
+
+ap_status ap__tokenizer_opts_bind(ap__tokenizer_opts *out, const ap_opt *kwargs, const char *name,
+                                  const ap_opt *truncation, ap_error *err) {
+    for (ap_origin origin = AP_ORIGIN_INIT; origin <= AP_ORIGIN_CALL; origin++) {
+        const ap_value *dict = kwargs->origin == origin ? kwargs->as.value : NULL;
+        bool has_truncation = truncation && truncation->origin == origin;
+        if (has_truncation && ap_value_dict_get(dict, "truncation"))
+            return ap__fail(err, AP_EINVAL,
+                            "truncation is given twice: as a parameter and in %s; leave one out", name);
+        ap_status status = ap__params_bind(ap__tokenizer_params, out, dict, origin, name, err);
+        if (status) return status;
+        if (has_truncation) out->truncation = *truncation;
+    }
+    return AP_OK;
 }
 
 /* A count that must not be negative.   @return AP_EINVAL */

@@ -18,6 +18,16 @@ typedef struct ap__tokenizer_opts {
 extern const ap_param ap__tokenizer_params[];
 extern const ap_param_choice ap__padding_choices[]; /* Numbers of ap__padding. */
 
+/* Of the tokenizer's `truncation`, for tasks that have a parameter of that name themselves. */
+extern const ap_param_choice ap__truncation_choices[];
+
+/* Binds what a task's own parameters say to the tokenizer: first those of the creation, then those of the
+ * call over them.
+ * @param kwargs a dict of the tokenizer's parameters, called `name`.   @param truncation or NULL.
+ * @return also AP_EINVAL when both say how to truncate. */
+ap_status ap__tokenizer_opts_bind(ap__tokenizer_opts *out, const ap_opt *kwargs, const char *name,
+                                  const ap_opt *truncation, ap_error *err);
+
 /* The first text, or the pair, of one call. */
 typedef struct ap__text_input {
     ap__text text, pair;

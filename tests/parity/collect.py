@@ -140,7 +140,7 @@ class Program:
 
 def has_files(case: Case) -> bool:
     """Whether the result holds arrays or pictures that are compared as files."""
-    return "expect" in case and not judge.can_judge(case["expect"])
+    return "expect" in case and (judge.has_arrays(case["expect"]) or not judge.can_judge(case["expect"]))
 
 
 def dump(value: Any) -> str:

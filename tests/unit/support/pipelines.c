@@ -109,6 +109,36 @@ void support_check_batches(const ap_pipeline *pipe, const ap_value *list, const 
     ap_value_destroy(more);
 }
 
+void support_expect(const ap_pipeline *pipe, const char *inputs, const char *params, const char *expected) {
+    ap_value *out = support_call(pipe, inputs, params), *right = support_json(expected);
+    if (support_difference(right, out) > 1e-4) {
+        char *text = NULL;
+        (void)ap_value_to_json(&text, NULL, out, AP_JSON_COMPACT, NULL);
+        fail_msg("%s with %s:\n%s\nnot\n%s", inputs, params ? params : "{}", text, expected);
+    }
+    ap_value_destroy(right);
+    ap_value_destroy(out);
+}
+
+static char warnings[4096];
+static size_t warnings_len;
+
+static void keep_warning(ap_log_level level, const char *line, void *ctx) {
+    (void)ctx;
+    if (level != AP_LOG_WARNING || warnings_len >= sizeof warnings) return;
+    int n = snprintf(warnings + warnings_len, sizeof warnings - warnings_len, "%s\n", line);
+    if (n > 0) warnings_len += (size_t)n;
+}
+
+const char *support_warnings(void) {
+    static char last[sizeof warnings];
+    ap_log_set(keep_warning, AP_LOG_WARNING, NULL);
+    memcpy(last, warnings, sizeof last);
+    warnings[0] = '\0';
+    warnings_len = 0;
+    return last;
+}
+
 static double worse(double a, double b) { return a > b ? a : b; }
 
 double support_difference(const ap_value *a, const ap_value *b) {
