@@ -8,6 +8,7 @@
 #include "tokenizer/convert/converter.h"
 #include "tokenizer/convert/lines.h"
 #include "tokenizer/convert/recipes.h"
+#include "tokenizer/python_text.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -25,21 +26,6 @@ typedef struct bpe {
 
 /* -- merges.txt ---------------------------------------------------------------------------------------- */
 
-static ap__text trim(ap__text line) {
-    uint32_t code;
-    size_t n;
-    while (line.len && ap__is_python_space((n = ap__utf8_next(&code, line.ptr), code)))
-        line = (ap__text){line.ptr + n, line.len - n};
-    while (line.len) {
-        n = 1;
-        while (n < line.len && ((unsigned char)line.ptr[line.len - n] & 0xC0) == 0x80) n++;
-        ap__utf8_next(&code, line.ptr + line.len - n);
-        if (!ap__is_python_space(code)) break;
-        line.len -= n;
-    }
-    return line;
-}
-
 static bool begins(ap__text line, const char *prefix) {
     size_t len = strlen(prefix);
     return line.len >= len && !memcmp(line.ptr, prefix, len);
@@ -49,8 +35,8 @@ static bool begins(ap__text line, const char *prefix) {
 static ap_status add_merge(bpe *b, ap__text line, size_t number) {
     ap__converter *c = b->c;
     ap__text left, right, more;
-    bool is_pair = ap__python_word_next(&line, &left) && ap__python_word_next(&line, &right);
-    if (!is_pair || (b->shape->merges != AP__MERGES_HERBERT && ap__python_word_next(&line, &more)))
+    bool is_pair = ap__py_next_word(&left, &line) && ap__py_next_word(&right, &line);
+    if (!is_pair || (b->shape->merges != AP__MERGES_HERBERT && ap__py_next_word(&more, &line)))
         return ap__converter_fail(c, AP_EFORMAT, "line %zu: expected two symbols, found \"%.*s\"", number,
                                   (int)(line.len > 60 ? 60 : line.len), line.ptr);
     char *key = ap__arena_alloc(&c->arena, left.len + right.len + 1);
@@ -76,9 +62,9 @@ static bool is_merge(const bpe *b, ap__text line, size_t number, bool is_ended) 
     case AP__MERGES_CLIP:
         return number > 1 && number <= CLIP_MERGES + 1;
     case AP__MERGES_QWEN:
-        return trim(line).len && !(number == 1 && begins(trim(line), "#version:"));
+        return ap__py_strip(line).len && !(number == 1 && begins(ap__py_strip(line), "#version:"));
     case AP__MERGES_HERBERT:
-        return is_ended && !(number == 1 && begins(trim(line), "#version:"));
+        return is_ended && !(number == 1 && begins(ap__py_strip(line), "#version:"));
     }
     return false;
 }
@@ -89,7 +75,7 @@ static ap_status read_merges(bpe *b, const char *file) {
     if (!status) status = ap__utf8_check(c->bytes.ptr, c->bytes.len, c->path.text, c->err);
     if (status) return status;
     ap__text all = {c->bytes.ptr, c->bytes.len}, line;
-    if (b->shape->merges == AP__MERGES_CLIP) all = trim(all);
+    if (b->shape->merges == AP__MERGES_CLIP) all = ap__py_strip(all);
     ap__lines lines = {all.ptr, all.ptr + all.len, 0}, counted = lines;
     while (ap__lines_next(&counted, &line, NULL)) continue;
     if (counted.number > MAX_MERGES)

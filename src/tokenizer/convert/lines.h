@@ -13,10 +13,4 @@ typedef struct ap__lines {
  * line had an end. */
 bool ap__lines_next(ap__lines *lines, ap__text *line, bool *is_ended);
 
-/* What str.isspace() is true for. */
-bool ap__is_python_space(uint32_t code);
-
-/* Takes the next word off valid UTF-8, as str.split() does; false when there is none. */
-bool ap__python_word_next(ap__text *text, ap__text *word);
-
 #endif
