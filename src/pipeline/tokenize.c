@@ -13,7 +13,7 @@
 /* transformers' LARGE_INTEGER: a longer model_max_length counts as none. */
 static const double LARGE_INTEGER = 1e20;
 
-static const ap_param_choice PADDING_CHOICES[] = {
+const ap_param_choice ap__padding_choices[] = {
     {"true", AP__PADDING_LONGEST, 1},    {"false", AP__PADDING_OFF, 1},
     {"longest", AP__PADDING_LONGEST, 0}, {"max_length", AP__PADDING_FIXED, 0},
     {"do_not_pad", AP__PADDING_OFF, 0},  {NULL, 0, 0}};
@@ -35,7 +35,7 @@ static const ap_param_choice SIDE_CHOICES[] = {
 const ap_param ap__tokenizer_params[] = {
     ROW(text_pair, STRING, NULL, NULL, "A second text for every input."),
     ROW(add_special_tokens, BOOL, NULL, "true", "Add the special tokens of the model."),
-    ROW(padding, CHOICE, PADDING_CHOICES, "false", "Pad to the longest of a batch, or to max_length."),
+    ROW(padding, CHOICE, ap__padding_choices, "false", "Pad to the longest of a batch, or to max_length."),
     ROW(truncation, CHOICE, ap__truncation_choices, "false", "Cut texts that are longer than max_length."),
     ROW(max_length, INT, NULL, NULL, "Longest input in tokens; absent: the model's own limit."),
     ROW(stride, INT, NULL, "0", "Tokens that parts of a cut text share."),

@@ -16,6 +16,7 @@ typedef struct ap__tokenizer_opts {
 } ap__tokenizer_opts;
 
 extern const ap_param ap__tokenizer_params[];
+extern const ap_param_choice ap__padding_choices[]; /* Numbers of ap__padding. */
 
 /* Of the tokenizer's `truncation`, for tasks that have a parameter of that name themselves. */
 extern const ap_param_choice ap__truncation_choices[];

@@ -70,9 +70,9 @@ def read_unsupported(path: Path) -> dict[str, str]:
 
 
 def is_plain(value: Any) -> bool:
-    """Whether inputs are JSON alone: arrays, pictures and inputs by keyword have a form for the program only."""
+    """Whether inputs are JSON alone: arrays and pictures have a form for the program only."""
     if isinstance(value, dict):
-        return all(not key.startswith("$") and is_plain(item) for key, item in value.items())
+        return all((not key.startswith("$") or key == "$kwargs") and is_plain(item) for key, item in value.items())
     return not isinstance(value, list) or all(map(is_plain, value))
 
 

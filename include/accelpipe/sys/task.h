@@ -55,7 +55,8 @@ typedef enum ap_phase {
     AP_PHASE_INIT = 0, /**< Of pipeline() itself. */
     AP_PHASE_PREPROCESS = 1,
     AP_PHASE_FORWARD = 2,
-    AP_PHASE_POSTPROCESS = 4
+    AP_PHASE_POSTPROCESS = 4,
+    AP_PHASE_INPUT = 8 /**< Of normalize_inputs(): an input given by keyword (question=..., context=...). */
 } ap_phase;
 
 typedef enum ap_param_flags {
@@ -175,6 +176,7 @@ typedef struct ap_task {
 
     /** Turns what a whole call was given into its inputs: a list, or anything else for a single one. Not
      * called for a stream, whose inputs stand alone. optional: they are what was given
+     * @param inputs NULL when there are none but those by keyword (AP_PHASE_INPUT) in `opts`.
      * @param[out] out owned; NULL: `inputs` as they are. */
     ap_status (*normalize_inputs)(const ap_task_context *ctx, const void *opts, ap_value **out,
                                   const ap_value *inputs, ap_error *err);
