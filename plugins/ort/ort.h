@@ -24,6 +24,7 @@ typedef struct ort_runtime {
     OrtAllocator *allocator;    /* Of the strings that the runtime gives. */
     char **providers;           /* Execution providers of this build; never freed. */
     int n_providers;
+    int n_shared_threads; /* Of the pool that sessions share; 0: there is none. */
 } ort_runtime;
 
 extern ort_runtime ort;
@@ -33,6 +34,7 @@ struct ap_session {
     ap_io *inputs, *outputs; /* Names are the runtime's, from ort.allocator. */
     uint32_t n_inputs, n_outputs;
     int32_t from_cache;
+    char device[64];
 };
 
 /* runtime.c */
