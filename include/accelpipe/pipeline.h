@@ -97,6 +97,17 @@ AP_API void ap_pipeline_destroy(ap_pipeline *pipe);
 /** What was chosen: {"task", "model", "file", "accelerator", "device", "torch_dtype", "num_threads", ...}. */
 AP_API ap_status ap_pipeline_describe(ap_value **out, const ap_pipeline *pipe, ap_error *err);
 
+/** What was chosen and why: {"decisions": [{"what", "choice", "why"}, ...], "passed_over": [...], "faster":
+ * [...], "error": null}. "decisions" has a row for model, config, task, tokenizer, processor, threads,
+ * backend, file, device, precision and start-up cache, in the order in which they were made; "passed_over"
+ * what could have been in their place, "faster" what would make it faster. Since 0.1. */
+AP_API ap_status ap_pipeline_explain(ap_value **out, const ap_pipeline *pipe, ap_error *err);
+
+/** The same of a pipeline that ap_pipeline_create_from_value() would make of `init`; the model is opened for
+ * it, and closed. Where machine or model are in the way (a file is missing, no backend is available), that is
+ * no failure but "error": {"code", "message"}, behind the decisions that were made before. Since 0.1. */
+AP_API ap_status ap_explain(ap_value **out, const ap_value *init, ap_error *err);
+
 /* -- calling ------------------------------------------------------------------------------------------- */
 
 /** Calls the pipeline on one input or a list of inputs.

@@ -1,4 +1,6 @@
 /* Telling what was chosen, and what a model folder holds. */
+#include "api/decisions.h"
+#include "backend/loader.h"
 #include "base/error.h"
 #include "hub/locate.h"
 #include "pipeline/context.h"
@@ -41,6 +43,9 @@ static ap_status describe_pipeline(ap_value *dict, const ap_pipeline *pipe, ap_e
     if (!status) status = ap__dict_set_bool(dict, "is_bundled_model", pipe->is_bundled_model, err);
     if (!status) status = describe_session(dict, ctx->model, err);
     if (!status) status = ap__dict_set_bool(dict, "is_chosen_accelerator", pipe->is_chosen_backend, err);
+    if (!status)
+        status =
+            ap__dict_set_text(dict, "accelerator_reason", ap__decisions_why(pipe->decisions, "backend"), err);
     if (!status) status = ap__dict_set_int(dict, "num_threads", pipe->num_threads, err);
     if (!status) status = ap__dict_set_int(dict, "batch_size", pipe->batch_size, err);
     if (!status)
@@ -131,7 +136,6 @@ static ap_status describe_graph(ap_value *dict, const char *folder, const char *
     ap__model *model = NULL;
     ap__config *config = NULL;
     ap_error why = AP_ERROR_INIT;
-    const ap__file_request file = {0};
     const ap__session_options options = {.no_cache = true};
     ap_status status = ap__backend_get(&backend, accelerator, &why);
     if (status && accelerator) {
@@ -139,7 +143,10 @@ static ap_status describe_graph(ap_value *dict, const char *folder, const char *
         return status;
     }
     if (!status) status = ap__config_load(&config, folder, &why);
-    if (!status) status = ap__model_open(&model, folder, config, backend, &file, &options, &why);
+    if (!status) {
+        const ap__file_request file = {.reads = backend->row->reads, .computes = backend->row->computes};
+        status = ap__model_open(&model, folder, config, backend, &file, &options, &why);
+    }
     if (status) return ap__dict_set_text(dict, "error", why.message, err);
     const ap_session_info *info = ap__session_get_info(ap__model_get_session(model));
     status = describe_session(dict, model, err);

@@ -26,9 +26,8 @@
 
 /* -- where --------------------------------------------------------------------------------------------- */
 
-/* The user's cache folder for this library; "" when there is none.
- * Source: XDG Base Directory Specification 0.8: a path that is not absolute is to be ignored. */
-static ap_status find_root(ap__path *out, const char *explicit_dir, ap_error *err) {
+/* Source: XDG Base Directory Specification 0.8: a path that is not absolute is to be ignored. */
+ap_status ap__cache_root(ap__path *out, const char *explicit_dir, ap_error *err) {
     const char *dir = explicit_dir ? explicit_dir : secure_getenv("ACCELPIPE_CACHE");
     if (dir && dir[0]) return ap__path_format(out, err, "%s", dir);
     dir = secure_getenv("XDG_CACHE_HOME");
@@ -58,7 +57,7 @@ static ap_status make_private(const char *dir, ap_error *err) {
 /* The folder of all sessions. */
 static ap_status find_sessions_dir(ap__path *out, const char *explicit_dir, ap_error *err) {
     ap__path root;
-    ap_status status = find_root(&root, explicit_dir, err);
+    ap_status status = ap__cache_root(&root, explicit_dir, err);
     if (!status) status = ap__path_join(out, root.text, "sessions", err);
     if (status || ap__folder_is_private(out->text)) return status;
     if (!ap__path_is_dir(root.text) && (status = make_private(root.text, err))) return status;

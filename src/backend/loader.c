@@ -202,7 +202,3 @@ ap_status ap__backend_get(const ap__backend **out, const char *name, ap_error *e
 const char *ap__backend_get_name(const ap__backend *backend) { return backend->row->name; }
 
 const ap_probe *ap__backend_get_probe(const ap__backend *backend) { return &backend->probe; }
-
-const char *ap__backend_get_reads(const ap__backend *backend) { return backend->row->reads; }
-
-const char *ap__backend_get_computes(const ap__backend *backend) { return backend->row->computes; }

@@ -28,21 +28,25 @@ struct ap__session {
 
 /* -- opening ------------------------------------------------------------------------------------------- */
 
-/* Whether `device` is the name of `len` bytes, or one of several of it ("cuda:1"). */
+/* Whether `device` is the name of `len` bytes, or one of several of it ("cuda:1", OpenVINO's "GPU.1"). */
 static bool device_is(const char *device, const char *name, size_t len) {
-    return strncasecmp(device, name, len) == 0 && (device[len] == '\0' || device[len] == ':');
+    return strncasecmp(device, name, len) == 0 &&
+           (device[len] == '\0' || device[len] == ':' || device[len] == '.');
+}
+
+bool ap__backend_has_device(const ap__backend *backend, const char *device) {
+    for (const char *name = backend->probe.devices; *name;) {
+        size_t len = strcspn(name, " ");
+        if (device_is(device, name, len)) return true;
+        name += len + strspn(name + len, " ");
+    }
+    return false;
 }
 
 static ap_status check_device(const ap__backend *backend, const char *device, ap_error *err) {
-    if (!device) return AP_OK;
-    const char *names = backend->probe.devices;
-    for (const char *name = names; *name;) {
-        size_t len = strcspn(name, " ");
-        if (device_is(device, name, len)) return AP_OK;
-        name += len + strspn(name + len, " ");
-    }
+    if (!device || ap__backend_has_device(backend, device)) return AP_OK;
     return ap__fail(err, AP_EINVAL, "device \"%.64s\" is not there; accelerator \"%s\" has here: %s", device,
-                    backend->row->name, names);
+                    backend->row->name, backend->probe.devices);
 }
 
 static ap_status call_open(ap__session *session, const ap_model_ref *model, ap_error *err) {

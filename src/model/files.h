@@ -35,7 +35,8 @@ ap_status ap__model_file_choose(ap__file_choice *out, const char *folder, const 
 
 /* Whether the file that a dtype of that name asks for is there ("q8", "int8", ...), for advice.
  * @param[out] out its path. */
-bool ap__model_file_has_variant(ap__path *out, const char *folder, const char *torch_dtype, const char *reads);
+bool ap__model_file_has_variant(ap__path *out, const char *folder, const char *torch_dtype,
+                                const char *reads);
 
 /* Appends the names of the model files in a folder (*.onnx, *.xml, *.safetensors), sorted, to a list. */
 ap_status ap__model_files_list(ap_value *list, const char *folder, ap_error *err);

@@ -24,6 +24,7 @@ struct ap_pipeline {
     char *model_name;    /* As given, or of the bundled model. */
     bool is_bundled_model;
     bool is_chosen_backend; /* Nobody named the accelerator. */
+    ap_value *decisions;    /* What the router chose, and why. */
 };
 
 #endif

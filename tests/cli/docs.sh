@@ -35,7 +35,7 @@ done <"$work/params"
 
 # No option that there is not.
 {
-    for command in run tasks backends inspect; do "$ACCELPIPE" $command --help; done
+    for command in run tasks backends inspect explain; do "$ACCELPIPE" $command --help; done
     "$ACCELPIPE" run text-classification --help
     printf '%s\n' --no-cache --no-truncation --no-NAME
 } | options >"$work/known"
