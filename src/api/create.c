@@ -212,6 +212,7 @@ static ap_status run(ap__router *r, ap_error *err) {
     ap_pipeline *pipe = r->pipe;
     const char *task = ap__opt_string(&r->init->task, NULL);
     pipe->batch_size = ap__opt_integer(&r->init->batch_size, 0);
+    pipe->num_workers = ap__opt_integer(&r->init->num_workers, 0);
     pipe->is_chosen_backend = !ap__opt_string(&r->init->accelerator, NULL);
     ap_status status = ap__decisions_create(&pipe->decisions, err);
     if (!status) status = ap__init_opts_check(r->init, err);

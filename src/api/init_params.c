@@ -37,7 +37,7 @@ const ap_param ap__init_params[] = {
     AP_PARAM(accelerator, STRING, INIT, ap__init_opts, 0, ACCELERATORS, NULL,
              "\"ort\", \"ov\" or \"ipex\"; absent: the first available of ov, ort, ipex."),
     ROW(batch_size, INT, NULL, "Inputs per batch; absent: batches are formed by length."),
-    ROW(num_workers, INT, NULL, "Threads for preprocessing; absent: one where it pays."),
+    ROW(num_workers, INT, NULL, "Threads for preprocessing, at most 64; absent, 0 and 1: one where it pays."),
     ROW(num_threads, INT, NULL, "Threads of the backend; absent: the process's budget of physical cores."),
     ROW(cache, BOOL, "true", "Keep a start-up cache of the prepared model on disk."),
     ROW(cache_dir, STRING, NULL, "Folder of that cache; absent: the user's cache folder."),
