@@ -4,6 +4,7 @@
 
 #include "backend/cache.h"
 #include "backend/host.h"
+#include "backend/lease.h"
 #include "backend/loader.h"
 #include "base/alloc.h"
 #include "base/error.h"
@@ -270,6 +271,15 @@ typedef struct run_call {
     ap_cancel *cancel;
 } run_call;
 
+static ap_status call_run(const ap__session *session, const ap_run_args *args, ap_error *err) {
+    int n_threads = session->info.run_threads;
+    ap_status status = n_threads > 0 ? ap__lease_take(n_threads, args->cancel, err) : AP_OK;
+    if (status) return status;
+    status = session->backend->table->run(session->handle, args, err);
+    if (n_threads > 0) ap__lease_give(n_threads);
+    return status;
+}
+
 /* One run of the plugin; `tensors` has room for all inputs and outputs. */
 static ap_status run_with(const run_call *call, ap_named_tensor *tensors, ap_error *err) {
     ap_named_tensor *outputs = tensors + call->n_inputs;
@@ -286,7 +296,7 @@ static ap_status run_with(const run_call *call, ap_named_tensor *tensors, ap_err
         .outputs = outputs,
         .cancel = call->cancel,
     };
-    ap_status status = call->session->backend->table->run(call->session->handle, &args, err);
+    ap_status status = call_run(call->session, &args, err);
     return status ? status : take_outputs(call->outputs, call->n_outputs, call->session, outputs, err);
 }
 
