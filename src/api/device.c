@@ -35,14 +35,15 @@ static bool is_device_name(const char *name) {
 }
 
 static ap_status read_device(ap__device_request *out, const ap_value *value, ap_error *err) {
+    size_t len = 0;
     switch (ap_value_kind(value)) {
     case AP_KIND_INT:
         out->is_number = true;
         out->number = ap_value_get_int(value);
         return AP_OK;
     case AP_KIND_STRING:
-        out->name = ap_value_get_string(value, NULL);
-        if (is_device_name(out->name)) return AP_OK;
+        out->name = ap_value_get_string(value, &len);
+        if (is_device_name(out->name) && strlen(out->name) == len) return AP_OK;
         return ap__fail(err, AP_EINVAL, "parameter %s: \"%.64s\" is no device like \"cpu\" or \"cuda:0\"",
                         out->from, out->name);
     default:

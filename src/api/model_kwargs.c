@@ -28,15 +28,22 @@ static ap_status fail_kind(const entry *row, const char *expected, const ap_valu
                     ap_kind_name(ap_value_kind(value)));
 }
 
+/* Text that ends at its first NUL; NULL when there is more of it, or when the value is no string. */
+static const char *whole_text(const ap_value *value) {
+    size_t len;
+    const char *text = ap_value_get_string(value, &len);
+    return text && strlen(text) == len ? text : NULL;
+}
+
 /* -- runtime options ----------------------------------------------------------------------------------- */
 
 static ap_status option_text(char *out, const ap_value *value, const char *name, const char *const *bools,
                              ap_error *err) {
-    const char *text = ap_value_get_string(value, NULL);
+    const char *text = whole_text(value);
     int n = -1;
     switch (ap_value_kind(value)) {
     case AP_KIND_STRING:
-        n = snprintf(out, AP__OPTION_VALUE_BYTES, "%s", text);
+        if (text) n = snprintf(out, AP__OPTION_VALUE_BYTES, "%s", text);
         break;
     case AP_KIND_BOOL:
         n = snprintf(out, AP__OPTION_VALUE_BYTES, "%s", bools[ap_value_get_bool(value) != 0]);
@@ -95,7 +102,7 @@ static ap_status read_options(ap__model_kwargs *out, const entry *row, const ap_
 static ap_status add_provider(ap__model_kwargs *out, size_t index, const ap_value *value, ap_error *err) {
     char name[32] = "provider";
     if (index) snprintf(name, sizeof name, "provider_%zu", index);
-    if (!ap_value_get_string(value, NULL))
+    if (!whole_text(value))
         return ap__fail(err, AP_ETYPE, "model_kwargs: provider: expected a string, found %s",
                         ap_kind_name(ap_value_kind(value)));
     if (!index) out->provider = ap_value_get_string(value, NULL);
@@ -140,7 +147,7 @@ static ap_status read_provider_options(ap__model_kwargs *out, const entry *row, 
 
 static ap_status read_text(ap__model_kwargs *out, const entry *row, const ap_value *value, ap_error *err) {
     const char **place = (const char **)(void *)((char *)out + row->offset);
-    *place = ap_value_get_string(value, NULL);
+    *place = whole_text(value);
     return *place ? AP_OK : fail_kind(row, "a string", value, err);
 }
 
@@ -161,7 +168,7 @@ static ap_status set_dtype(ap__model_kwargs *out, const entry *row, const char *
 }
 
 static ap_status read_dtype(ap__model_kwargs *out, const entry *row, const ap_value *value, ap_error *err) {
-    const char *text = ap_value_get_string(value, NULL);
+    const char *text = whole_text(value);
     return text ? set_dtype(out, row, text, err) : fail_kind(row, "a string", value, err);
 }
 

@@ -412,3 +412,35 @@ void test_many_threads_share_a_pipeline(void **state) {
     }
     ap_pipeline_destroy(pipe);
 }
+
+/* -- threads of the process ---------------------------------------------------------------------------- */
+
+static int count_threads(void) {
+    char line[256];
+    int n = 0;
+    FILE *file = fopen("/proc/self/status", "re");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file))
+        if (strncmp(line, "Threads:", 8) == 0) n = (int)strtol(line + 8, NULL, 10);
+    fclose(file);
+    return n;
+}
+
+void test_pipelines_share_the_threads_of_the_process(void **state) {
+    (void)state;
+    enum { N_PIPES = 5 };
+    ap_pipeline *pipes[N_PIPES];
+    int n_threads = 0;
+    for (int i = 0; i < N_PIPES; i++) {
+        pipes[i] = support_pipeline("bert-sst2", NULL);
+        ap_value_destroy(support_call(pipes[i], "\"Fine.\"", NULL));
+        if (i == 0) n_threads = count_threads();
+    }
+    assert_int_equal(count_threads(), n_threads);
+    /* One that asks for another number has its own. */
+    ap_pipeline *own = support_pipeline("bert-sst2", "{\"num_threads\": 7}");
+    ap_value_destroy(support_call(own, "\"Fine.\"", NULL));
+    assert_int_equal(count_threads(), n_threads + 6);
+    ap_pipeline_destroy(own);
+    for (int i = 0; i < N_PIPES; i++) ap_pipeline_destroy(pipes[i]);
+}

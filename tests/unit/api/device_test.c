@@ -73,7 +73,8 @@ void test_maps(void **state) {
 
 void test_what_is_no_device(void **state) {
     (void)state;
-    static const char *const names[] = {"\"\"", "\"cuda:\"", "\":1\"", "\"a b\"", "\"../x\""};
+    static const char *const names[] = {"\"\"",    "\"cuda:\"", "\":1\"",
+                                        "\"a b\"", "\"../x\"",  "\"cpu\\u0000x\""};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         assert_fails(read(names[i], NULL), AP_EINVAL, &err, "is no device like \"cpu\" or \"cuda:0\"");
     assert_fails(read("true", NULL), AP_ETYPE, &err,

@@ -62,6 +62,7 @@ void test_files(void **state) {
     assert_ok(read("{\"file_name\": null, \"provider\": null, \"ov_config\": null}"), &err);
     assert_null(kwargs.file_name);
     assert_null(kwargs.accelerator); /* null counts as absent. */
+    assert_refuses("{\"file_name\": \"a\\u0000b\"}", AP_ETYPE, "file_name: expected a string");
     assert_refuses("{\"file_name\": 3}", AP_ETYPE, "model_kwargs: file_name: expected a string, found int");
 }
 
