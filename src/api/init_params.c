@@ -134,12 +134,6 @@ static ap_status check_dtypes(const ap__init_opts *o, ap_error *err) {
                     o->torch_dtype.as.string, o->dtype.as.string);
 }
 
-static ap_status check_model_kwargs(const ap_opt *opt, ap_error *err) {
-    if (!ap__opt_is_set(opt) || ap_value_kind(opt->as.value) == AP_KIND_DICT) return AP_OK;
-    return ap__fail(err, AP_ETYPE, "parameter model_kwargs: expected a dict, found %s",
-                    ap_kind_name(ap_value_kind(opt->as.value)));
-}
-
 static ap_status check_config(const ap_opt *opt, ap_error *err) {
     if (!ap__opt_is_set(opt)) return AP_OK;
     ap_kind kind = ap_value_kind(opt->as.value);
@@ -155,7 +149,6 @@ ap_status ap__init_opts_check(const ap__init_opts *o, ap_error *err) {
     if (!status) status = check_framework(&o->framework, err);
     if (!status) status = check_token(&o->token, err);
     if (!status) status = check_dtypes(o, err);
-    if (!status) status = check_model_kwargs(&o->model_kwargs, err);
     if (!status) status = check_config(&o->config, err);
     return status;
 }

@@ -282,6 +282,10 @@ static ap_status read_entry(ap__model_kwargs *out, const char *name, const ap_va
 
 ap_status ap__model_kwargs_read(ap__model_kwargs *out, const ap_value *dict, ap_error *err) {
     ap_status status = AP_OK;
+    if (ap_value_kind(dict) == AP_KIND_NULL) return AP_OK;
+    if (ap_value_kind(dict) != AP_KIND_DICT)
+        return ap__fail(err, AP_ETYPE, "parameter model_kwargs: expected a dict, found %s",
+                        ap_kind_name(ap_value_kind(dict)));
     for (size_t i = 0; !status && i < ap_value_len(dict); i++) {
         const char *name;
         const ap_value *value = ap_value_dict_at(dict, i, &name);

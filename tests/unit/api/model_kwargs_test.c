@@ -50,6 +50,7 @@ void test_nothing(void **state) {
     (void)state;
     assert_ok(ap__model_kwargs_read(&kwargs, NULL, &err), &err);
     assert_ok(read("{}"), &err);
+    assert_refuses("[1]", AP_ETYPE, "parameter model_kwargs: expected a dict, found list");
     assert_null(kwargs.accelerator);
     assert_int_equal(0, kwargs.options.n);
 }
