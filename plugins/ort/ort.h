@@ -40,6 +40,11 @@ struct ap_session {
 /* runtime.c */
 ap_status ort_probe(const ap_host *host, const char *runtime, ap_probe *out, ap_error *err);
 
+/* The end of the last line that the runtime logged as an error on this thread; "": none since it was
+ * forgotten. */
+const char *ort_log_last_error(void);
+void ort_log_forget(void);
+
 /* status.c: the runtime's failure as ours. `status` is taken; NULL is AP_OK.
  * @param what names what failed, "run"; put in front of the runtime's message. */
 ap_status ort_fail(ap_error *err, OrtStatus *status, const char *what);

@@ -271,17 +271,27 @@ static bool is_cpu(const provider *p) { return p->row == &ROWS[0]; }
 
 /* -- appending ----------------------------------------------------------------------------------------- */
 
-static ap_status append(OrtSessionOptions *options, const provider *p, ap_error *err) {
+/* By the provider's own call, or by the generic one with its name. */
+static OrtStatus *call_append(OrtSessionOptions *options, const provider *p) {
     char generic[64];
-    if (p->row && p->row->append) return ort_fail(err, p->row->append(options, &p->options), p->name);
+    if (p->row && p->row->append) return p->row->append(options, &p->options);
     size_t len = strlen(p->name), end = strlen(PROVIDER_END);
     bool has_end = len > end && strcmp(p->name + len - end, PROVIDER_END) == 0;
     snprintf(generic, sizeof generic, "%.*s", (int)(has_end ? len - end : len), p->name);
-    return ort_fail(err,
-                    ort.api->SessionOptionsAppendExecutionProvider(
-                        options, p->row && p->row->generic ? p->row->generic : generic, p->options.keys,
-                        p->options.values, p->options.n),
-                    p->name);
+    return ort.api->SessionOptionsAppendExecutionProvider(
+        options, p->row && p->row->generic ? p->row->generic : generic, p->options.keys, p->options.values,
+        p->options.n);
+}
+
+/* A provider is a library of its own: of one that cannot be loaded, or refuses, only the log has the reason.
+ */
+static ap_status append(OrtSessionOptions *options, const provider *p, ap_error *err) {
+    ap_error why = AP_ERROR_INIT;
+    ort_log_forget();
+    ap_status status = ort_fail(&why, call_append(options, p), p->name);
+    const char *more = ort_log_last_error();
+    if (!status) return AP_OK;
+    return ort.host->fail(err, status, "%.320s%s%s", why.message, more[0] ? ": " : "", more);
 }
 
 ap_status ort_providers_append(OrtSessionOptions *options, const ap_model_ref *model, ap_error *err) {

@@ -13,6 +13,22 @@ ort_runtime ort;
 
 /* -- its log ------------------------------------------------------------------------------------------- */
 
+/* The last error of this thread's calls: providers that fail say why here, and nowhere else. */
+static _Thread_local char last_error[160];
+
+const char *ort_log_last_error(void) { return last_error; }
+
+void ort_log_forget(void) { last_error[0] = '\0'; }
+
+/* The end of the text has the reason, behind names of files and functions. */
+static void keep_error(const char *message) {
+    size_t len = strcspn(message, "\n"), room = sizeof last_error - 1;
+    const char *start = len > room ? message + len - room : message;
+    const char *blank = start > message ? memchr(start, ' ', len - (size_t)(start - message)) : NULL;
+    if (blank) start = blank + 1;
+    snprintf(last_error, sizeof last_error, "%.*s", (int)(len - (size_t)(start - message)), start);
+}
+
 /* Failures are also returned, so that here they are no more than details. */
 static void ORT_API_CALL log_line(void *param, OrtLoggingLevel severity, const char *category,
                                   const char *logid, const char *code_location, const char *message) {
@@ -20,6 +36,7 @@ static void ORT_API_CALL log_line(void *param, OrtLoggingLevel severity, const c
     (void)category;
     (void)logid;
     if (severity < ORT_LOGGING_LEVEL_WARNING) return;
+    if (severity >= ORT_LOGGING_LEVEL_ERROR) keep_error(message);
     ort.host->log(AP_LOG_DEBUG, "ort: %s: %s", code_location ? code_location : "", message);
 }
 

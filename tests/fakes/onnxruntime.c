@@ -46,9 +46,17 @@ static OrtErrorCode ORT_API_CALL get_code(const OrtStatus *status) { return stat
 static const char *ORT_API_CALL get_message(const OrtStatus *status) { return status->message; }
 static void ORT_API_CALL release_status(OrtStatus *status) { free(status); }
 
+static OrtLoggingFunction logger;
+static void *logger_param;
+
+/* As the real one: the reason is in the log alone. */
 static OrtStatus *refuse(const char *name) {
     const char *word = getenv("FAKE_ORT_REFUSES");
-    return word && strstr(name, word) ? create_status(ORT_FAIL, "refused") : NULL;
+    if (!word || !strstr(name, word)) return NULL;
+    if (logger)
+        logger(logger_param, ORT_LOGGING_LEVEL_ERROR, "", "", "",
+               "somewhere: libcudnn.so.9: cannot open\nmore");
+    return create_status(ORT_FAIL, "refused");
 }
 
 /* -- the environment ----------------------------------------------------------------------------------- */
@@ -79,8 +87,8 @@ static void ORT_API_CALL release_threading(OrtThreadingOptions *options) { (void
 static OrtStatus *ORT_API_CALL create_env(OrtLoggingFunction function, void *param, OrtLoggingLevel level,
                                           const char *name, const struct OrtThreadingOptions *options,
                                           OrtEnv **out) {
-    (void)function;
-    (void)param;
+    logger = function;
+    logger_param = param;
     (void)level;
     (void)name;
     (void)options;
