@@ -6,6 +6,7 @@
  * (which provider a device means). */
 #include "providers.h"
 
+#include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,8 @@ typedef struct provider {
 struct provider_row {
     const char *name;   /* Without its end. */
     const char *device; /* NULL: none that users name. */
+    const char
+        *driver; /* The library of the device's driver, without which there is none; NULL: not looked at. */
     /* NULL: the runtime's generic call, with `generic` for the name. */
     OrtStatus *(*append)(OrtSessionOptions *options, const option_list *list);
     const char *generic;
@@ -87,21 +90,21 @@ static OrtStatus *append_migraphx(OrtSessionOptions *options, const option_list 
 
 /* Of two for one device the first that the runtime has is taken. */
 static const provider_row ROWS[] = {
-    {"CPU", "cpu", NULL, NULL},
-    {"CUDA", "cuda", append_cuda, NULL},
-    {"ROCM", "cuda", append_rocm, NULL}, /* As PyTorch calls it. */
-    {"MIGraphX", "cuda", append_migraphx, NULL},
-    {"Tensorrt", "cuda", append_tensorrt, NULL},
-    {"CANN", "npu", append_cann, NULL},
-    {"QNN", "npu", NULL, "QNN"},
-    {"Dml", "dml", NULL, "DML"},
-    {"CoreML", "mps", NULL, "CoreML"},
-    {"OpenVINO", NULL, append_openvino, NULL},
-    {"VitisAI", NULL, append_vitisai, NULL},
-    {"Dnnl", NULL, append_dnnl, NULL},
-    {"Xnnpack", NULL, NULL, "XNNPACK"},
-    {"WebGpu", NULL, NULL, "WebGPU"},
-    {"Azure", NULL, NULL, "AZURE"},
+    {"CPU", "cpu", NULL, NULL, NULL},
+    {"CUDA", "cuda", "libcuda.so.1", append_cuda, NULL},
+    {"ROCM", "cuda", "libamdhip64.so", append_rocm, NULL}, /* As PyTorch calls it. */
+    {"MIGraphX", "cuda", "libamdhip64.so", append_migraphx, NULL},
+    {"Tensorrt", "cuda", "libcuda.so.1", append_tensorrt, NULL},
+    {"CANN", "npu", NULL, append_cann, NULL},
+    {"QNN", "npu", NULL, NULL, "QNN"},
+    {"Dml", "dml", NULL, NULL, "DML"},
+    {"CoreML", "mps", NULL, NULL, "CoreML"},
+    {"OpenVINO", NULL, NULL, append_openvino, NULL},
+    {"VitisAI", NULL, NULL, append_vitisai, NULL},
+    {"Dnnl", NULL, NULL, append_dnnl, NULL},
+    {"Xnnpack", NULL, NULL, NULL, "XNNPACK"},
+    {"WebGpu", NULL, NULL, NULL, "WebGPU"},
+    {"Azure", NULL, NULL, NULL, "AZURE"},
 };
 
 enum { N_ROWS = sizeof ROWS / sizeof *ROWS };
@@ -127,6 +130,12 @@ static const char *available_name(const provider_row *row) {
     return NULL;
 }
 
+/* A runtime built for a GPU says that it has its provider also where there is no GPU: then the device is not
+ * offered. The driver stays loaded, as the provider would keep it. */
+static bool has_driver(const provider_row *row) {
+    return !row->driver || dlopen(row->driver, RTLD_LAZY | RTLD_LOCAL) != NULL;
+}
+
 static bool is_available(const char *name) {
     for (int i = 0; i < ort.n_providers; i++)
         if (strcmp(name, ort.providers[i]) == 0) return true;
@@ -147,7 +156,8 @@ void ort_providers_devices(char *out, size_t size) {
     const char *last = "cpu"; /* Rows of one device stand together. */
     for (size_t i = 0; i < N_ROWS && at < size; i++) {
         const char *device = ROWS[i].device;
-        if (!device || strcmp(device, last) == 0 || !available_name(&ROWS[i])) continue;
+        if (!device || strcmp(device, last) == 0 || !available_name(&ROWS[i]) || !has_driver(&ROWS[i]))
+            continue;
         int n = snprintf(out + at, size - at, " %s", device);
         if (n > 0) at += (size_t)n;
         last = device;
@@ -291,7 +301,8 @@ static ap_status append(OrtSessionOptions *options, const provider *p, ap_error 
     ap_status status = ort_fail(&why, call_append(options, p), p->name);
     const char *more = ort_log_last_error();
     if (!status) return AP_OK;
-    return ort.host->fail(err, status, "%.320s%s%s", why.message, more[0] ? ": " : "", more);
+    if (!more[0]) return ort.host->fail(err, status, "%s", why.message);
+    return ort.host->fail(err, status, "%.320s: %s", why.message, more);
 }
 
 ap_status ort_providers_append(OrtSessionOptions *options, const ap_model_ref *model, ap_error *err) {

@@ -6,6 +6,7 @@
 #include "unit/support/tempdir.h"
 
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #define FAKE AP_TEST_BUILD_DIR "/tests/fakes/libfake_onnxruntime.so"
 
 static ap__path folder, model;
+static bool has_drivers;
 
 /* What a child found. */
 typedef struct finding {
@@ -33,6 +35,7 @@ int test_setup(void **state) {
     setenv("FAKE_ORT_PROVIDERS", "TensorrtExecutionProvider CUDAExecutionProvider CPUExecutionProvider", 1);
     unsetenv("FAKE_ORT_REFUSES");
     unsetenv("FAKE_ORT_VERSION");
+    has_drivers = true;
     return 0;
 }
 
@@ -42,8 +45,19 @@ int test_teardown(void **state) {
     return 0;
 }
 
+/* Loaded first, these are what a driver of that soname would be. */
+static void load_drivers(void) {
+    static const char *const drivers[] = {"fake_libcuda.so.1.so", "fake_libamdhip64.so.so"};
+    for (size_t i = 0; has_drivers && i < sizeof drivers / sizeof *drivers; i++) {
+        ap__path path;
+        ap__path_format(&path, NULL, "%s/tests/fakes/%s", AP_TEST_BUILD_DIR, drivers[i]);
+        if (!dlopen(path.text, RTLD_NOW | RTLD_LOCAL)) abort();
+    }
+}
+
 static void look(finding *out, const ap__session_options *options) {
     const ap__backend *backend = NULL;
+    load_drivers();
     ap__session *session = NULL;
     out->status = ap__backend_get(&backend, "ort", &out->error);
     if (out->status) return;
@@ -107,6 +121,19 @@ void test_devices_of_the_runtime(void **state) {
     assert_string_equal("cpu cuda", open_on(NULL, NULL).devices);
     setenv("FAKE_ORT_PROVIDERS", "XxExecutionProvider QNNExecutionProvider DmlExecutionProvider", 1);
     assert_string_equal("cpu npu dml", open_on(NULL, NULL).devices);
+}
+
+/* A runtime that was built for GPUs, on a machine without one. */
+void test_devices_without_a_driver(void **state) {
+    (void)state;
+    has_drivers = false;
+    if (dlopen("libcuda.so.1", RTLD_LAZY)) skip(); /* This machine has one. */
+    finding found = open_on("cuda", NULL);
+    assert_fails(found.status, AP_EINVAL, &found.error, "device \"cuda\" is not there");
+    assert_string_equal("cpu", open_on("cpu", NULL).devices);
+    static const char *const pairs[] = {"provider", "CUDAExecutionProvider", NULL};
+    found = open_on(NULL, pairs); /* Who names it sees what the runtime says. */
+    assert_log(&found, "shared; cuda; session; ");
 }
 
 void test_the_cpu_is_the_default(void **state) {
