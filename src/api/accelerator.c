@@ -31,19 +31,44 @@ static ap__file_request file_request(const ap__router *r, const ap__known_backen
     };
 }
 
+/* The other files that the backend could be given, in one row. */
+static ap_status pass_over_files(ap__router *r, const ap__known_backend *row, const char *chosen,
+                                 ap_error *err) {
+    char names[256] = "";
+    size_t at = 0;
+    ap_value files = {0};
+    ap__value_set_list(&files);
+    ap_status status = ap__model_files_list(&files, r->folder.text, err);
+    for (size_t i = 0; !status && i < ap_value_len(&files); i++) {
+        const char *name = ap_value_get_string(ap_value_list_get(&files, i), NULL);
+        if (strcmp(name, chosen) == 0 || !ap__model_file_is_read(name, row->reads)) continue;
+        int n = snprintf(names + at, sizeof names - at, "%s%s", at ? ", " : "", name);
+        if (n > 0 && (size_t)n < sizeof names - at) at += (size_t)n;
+    }
+    names[at] = '\0'; /* One that did not fit is left out whole. */
+    ap__value_clear(&files);
+    if (status || !at) return status;
+    return ap__decide(r->pipe->decisions, AP__DECISION_PASSED, "file", names, err,
+                      "not what was asked for: torch_dtype or model_kwargs.file_name names one of them");
+}
+
 static ap_status decide_file(ap__router *r, const ap__known_backend *row, ap_error *err) {
     const char *file = ap__model_get_file(r->pipe->ctx.model);
     size_t len = strlen(r->folder.text);
     if (strncmp(file, r->folder.text, len) == 0 && file[len] == '/') file += len + 1;
+    ap_value *record = r->pipe->decisions;
+    ap_status status;
     if (r->kwargs.file_name)
-        return ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "file", file, err,
-                          "model_kwargs.file_name names it");
-    if (r->torch_dtype && strcmp(r->torch_dtype, "auto") != 0)
-        return ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "file", file, err,
-                          "the best match for torch_dtype \"%.32s\" that %s reads", r->torch_dtype,
-                          row->name);
-    return ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "file", file, err,
-                      "the float32 file of the kind that %s likes best (%s)", row->name, row->reads);
+        status =
+            ap__decide(record, AP__DECISION_CHOSEN, "file", file, err, "model_kwargs.file_name names it");
+    else if (r->torch_dtype && strcmp(r->torch_dtype, "auto") != 0)
+        status =
+            ap__decide(record, AP__DECISION_CHOSEN, "file", file, err,
+                       "the best match for torch_dtype \"%.32s\" that %s reads", r->torch_dtype, row->name);
+    else
+        status = ap__decide(record, AP__DECISION_CHOSEN, "file", file, err,
+                            "the float32 file of the kind that %s likes best (%s)", row->name, row->reads);
+    return status ? status : pass_over_files(r, row, file, err);
 }
 
 static ap_status decide_session(ap__router *r, const ap__known_backend *row, const char *device_why,

@@ -174,11 +174,15 @@ static const file_kind *next_kind(const char **rest) {
     return NULL;
 }
 
+bool ap__model_file_is_read(const char *name, const char *reads) {
+    const file_kind *kind = kind_of(name);
+    return kind && is_listed(reads, kind->name);
+}
+
 static bool has_readable_file(const ap_value *files, const char *reads) {
-    for (size_t i = 0; i < ap_value_len(files); i++) {
-        const file_kind *kind = kind_of(ap_value_get_string(ap_value_list_get(files, i), NULL));
-        if (kind && is_listed(reads, kind->name)) return true;
-    }
+    for (size_t i = 0; i < ap_value_len(files); i++)
+        if (ap__model_file_is_read(ap_value_get_string(ap_value_list_get(files, i), NULL), reads))
+            return true;
     return false;
 }
 

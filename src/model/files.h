@@ -38,6 +38,9 @@ ap_status ap__model_file_choose(ap__file_choice *out, const char *folder, const 
 bool ap__model_file_has_variant(ap__path *out, const char *folder, const char *torch_dtype,
                                 const char *reads);
 
+/* Whether a backend that reads these kinds could be given the file of that name. */
+bool ap__model_file_is_read(const char *name, const char *reads);
+
 /* Appends the names of the model files in a folder (*.onnx, *.xml, *.safetensors), sorted, to a list. */
 ap_status ap__model_files_list(ap_value *list, const char *folder, ap_error *err);
 

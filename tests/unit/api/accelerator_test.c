@@ -278,5 +278,7 @@ void test_advice(void **state) {
     assert_explains(&found, "\"error\":{\"code\":\"AP_EFORMAT\""); /* "a graph" is none. */
     found = assert_chooses("ipex", "\"accelerator\": \"ipex\"");
     assert_null(strstr(found.json, "torch_dtype=\\\"q8\\\"")); /* It is not faster there. */
+    assert_explains(
+        &found, "{\"what\":\"file\",\"choice\":\"onnx/model_quantized.onnx\",\"why\":\"not what was asked");
     unsetenv("ACCELPIPE_NUM_THREADS");
 }
