@@ -43,7 +43,7 @@ completes "--help --output --version" tasks --
 completes "--help --json --output --version" backends -
 completes "--task" explain --ta
 completes "--threads" explain --thr
-completes "text-classification" explain --task text
+completes "text-classification" explain --task text-c
 completes "ort ov" explain --accelerator o
 completes "--accelerator" inspect --acc
 
