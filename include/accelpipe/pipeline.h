@@ -69,12 +69,14 @@ typedef struct ap_pipeline_options {
     const char *torch_dtype; /**< "auto", "float32", ... : computed in it, and which variant of the file. */
     ap_switch trust_remote_code;  /**< Code of a model folder is never run, whatever this says. */
     const ap_value *model_kwargs; /**< Dict: file_name, subfolder, provider, ... */
-    const char *accelerator;      /**< "ort", "ov" or "ipex"; absent: the first available of ov, ort, ipex. */
-    int64_t batch_size;           /**< Items per forward; 0: batches are formed by length. */
-    int64_t num_workers;          /**< Threads for preprocessing, at most 64; 0 and 1: one where it pays. */
-    const ap_value *params;       /**< Dict: the task's own parameters, defaults for every call. */
-    int64_t num_threads;          /**< Threads of the backend; 0: what affinity and cgroup quota allow. */
-    ap_switch cache;              /**< Start-up cache of the backend, on by default. */
+    const char *accelerator; /**< "ort", "ov" or "ipex"; absent: the first of ov, ort, ipex that is available
+                                  and can run the model. */
+    int64_t batch_size;      /**< Items per forward; 0: batches are formed by length. */
+    int64_t num_workers;     /**< Threads for preprocessing, at most 64; 0 and 1: one where it pays. */
+    const ap_value *params;  /**< Dict: the task's own parameters, defaults for every call. */
+    int64_t num_threads;     /**< Threads of the backend; 0: the process's budget ($ACCELPIPE_NUM_THREADS, or
+                                  physical cores within affinity and cgroup quota), shared by all pipelines. */
+    ap_switch cache;         /**< Start-up cache of the backend, on by default. */
     const char
         *cache_dir; /**< In place of $ACCELPIPE_CACHE, $XDG_CACHE_HOME/accelpipe, ~/.cache/accelpipe. */
 } ap_pipeline_options;
