@@ -125,19 +125,29 @@ static ap_status parse(run_state *run, int argc, char **argv, ap_error *err) {
 
 /* -- inputs -------------------------------------------------------------------------------------------- */
 
+static ap_status take_keywords(run_state *run, ap_error *err) {
+    bool has_input = false;
+    ap_status status = cli_inputs_split_kwargs(&run->inputs, &run->params.call, err);
+    if (status || run->inputs) return status;
+    status = cli_params_has_input(&has_input, &run->params, err);
+    if (status || has_input) return status;
+    return cli_fail(err, AP_ETYPE, "\"$kwargs\" has no \"inputs\", which the call needs");
+}
+
 static ap_status read_inputs(run_state *run, ap_error *err) {
     const cli_args *args = &run->args;
-    bool is_json = run->options.json;
+    bool is_json = run->options.json, has_input = false;
     if (reads_lines(&run->options)) return AP_OK;
-    ap_status status;
+    ap_status status = AP_OK;
+    if (!args->n_inputs) status = cli_params_has_input(&has_input, &run->params, err);
+    if (status || has_input) return status;
     if (args->n_inputs && !args->has_dash)
         status = cli_inputs_from_args(&run->inputs, args->inputs, args->n_inputs, is_json, err);
     else if (!args->has_dash && cli_terminal_is(STDIN_FILENO))
         status = cli_fail(err, AP_EINVAL, "no INPUT: give one as argument, or write it to standard input");
     else
         status = cli_inputs_from_stdin(&run->inputs, is_json, err);
-    if (status || !is_json) return status;
-    return cli_inputs_split_kwargs(&run->inputs, &run->params.call, err);
+    return status || !is_json ? status : take_keywords(run, err);
 }
 
 /* -- the pipeline -------------------------------------------------------------------------------------- */
@@ -175,16 +185,32 @@ static void note_all(const ap_value *chosen) {
     cli_text_clear(&text);
 }
 
-/* Says which model was taken where none was named. */
+static bool is_named(const run_state *run, const char *param) {
+    return ap_value_kind(ap_value_dict_get(run->params.init, param)) != AP_KIND_NULL;
+}
+
+/* One line for what was chosen where nothing was named, and why. */
+static void note_automatic(const ap_value *chosen, bool has_model, bool has_accelerator) {
+    const char *model = cli_show_string(chosen, "model", "?");
+    const char *accelerator = cli_show_string(chosen, "accelerator", "?");
+    const char *why = cli_show_string(chosen, "accelerator_reason", "?");
+    if (!has_model && !has_accelerator)
+        cli_note("using the bundled model %s on %s (%s); --model and --accelerator name others", model,
+                 accelerator, why);
+    else if (!has_model)
+        cli_note("using the bundled model %s on %s; --model names another", model, accelerator);
+    else if (!has_accelerator)
+        cli_note("using %s (%s); --accelerator names another", accelerator, why);
+}
+
+/* Says what was taken where nothing was named. */
 static ap_status note_choice(const run_state *run, ap_error *err) {
-    bool is_bundled = ap_value_kind(ap_value_dict_get(run->params.init, "model")) == AP_KIND_NULL;
-    if (run->options.quiet || !(is_bundled || run->options.verbose)) return AP_OK;
+    bool has_model = is_named(run, "model"), has_accelerator = is_named(run, "accelerator");
+    if (run->options.quiet || (has_model && has_accelerator && !run->options.verbose)) return AP_OK;
     ap_value *chosen = NULL;
     ap_status status = ap_pipeline_describe(&chosen, run->pipe, err);
     if (status) return status;
-    if (is_bundled)
-        cli_note("using the bundled model %s on %s; --model names another",
-                 cli_show_string(chosen, "model", "?"), cli_show_string(chosen, "accelerator", "?"));
+    note_automatic(chosen, has_model, has_accelerator);
     if (run->options.verbose) note_all(chosen);
     ap_value_destroy(chosen);
     return AP_OK;

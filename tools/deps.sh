@@ -40,13 +40,13 @@ build | have make | make | GNU make
 build | has_cmake | cmake | CMake 3.25 or later
 build | have ninja | ninja-build | Ninja
 build | have pkg-config | pkg-config | pkg-config
-build | has_header oniguruma.h | libonig-dev | Oniguruma 6.9 or later, with its header
 build | have xz | xz-utils | xz
 build | has_pip | python3-pip | Python 3.9 or later with pip, to download ONNX Runtime and to unpack it
 test | has_header cmocka.h | libcmocka-dev | cmocka 1.1.5 or later, with its header
 test | has_sanitizers | clang libclang-rt | Clang with its sanitizer and fuzzer libraries (compiler-rt)
 test | have g++ | g++ | a C++17 compiler, to check that the headers are usable from C++
 test | have pmccabe | pmccabe | pmccabe
+test | has_man_check | mandoc | mandoc or groff, to check the manual page
 test | have python3 | python3 | Python 3.11 or later, no packages
 optional | have clang-format-14 | clang-format-14 | clang-format 14, the release the sources are formatted with
 TABLE
@@ -92,6 +92,8 @@ has_sanitizers() {
             [ -e "$(clang -print-resource-dir)/lib/linux/libclang_rt.$lib-$arch.a" ] || return 1
     done
 }
+
+has_man_check() { have mandoc || have groff; }
 
 # Asking pip takes long, and what it is for is done once.
 has_pip() { component_ready onnxruntime || python3 -m pip --version >/dev/null 2>&1; }
@@ -309,6 +311,14 @@ unpack_yyjson() {
     cp "$work/src/LICENSE" "$2"
 }
 
+unpack_oniguruma() {
+    mkdir "$work/src" "$2/include" "$2/src"
+    tar -xzf "$1" -C "$work/src" --strip-components=1
+    cp "$work/src/src/oniguruma.h" "$2/include"
+    cp "$work"/src/src/*.[ch] "$2/src"
+    cp "$work/src/COPYING" "$2/LICENSE"
+}
+
 # Where each pin goes, and a file that shows it is there.
 component_place() {
     case $1 in
@@ -316,6 +326,7 @@ component_place() {
         openvino) echo openvino ;;
         onnxruntime-header) echo include/onnxruntime ;;
         yyjson) echo yyjson ;;
+        oniguruma) echo oniguruma ;;
     esac
 }
 component_witness() {
@@ -324,6 +335,7 @@ component_witness() {
         openvino) echo include/openvino/c/openvino.h ;;
         onnxruntime-header) echo onnxruntime_c_api.h ;;
         yyjson) echo src/yyjson.c ;;
+        oniguruma) echo src/regexec.c ;;
     esac
 }
 
@@ -356,7 +368,7 @@ ensure_component() {
 # The pins of each level.
 level_components() {
     case $1 in
-        build) echo onnxruntime onnxruntime-header yyjson ;;
+        build) echo onnxruntime onnxruntime-header yyjson oniguruma ;;
         test) echo openvino ;;
     esac
 }

@@ -15,12 +15,16 @@ _Static_assert(OVP_MAX_PROPERTIES == 48, "ALL_PAIRS has all of them");
 /* A failure that names a property of the caller is about that. */
 static ap_status fail(const ovp_compile *what, ov_status_e failure, ap_error *err) {
     const ap_model_ref *model = what->model;
-    ap_status status = ovp_fail(err, failure, "open");
-    for (size_t i = 0; status && i < model->n_options; i++)
-        if (strstr(ovp_last_message(), model->options[i].key))
-            return ov.host->fail(err, AP_EINVAL, "property %.64s=%.64s: %s", model->options[i].key,
-                                 model->options[i].value, err ? err->message : "");
-    return status;
+    ap_error reason = AP_ERROR_INIT;
+    if (!failure) return AP_OK;
+    for (size_t i = 0; i < model->n_options; i++) {
+        const ap_key_value *option = &model->options[i];
+        if (!strstr(ovp_last_message(), option->key)) continue;
+        ovp_fail(&reason, failure, "open");
+        return ov.host->fail(err, AP_EINVAL, "property %.64s=%.64s: %s", option->key, option->value,
+                             reason.message);
+    }
+    return ovp_fail(err, failure, "open");
 }
 
 static ap_status compile_file(ov_compiled_model_t **out, const ovp_compile *what, const ovp_properties *p,

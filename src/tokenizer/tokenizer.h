@@ -89,9 +89,11 @@ typedef struct ap__encoding {
     uint8_t *attention_mask;
     struct ap__encoding *overflowing; /* `n_overflowing` of them, as the reference orders them. */
     size_t n_overflowing;
-    ap__text *tokens; /* Strings of the tokens, with `with_tokens`; else NULL. Of an unknown word, the
-                       * reference gives the text in some models and the unknown token in others. */
-    void *memory;     /* Of the arrays; for ap__encoding_clear(). */
+    ap__text *tokens;         /* Strings of the tokens, with `with_tokens`; else NULL. Of an unknown word, the
+                               * reference gives the text in some models and the unknown token in others. */
+    void *memory;             /* Of the arrays; for ap__encoding_clear(). */
+    uint32_t pad_sequence_id; /* Of padding: AP__TOKEN_NONE, but where nothing says which tokens make up a
+                               * sequence, everything does. */
 } ap__encoding;
 
 /* Encodes a text, or a pair when `pair` is not NULL.
@@ -118,6 +120,13 @@ void ap__encoding_clear(ap__encoding *encoding);
 /* @param[out] out owned: ap__free(). NUL-terminated UTF-8. */
 ap_status ap__tokenizer_decode(char **out, size_t *len, const ap__tokenizer *tokenizer, const uint32_t *ids,
                                size_t n_ids, bool skip_special_tokens, ap_error *err);
+
+/* The same of the strings of tokens: transformers' convert_tokens_to_string(). */
+ap_status ap__tokenizer_join(char **out, size_t *len, const ap__tokenizer *tokenizer, const ap__text *tokens,
+                             size_t n_tokens, ap_error *err);
+
+/* Whether tokens inside of a word begin with a prefix of their own (WordPiece's "##"). */
+bool ap__tokenizer_marks_subwords(const ap__tokenizer *tokenizer);
 
 /* NULL when there is no such id. Borrowed from the tokenizer. */
 const char *ap__tokenizer_id_to_token(const ap__tokenizer *tokenizer, uint32_t id, size_t *len);
@@ -149,6 +158,7 @@ typedef struct ap__tokenizer_config {
     const char *tokenizer_class; /* Without "Fast"; "" when the file does not say. */
     /* What the tokenizer's class returns, of the known classes: input_ids always. */
     bool has_token_type_ids, has_attention_mask;
+    bool refuses_words; /* The class takes words only with add_prefix_space, which is off. */
 } ap__tokenizer_config;
 
 const ap__tokenizer_config *ap__tokenizer_get_config(const ap__tokenizer *tokenizer);

@@ -4,7 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/support/lib.sh"
 need_backend
 
-run() { cli run text-classification --model "$bert" "$@"; }
+run() { run_model "$bert" "$@"; }
 # same DESCRIPTION FILE: what was printed last is what FILE holds.
 same() { check "$1" cmp -s "$2" "$work/out"; }
 
@@ -49,7 +49,7 @@ printf 'ab\xff' >"$input"
 run
 expect_error 2 'standard input: text is not UTF-8: byte 0xff at offset 2; convert it to UTF-8 first [AP_EUTF8]'
 last_command="accelpipe run with standard input closed"
-"$ACCELPIPE" run text-classification --model "$bert" <&- >"$work/out" 2>"$work/err"
+"$ACCELPIPE" run text-classification --accelerator ort --model "$bert" <&- >"$work/out" 2>"$work/err"
 status=$?
 expect_error 1 'standard input: Bad file descriptor [AP_EIO]'
 input=$work
@@ -106,6 +106,21 @@ expect_error 2 '"$kwargs" has no "inputs", which the call needs [AP_ETYPE]'
 run --json '{"$kwargs": {"inputs": "Two words", "topk": 1}}'
 expect 2 "" -
 expect_err_has 'did you mean "top_k"?'
+
+zero_shot() { cli run zero-shot-classification --model "$models/bert-mnli" --accelerator ort --quiet "$@"; }
+zero_shot "Two words" --candidate-labels a
+cp "$work/out" "$work/positional"
+zero_shot --sequences "Two words" --candidate-labels a
+same "an input as an option" "$work/positional"
+zero_shot --json '{"$kwargs": {"sequences": "Two words", "candidate_labels": ["a"]}}'
+same "an input by keyword" "$work/positional"
+zero_shot --json '{"$kwargs": {"candidate_labels": ["a"]}}'
+expect_error 2 '"$kwargs" has no "inputs", which the call needs [AP_ETYPE]'
+zero_shot --json '{"$kwargs": {}}'
+expect_error 2 '"$kwargs" has no "inputs", which the call needs [AP_ETYPE]'
+zero_shot --sequences "Two words" --candidate-labels a "More words"
+expect 2 "" -
+expect_err_has 'both given'
 
 # ---- arrays ----
 

@@ -580,6 +580,9 @@ void test_options_that_are_refused(void **state) {
         {"COLOUR", "red"}, {"provider", "CPUExecutionProvider"}, {"PERFORMANCE_HINT", "QUICK"}};
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         assert_fails(open_option(NULL, options[i][0], options[i][1]), AP_EINVAL, &err, options[i][0]);
+    open_option(NULL, "COLOUR", "red");
+    assert_says(&err, "property COLOUR=red: OpenVINO: open: ");
+    assert_says(&err, "Unsupported property COLOUR by CPU plugin");
     assert_fails(open_option("auto", "COLOUR", "red"), AP_EINVAL, &err,
                  "no device here has a property \"COLOUR\"");
 }
