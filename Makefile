@@ -23,6 +23,7 @@ help:
 	@echo 'make build     build/release: library, plugins, program'
 	@echo 'make parity    results against those of transformers, as a table'
 	@echo 'make bench     speed and memory, as a table'
+	@echo 'make bench-tokenizers   tokenizers against the reference crate and the fastest others; needs cargo'
 	@echo 'make fuzz      each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) seconds'
 	@echo 'make format    clang-format all C files'
 	@echo 'make install   into PREFIX=$(PREFIX); DESTDIR is honoured'
@@ -64,6 +65,10 @@ parity: build
 
 bench: build
 	bench/run.sh
+
+.PHONY: bench-tokenizers
+bench-tokenizers: build
+	bench/tokenizers/run.sh
 
 fuzz: test-deps
 	@cmake --preset fuzz >/dev/null
