@@ -48,9 +48,9 @@ TOKENIZERS = [
     Tokenizer("llama3", "byte-level BPE", 4, {"tiktoken": [], "fastokens": []}, loads=True),
     Tokenizer("qwen2", "byte-level BPE", 4, {"tiktoken": [], "fastokens": []}),
     Tokenizer("llama2", "SentencePiece BPE", 4, {"sentencepiece": [], "fastokens": []}),
-    Tokenizer("xlm-roberta", "Unigram", 3, {"sentencepiece": [], "fastokens": [],
+    Tokenizer("xlm-roberta", "Unigram", 3, {"sentencepiece": [],
                                             "blingfire": ["--blingfire-model", "xlm_roberta_base.bin"]}, loads=True),
-    Tokenizer("spm-en-1k", "Unigram, T5 shape", 3, {"sentencepiece": [], "fastokens": []}),
+    Tokenizer("spm-en-1k", "Unigram, T5 shape", 3, {"sentencepiece": []}),
 ]
 
 
