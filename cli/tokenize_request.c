@@ -264,7 +264,7 @@ static const field PADDING[] = {{"direction", read_padding_side, false},
                                 {"pad_to_multiple_of", read_multiple, false},
                                 {NULL, NULL, false}};
 
-static ap_status fail_unknown(const field *fields, const char *name, const char *where, ap_error *err) {
+static ap_status fail_field(const field *fields, const char *name, const char *where, ap_error *err) {
     cli_suggestion suggestion = {0};
     for (const field *f = fields; f->name; f++) cli_suggest(&suggestion, name, f->name);
     const char *best = suggestion.best;
@@ -281,7 +281,7 @@ static ap_status read_fields(cli_tokenize_request *request, const ap_value *dict
         const ap_value *value = ap_value_dict_at(dict, i, &name);
         const field *f = fields;
         while (f->name && strcmp(f->name, name)) f++;
-        if (!f->name) return fail_unknown(fields, name, where, err);
+        if (!f->name) return fail_field(fields, name, where, err);
         if (ap_value_kind(value) == AP_KIND_NULL) continue;
         if (f->is_input && *input)
             return cli_fail(err, AP_EINVAL, "%s and %s exclude each other: give one of them", *input, name);
