@@ -18,7 +18,13 @@ if(yyjson_type STREQUAL OBJECT_LIBRARY)
     set(yyjson_objects $<TARGET_OBJECTS:ap_yyjson>)
 endif()
 
-add_library(accelpipe_core STATIC ${core_sources} ${yyjson_objects})
+set(onig_objects)
+get_target_property(onig_type ap_onig TYPE)
+if(onig_type STREQUAL OBJECT_LIBRARY)
+    set(onig_objects $<TARGET_OBJECTS:ap_onig>)
+endif()
+
+add_library(accelpipe_core STATIC ${core_sources} ${yyjson_objects} ${onig_objects})
 target_include_directories(accelpipe_core PUBLIC ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include
                            ${AP_GENERATED_DIR})
 if(yyjson_objects)
@@ -26,9 +32,14 @@ if(yyjson_objects)
 else()
     target_link_libraries(accelpipe_core PUBLIC ap_yyjson)
 endif()
-target_link_libraries(accelpipe_core PRIVATE ap_flags PUBLIC ap_onig Threads::Threads ${CMAKE_DL_LIBS} m)
+if(onig_objects)
+    target_include_directories(accelpipe_core SYSTEM PUBLIC ${AP_DEPS_DIR}/oniguruma/include)
+else()
+    target_link_libraries(accelpipe_core PUBLIC ap_onig)
+endif()
+target_link_libraries(accelpipe_core PRIVATE ap_flags PUBLIC Threads::Threads ${CMAKE_DL_LIBS} m)
 
-add_library(accelpipe SHARED $<TARGET_OBJECTS:accelpipe_core> ${yyjson_objects})
+add_library(accelpipe SHARED $<TARGET_OBJECTS:accelpipe_core> ${yyjson_objects} ${onig_objects})
 set(version_script ${PROJECT_SOURCE_DIR}/include/accelpipe.map)
 set_target_properties(accelpipe PROPERTIES
     LINKER_LANGUAGE C
@@ -40,10 +51,12 @@ set_target_properties(accelpipe PROPERTIES
 target_include_directories(accelpipe INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                            $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 target_link_options(accelpipe PRIVATE -Wl,--version-script=${version_script})
-target_link_libraries(accelpipe PRIVATE $<BUILD_INTERFACE:ap_codegen> $<BUILD_INTERFACE:ap_onig>
-                      Threads::Threads ${CMAKE_DL_LIBS} m)
+target_link_libraries(accelpipe PRIVATE $<BUILD_INTERFACE:ap_codegen> Threads::Threads ${CMAKE_DL_LIBS} m)
 if(NOT yyjson_objects)
     target_link_libraries(accelpipe PRIVATE $<BUILD_INTERFACE:ap_yyjson>)
+endif()
+if(NOT onig_objects)
+    target_link_libraries(accelpipe PRIVATE $<BUILD_INTERFACE:ap_onig>)
 endif()
 
 # The build tree has the shape of an installed one, so that everything runs uninstalled.

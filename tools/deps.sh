@@ -40,7 +40,6 @@ build | have make | make | GNU make
 build | has_cmake | cmake | CMake 3.25 or later
 build | have ninja | ninja-build | Ninja
 build | have pkg-config | pkg-config | pkg-config
-build | has_header oniguruma.h | libonig-dev | Oniguruma 6.9 or later, with its header
 build | have xz | xz-utils | xz
 build | has_pip | python3-pip | Python 3.9 or later with pip, to download ONNX Runtime and to unpack it
 test | has_header cmocka.h | libcmocka-dev | cmocka 1.1.5 or later, with its header
@@ -295,12 +294,21 @@ unpack_yyjson() {
     cp "$work/src/LICENSE" "$2"
 }
 
+unpack_oniguruma() {
+    mkdir "$work/src" "$2/include" "$2/src"
+    tar -xzf "$1" -C "$work/src" --strip-components=1
+    cp "$work/src/src/oniguruma.h" "$2/include"
+    cp "$work"/src/src/*.[ch] "$2/src"
+    cp "$work/src/COPYING" "$2/LICENSE"
+}
+
 # Where each pin goes, and a file that shows it is there.
 component_place() {
     case $1 in
         onnxruntime) echo onnxruntime ;;
         onnxruntime-header) echo include/onnxruntime ;;
         yyjson) echo yyjson ;;
+        oniguruma) echo oniguruma ;;
     esac
 }
 component_witness() {
@@ -308,6 +316,7 @@ component_witness() {
         onnxruntime) echo "capi/libonnxruntime.so.$2" ;;
         onnxruntime-header) echo onnxruntime_c_api.h ;;
         yyjson) echo src/yyjson.c ;;
+        oniguruma) echo src/regexec.c ;;
     esac
 }
 
@@ -337,7 +346,7 @@ ensure_component() {
     say "$name $version is in ${place#"$root"/}"
 }
 
-components="onnxruntime onnxruntime-header yyjson"
+components="onnxruntime onnxruntime-header yyjson oniguruma"
 
 # ---- commands ----------------------------------------------------------------------------------------
 

@@ -317,6 +317,33 @@ AP_API ap_status ap_tokenizer_decode_batch(ap_value **out, const ap_tokenizer *t
                                            const ap_token_ids *lists, size_t n_lists,
                                            const ap_decode_options *options, ap_error *err);
 
+/* -- decoding as ids come ------------------------------------------------------------------------------ */
+
+/** Decodes ids that come one by one, as a model generates them. */
+typedef struct ap_decode_stream ap_decode_stream;
+
+/** @param[out] out Owned: ap_decode_stream_destroy(). NULL on failure.   @param tokenizer Borrowed until
+ * then.
+ * @param options as of ap_tokenizer_decode(), for all ids. Since 0.1. */
+AP_API ap_status ap_decode_stream_create(ap_decode_stream **out, const ap_tokenizer *tokenizer,
+                                         const ap_decode_options *options, ap_error *err);
+
+/** Takes the next id and gives the text that no later id can change and that was not given yet, often none:
+ * whole characters only. All that the steps and the flush give is what ap_tokenizer_decode() gives for all
+ * ids at once.
+ * @param[out] text borrowed until the next call with the stream; never NULL after AP_OK. NUL-terminated only
+ * where it ends what was decoded: use `len_bytes`.
+ * @return AP_ELIMIT for more than 16,777,216 ids; AP_ENOMEM. Since 0.1. */
+AP_API ap_status ap_decode_stream_step(ap_decode_stream *stream, uint32_t id, const char **text,
+                                       size_t *len_bytes, ap_error *err);
+
+/** Gives the rest, at the end of the ids. @return also what ap_tokenizer_decode() fails with. Since 0.1. */
+AP_API ap_status ap_decode_stream_flush(ap_decode_stream *stream, const char **text, size_t *len_bytes,
+                                        ap_error *err);
+
+/** NULL is fine. */
+AP_API void ap_decode_stream_destroy(ap_decode_stream *stream);
+
 #ifdef __cplusplus
 }
 #endif

@@ -1,5 +1,4 @@
-/* Looking into encodings.
- * Source: huggingface/tokenizers@v0.21.4 tokenizer/encoding.rs (char_to_token and the like). */
+/* Looking into encodings. */
 #include "base/alloc.h"
 #include "tokenizer/tokenizer.h"
 
@@ -46,29 +45,14 @@ const ap_encoding *ap_encoding_get_overflowing(const ap_encoding *encoding, size
 
 /* -- positions ----------------------------------------------------------------------------------------- */
 
-/* The tokens of a sequence; all of them when it has none, as in encoding.rs sequence_range. */
-static ap_span range_of(const ap_encoding *encoding, uint32_t sequence) {
-    uint32_t start = 0, end = (uint32_t)ap_encoding_get_n(encoding);
-    while (start < end && encoding->sequence_ids[start] != sequence) start++;
-    while (end > start && encoding->sequence_ids[end - 1] != sequence) end--;
-    if (start == end) return (ap_span){0, (uint32_t)ap_encoding_get_n(encoding)};
-    return (ap_span){start, end};
-}
-
-static uint32_t token_at(const ap_encoding *encoding, const ap_span *offsets, size_t position,
-                         uint32_t sequence) {
-    ap_span range = range_of(encoding, sequence);
-    for (uint32_t i = range.start; i < range.end; i++)
-        if (position >= offsets[i].start && position < offsets[i].end) return i;
-    return AP_TOKEN_NONE;
-}
-
 uint32_t ap_encoding_char_to_token(const ap_encoding *encoding, size_t position, uint32_t sequence) {
-    return token_at(encoding, ap_encoding_get_offsets_chars(encoding, NULL), position, sequence);
+    return encoding ? ap__encoding_token_at(encoding, encoding->offsets_chars, position, sequence)
+                    : AP_TOKEN_NONE;
 }
 
 uint32_t ap_encoding_byte_to_token(const ap_encoding *encoding, size_t position, uint32_t sequence) {
-    return token_at(encoding, ap_encoding_get_offsets_bytes(encoding, NULL), position, sequence);
+    return encoding ? ap__encoding_token_at(encoding, encoding->offsets_bytes, position, sequence)
+                    : AP_TOKEN_NONE;
 }
 
 static uint32_t word_of(const ap_encoding *encoding, uint32_t token) {
@@ -98,17 +82,7 @@ int ap_encoding_token_to_bytes(const ap_encoding *encoding, size_t token, ap_spa
 }
 
 int ap_encoding_word_to_tokens(const ap_encoding *encoding, uint32_t word, uint32_t sequence, ap_span *out) {
-    ap_span range = range_of(encoding, sequence), found = {0, 0};
-    if (word == AP_TOKEN_NONE) return 0;
-    for (uint32_t i = range.start; i < range.end; i++) {
-        uint32_t at = encoding->word_ids[i];
-        if (at != AP_TOKEN_NONE && at > word) break; /* Words come in order. */
-        if (at != word) continue;
-        if (!found.end) found.start = i;
-        found.end = i + 1;
-    }
-    if (found.end) *out = found;
-    return found.end != 0;
+    return encoding && word != AP_TOKEN_NONE && ap__encoding_word_to_tokens(encoding, word, sequence, out);
 }
 
 static int word_to(const ap_encoding *encoding, const ap_span *offsets, uint32_t word, uint32_t sequence,

@@ -221,39 +221,32 @@ ap_status ap_tokenizer_describe(ap_value **out, const ap_tokenizer *tokenizer, a
 /* -- decoding ------------------------------------------------------------------------------------------ */
 
 static ap_status decode(char **out, size_t *len, const ap_tokenizer *tokenizer, const ap_token_ids *ids,
-                        const ap_decode_options *options, ap_error *err) {
-    const ap__tokenizer_config *config = ap__tokenizer_get_config(tokenizer->impl);
+                        const ap__decode_stream_options *options, ap_error *err) {
     if (ids->n && !ids->ids) return ap__fail(err, AP_EINVAL, "decode: %zu ids at NULL", ids->n);
-    ap_status status = ap__tokenizer_decode(out, len, tokenizer->impl, ids->ids, ids->n,
-                                            options->skip_special_tokens == AP_SWITCH_ON, err);
-    bool cleans = options->clean_up_tokenization_spaces == AP_SWITCH_DEFAULT
-                      ? config->clean_up_tokenization_spaces
-                      : options->clean_up_tokenization_spaces == AP_SWITCH_ON;
-    if (!status && cleans) *len = ap__clean_up_tokenization(*out, *len);
-    return status;
-}
-
-static ap_status read_options(ap_decode_options *out, const ap_decode_options *given, ap_error *err) {
-    *out = (ap_decode_options)AP_DECODE_OPTIONS_INIT;
-    return given ? ap__options_copy(out, sizeof *out, given, "ap_decode_options", err) : AP_OK;
+    ap_status status =
+        ap__tokenizer_decode(out, len, tokenizer->impl, ids->ids, ids->n, options->skip_special_tokens, err);
+    if (status || !options->clean_up) return status;
+    *len = ap__clean_up_tokenization_spaces(*out, *len);
+    (*out)[*len] = '\0';
+    return AP_OK;
 }
 
 ap_status ap_tokenizer_decode(char **out, size_t *len_bytes, const ap_tokenizer *tokenizer,
                               const ap_token_ids *ids, const ap_decode_options *options, ap_error *err) {
-    ap_decode_options own;
+    ap__decode_stream_options own;
     size_t len = 0;
     if (out) *out = NULL;
     if (len_bytes) *len_bytes = 0;
     if (!out || !tokenizer || !ids)
         return ap__fail(err, AP_EINVAL, "ap_tokenizer_decode: out, tokenizer or ids is NULL");
-    ap_status status = read_options(&own, options, err);
+    ap_status status = ap__decode_options_resolve(&own, tokenizer, options, err);
     if (!status) status = decode(out, &len, tokenizer, ids, &own, err);
     if (!status && len_bytes) *len_bytes = len;
     return status;
 }
 
 static ap_status decode_lists(ap_value *list, const ap_tokenizer *tokenizer, const ap_token_ids *lists,
-                              size_t n_lists, const ap_decode_options *options, ap_error *err) {
+                              size_t n_lists, const ap__decode_stream_options *options, ap_error *err) {
     ap_status status = AP_OK;
     for (size_t i = 0; i < n_lists && !status; i++) {
         char *text = NULL;
@@ -270,11 +263,11 @@ static ap_status decode_lists(ap_value *list, const ap_tokenizer *tokenizer, con
 
 ap_status ap_tokenizer_decode_batch(ap_value **out, const ap_tokenizer *tokenizer, const ap_token_ids *lists,
                                     size_t n_lists, const ap_decode_options *options, ap_error *err) {
-    ap_decode_options own;
+    ap__decode_stream_options own;
     if (out) *out = NULL;
     if (!out || !tokenizer || (n_lists && !lists))
         return ap__fail(err, AP_EINVAL, "ap_tokenizer_decode_batch: out, tokenizer or lists is NULL");
-    ap_status status = read_options(&own, options, err);
+    ap_status status = ap__decode_options_resolve(&own, tokenizer, options, err);
     if (!status) status = ap_value_create_list(out, err);
     if (!status && (status = decode_lists(*out, tokenizer, lists, n_lists, &own, err))) {
         ap_value_destroy(*out);

@@ -2,7 +2,7 @@
 #ifndef AP_API_TOKENIZER_IMPL_H
 #define AP_API_TOKENIZER_IMPL_H
 
-#include "tokenizer/tokenizer.h"
+#include "tokenizer/stream.h"
 
 struct ap_tokenizer {
     ap__tokenizer *impl;
@@ -18,13 +18,13 @@ struct ap_encodings {
 ap_status ap__encode_options_resolve(ap__encode_options *out, const ap_tokenizer *tokenizer,
                                      const ap_encode_options *given, ap_error *err);
 
+/* The same of decoding. */
+ap_status ap__decode_options_resolve(ap__decode_stream_options *out, const ap_tokenizer *tokenizer,
+                                     const ap_decode_options *given, ap_error *err);
+
 /* Encodes one input; nothing is padded that is not to be padded alone.
  * @param[out] out overwritten; ap__encoding_clear() it, also after a failure. */
 ap_status ap__encode_input(ap__encoding *out, const ap_tokenizer *tokenizer, const ap_encode_input *input,
                            const ap__encode_options *options, ap_error *err);
-
-/* Copies options of any version that has no more members than ours; members that it lacks are zero. `name` is
- * that of the struct. Both begin with their size.   @return AP_EINVAL */
-ap_status ap__options_copy(void *out, size_t out_size, const void *given, const char *name, ap_error *err);
 
 #endif

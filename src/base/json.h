@@ -15,7 +15,12 @@ const yyjson_alc *ap__json_alc(void);
  * @return AP_EFORMAT with the byte offset, AP_ENOMEM. Free with yyjson_doc_free(). */
 ap_status ap__json_parse(yyjson_doc **out, const char *text, size_t len, const char *what, ap_error *err);
 
-/* The same of a whole file. @return also AP_ENOTFOUND, AP_EIO, AP_ELIMIT. */
+/* The same with every number as its text (yyjson_get_raw()), for formats whose reference reads them its own
+ * way. */
+ap_status ap__json_parse_raw_numbers(yyjson_doc **out, const char *text, size_t len, const char *what,
+                                     ap_error *err);
+
+/* ap__json_parse() of a whole file. @return also AP_ENOTFOUND, AP_EIO, AP_ELIMIT. */
 ap_status ap__json_parse_file(yyjson_doc **out, const char *path, size_t max_bytes, ap_error *err);
 
 #endif

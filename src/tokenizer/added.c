@@ -53,7 +53,7 @@ bool ap__added_is_same(const ap__added_token *a, const ap__added_token *b) {
 static uint32_t id_of_new(const ap__added *added, const ap__vocab *vocab, const ap__text *content) {
     uint32_t id = ap__vocab_find(vocab, content->ptr, content->len);
     if (id != AP__TOKEN_NONE) return id;
-    uint32_t size = (uint32_t)vocab->n;
+    uint32_t size = (uint32_t)vocab->n_listed;
     if (!added->n) return size;
     return added->max_id >= size || size == 0 ? added->max_id + 1 : size;
 }

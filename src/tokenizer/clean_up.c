@@ -1,38 +1,37 @@
-/* What transformers does to decoded text where clean_up_tokenization_spaces is on.
- * Source: transformers@v4.55.4 tokenization_utils_base.py clean_up_tokenization. Unlike the cleanup of the
- * WordPiece decoder it works on the whole text, and knows no "do not". */
+/* Source: transformers@v4.55.4 tokenization_utils_base.py clean_up_tokenization. */
 #include "tokenizer/clean_up.h"
 
 #include <string.h>
 
-/* Applied one after the other, each to all of the text; a rule makes it shorter. */
-static const struct rule {
-    const char *from, *to;
-} RULES[] = {{" .", "."},     {" ?", "?"},   {" !", "!"},   {" ,", ","},     {" ' ", "'"},
-             {" n't", "n't"}, {" 'm", "'m"}, {" 's", "'s"}, {" 've", "'ve"}, {" 're", "'re"}};
+/* Each becomes itself without its spaces; in that order, each over the whole text. */
+static const char *const RULES[] = {" .", " ?", " !", " ,", " ' ", " n't", " 'm", " 's", " 've", " 're"};
 
-static size_t apply(char *text, size_t len, const struct rule *rule) {
-    size_t n_from = strlen(rule->from), n_to = strlen(rule->to), at = 0, out = 0;
-    while (at < len) {
-        const char *next = memchr(text + at, rule->from[0], len - at);
-        size_t n_kept = next ? (size_t)(next - text) - at : len - at;
-        memmove(text + out, text + at, n_kept);
-        out += n_kept;
-        at += n_kept;
-        if (!next) break;
-        if (len - at >= n_from && !memcmp(text + at, rule->from, n_from)) {
-            memcpy(text + out, rule->to, n_to);
-            out += n_to;
-            at += n_from;
-        } else {
+enum { LONGEST_RULE = 4 };
+
+static size_t apply(char *text, size_t len, const char *rule) {
+    size_t rule_len = strlen(rule), out = 0;
+    for (size_t at = 0; at < len;) {
+        if (len - at < rule_len || memcmp(text + at, rule, rule_len) != 0) {
             text[out++] = text[at++];
+            continue;
         }
+        for (size_t i = 0; i < rule_len; i++)
+            if (rule[i] != ' ') text[out++] = rule[i];
+        at += rule_len;
     }
     return out;
 }
 
-size_t ap__clean_up_tokenization(char *text, size_t len) {
-    for (size_t i = 0; i < sizeof RULES / sizeof *RULES; i++) len = apply(text, len, &RULES[i]);
-    text[len] = '\0';
+size_t ap__clean_up_tokenization_spaces(char *text, size_t len) {
+    for (size_t i = 0; i < sizeof RULES / sizeof *RULES; i++) len = apply(text, len, RULES[i]);
     return len;
+}
+
+/* Every rule begins with a space. So nothing changes in front of a place that has none close before it: not
+ * by a rule that reaches over the place, nor by one that reaches into what such a rule changed. */
+size_t ap__clean_up_certain(const char *text, size_t len) {
+    size_t end = len;
+    for (size_t at = len; at > 0 && end - at < LONGEST_RULE - 1; at--)
+        if (text[at - 1] == ' ') end = at - 1;
+    return end;
 }

@@ -47,6 +47,7 @@ ap_status ap__tokenizer_decode(char **out, size_t *len, const ap__tokenizer *tok
     ap__strings strings;
     ap__text text = {0};
     ap_status status = ap__strings_create(&strings, &work->arena, n_ids, err);
+    strings.regex = &work->regex;
     if (!status) status = decode(&text, &strings, tokenizer, ids, n_ids, skip_special_tokens);
     if (!status && !(*out = ap__strndup(text.ptr, text.len))) status = ap__fail_nomem(err);
     if (!status && len) *len = text.len;

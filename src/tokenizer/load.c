@@ -4,6 +4,7 @@
  * __init__. */
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "tokenizer/special_tokens.h"
@@ -213,11 +214,11 @@ static ap_status apply_files(ap__tokenizer *tokenizer, const folder_files *files
 
 static ap_status load(ap__tokenizer **out, const char *folder, const folder_files *files, ap_error *err) {
     ap__path path;
-    yyjson_doc *doc = NULL;
+    ap__bytes file = {0};
     ap_status status = ap__path_join(&path, folder, "tokenizer.json", err);
-    if (!status) status = ap__json_parse_file(&doc, path.text, AP__TOKENIZER_MAX_BYTES, err);
-    if (!status) status = ap__tokenizer_from_doc(out, yyjson_doc_get_root(doc), path.text, err);
-    yyjson_doc_free(doc);
+    if (!status) status = ap__file_read(&file, path.text, AP__TOKENIZER_MAX_BYTES, err);
+    if (!status) status = ap__tokenizer_from_json(out, file.ptr, file.len, path.text, err);
+    ap__bytes_clear(&file);
     return status ? status : apply_files(*out, files, folder, err);
 }
 

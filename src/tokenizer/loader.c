@@ -87,6 +87,11 @@ static ap_status mismatch(ap__loader *loader, const char *key, const char *expec
     return ap__loader_fail(loader, AP_EFORMAT, key, "expected %s, found %s", expected, ap__json_kind(found));
 }
 
+ap_status ap__check_not_null(ap__loader *loader, yyjson_val *json, const char *key) {
+    if (!yyjson_is_null(yyjson_obj_get(json, key))) return AP_OK;
+    return ap__loader_fail(loader, AP_EFORMAT, key, "is null; leave it out instead");
+}
+
 ap_status ap__get_bool(ap__loader *loader, yyjson_val *json, const char *key, bool is_required, bool *out) {
     ap_status status;
     yyjson_val *value = member(loader, json, key, is_required, "true or false", &status);
@@ -110,7 +115,7 @@ ap_status ap__get_u32(ap__loader *loader, yyjson_val *json, const char *key, boo
                       uint32_t *out) {
     size_t number = *out;
     ap_status status = ap__get_size(loader, json, key, is_required, &number);
-    if (status) return status;
+    if (status || number == *out) return status;
     if (number >= UINT32_MAX)
         return ap__loader_fail(loader, AP_EFORMAT, key, "expected a number below %u, found %zu", UINT32_MAX,
                                number);

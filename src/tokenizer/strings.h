@@ -9,6 +9,7 @@ typedef struct ap__strings {
     ap__arena *arena; /* Where new strings live. */
     ap__text *ptr;
     size_t n, capacity;
+    struct ap__regex_scratch **regex; /* Of the call; for decoders that search. */
     ap_error *err;
 } ap__strings;
 

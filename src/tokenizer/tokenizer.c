@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "tokenizer/numbers.h"
 #include "tokenizer/tokenizer_impl.h"
 
 #include <string.h>
@@ -177,8 +178,9 @@ ap_status ap__tokenizer_from_json(ap__tokenizer **out, const char *json, size_t 
     if (len > AP__TOKENIZER_MAX_BYTES)
         return ap__fail(err, AP_ELIMIT, "%s is %zu bytes long; at most %zu are supported", name, len,
                         AP__TOKENIZER_MAX_BYTES);
-    ap_status status = ap__json_parse(&doc, json, len, name, err);
+    ap_status status = ap__json_parse_raw_numbers(&doc, json, len, name, err);
     if (status) return status;
+    ap__numbers_read(doc);
     status = ap__tokenizer_from_doc(out, yyjson_doc_get_root(doc), name, err);
     yyjson_doc_free(doc);
     return status;
@@ -213,7 +215,7 @@ uint32_t ap__tokenizer_token_to_id(const ap__tokenizer *tokenizer, const char *t
 }
 
 size_t ap__tokenizer_get_vocab_size(const ap__tokenizer *tokenizer) {
-    size_t n = tokenizer->vocab.n;
+    size_t n = tokenizer->vocab.n_listed;
     for (size_t i = 0; i < tokenizer->added.n; i++) {
         const ap__text *content = &tokenizer->added.tokens[i].content;
         n += ap__vocab_find(&tokenizer->vocab, content->ptr, content->len) == AP__TOKEN_NONE;

@@ -87,9 +87,11 @@ typedef struct ap_encoding {
     uint8_t *attention_mask;
     struct ap_encoding *overflowing; /* `n_overflowing` of them, as the reference orders them. */
     size_t n_overflowing;
-    ap__text *tokens; /* Strings of the tokens, with `with_tokens`; else NULL. Of an unknown word, the
-                       * reference gives the text in some models and the unknown token in others. */
-    void *memory;     /* Of the arrays; for ap__encoding_clear(). */
+    ap__text *tokens;         /* Strings of the tokens, with `with_tokens`; else NULL. Of an unknown word, the
+                               * reference gives the text in some models and the unknown token in others. */
+    void *memory;             /* Of the arrays; for ap__encoding_clear(). */
+    uint32_t pad_sequence_id; /* Of padding: AP__TOKEN_NONE, but where nothing says which tokens make up a
+                               * sequence, everything does. */
 } ap__encoding;
 
 /* Encodes a text, or a pair when `pair` is not NULL.
@@ -110,6 +112,22 @@ ap_status ap__encodings_pad(ap__encoding *encodings, size_t n_encodings, const a
 
 /* Frees what the encoding owns; all zero afterwards. */
 void ap__encoding_clear(ap__encoding *encoding);
+
+/* -- from characters to tokens and back ---------------------------------------------------------------- */
+
+/* As the methods of BatchEncoding of those names. Positions are characters of the text (or of the word),
+ * `sequence` is 0 or 1. False, and AP__TOKEN_NONE, where there is none. */
+uint32_t ap__encoding_char_to_token(const ap__encoding *encoding, uint32_t pos_chars, uint32_t sequence);
+uint32_t ap__encoding_char_to_word(const ap__encoding *encoding, uint32_t pos_chars, uint32_t sequence);
+bool ap__encoding_token_to_chars(const ap__encoding *encoding, uint32_t token, ap__span *chars);
+bool ap__encoding_word_to_tokens(const ap__encoding *encoding, uint32_t word, uint32_t sequence,
+                                 ap__span *tokens);
+bool ap__encoding_word_to_chars(const ap__encoding *encoding, uint32_t word, uint32_t sequence,
+                                ap__span *chars);
+
+/* The token over a position in `offsets`, which are the encoding's own, in characters or in bytes. */
+uint32_t ap__encoding_token_at(const ap__encoding *encoding, const ap__span *offsets, size_t position,
+                               uint32_t sequence);
 
 /* -- decoding and look-up ------------------------------------------------------------------------------ */
 

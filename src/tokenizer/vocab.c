@@ -76,10 +76,16 @@ ap_status ap__vocab_finish(ap__vocab *vocab, ap__arena *arena, const char *what,
         return ap__fail(err, AP_ELIMIT, "%s: a token has the id %u, but there are only %zu tokens", what,
                         last, vocab->n);
     vocab->n_ids = vocab->n ? (size_t)last + 1 : 0;
+    vocab->n_listed = vocab->n;
     vocab->by_id = ap__arena_calloc(arena, vocab->n_ids, sizeof *vocab->by_id);
     if (!vocab->by_id) return ap__fail_nomem(err);
     for (size_t i = 0; i < vocab->n; i++) vocab->by_id[vocab->entries[i].id] = (uint32_t)i + 1;
     return AP_OK;
+}
+
+void ap__vocab_set_alias(ap__vocab *vocab, uint32_t id, const char *token, size_t len) {
+    uint64_t hash = ap__vocab_hash(vocab->seed, token, len);
+    vocab->by_id[id] = vocab->slots[slot_of(vocab, hash, token, 0, token, len)].entry;
 }
 
 uint32_t ap__vocab_find_parts(const ap__vocab *vocab, uint64_t hash, const char *prefix, size_t prefix_len,

@@ -21,6 +21,8 @@ typedef struct ap__vocab {
     ap__vocab_slot *slots;
     uint32_t *by_id; /* Of each id below n_ids: its entry, from 1. */
     size_t n, n_ids;
+    size_t n_listed; /* Tokens as the model counts them: `n`, but in Unigram those that are listed twice,
+                        twice. */
     size_t slot_mask;
     size_t pool_len, pool_capacity, capacity;
     uint32_t longest; /* Bytes of the longest token. */
@@ -36,6 +38,9 @@ void ap__vocab_add(ap__vocab *vocab, const char *token, size_t len, uint32_t id)
 /* Makes the table of ids; none is added from then on.
  * @return AP_ELIMIT when the ids are so sparse that a table of them would be absurd. */
 ap_status ap__vocab_finish(ap__vocab *vocab, ap__arena *arena, const char *what, ap_error *err);
+
+/* Lets another id, below n_ids, stand for a token that is there. */
+void ap__vocab_set_alias(ap__vocab *vocab, uint32_t id, const char *token, size_t len);
 
 /* AP__TOKEN_NONE when there is no such token. */
 uint32_t ap__vocab_find(const ap__vocab *vocab, const char *token, size_t len);

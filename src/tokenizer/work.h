@@ -42,8 +42,9 @@ typedef struct ap__work {
     ap__textbuf spare;  /* Of pre-tokenizers. */
     ap__pieces pieces, next_pieces;
     ap__tokens tokens;
-    ap__text source; /* The text (or word) that is being encoded. */
-    uint32_t word;   /* Index of the piece that is being encoded, or of the given word. */
+    ap__text source;                 /* The text (or word) that is being encoded. */
+    struct ap__regex_scratch *regex; /* Made by the first component that searches with one. */
+    uint32_t word;                   /* Index of the piece that is being encoded, or of the given word. */
     bool is_word_given;
     bool has_texts; /* Somebody will ask for the strings of tokens. */
 } ap__work;
@@ -106,7 +107,11 @@ ap_status ap__work_split_at_char(ap__work *work, uint32_t code, ap__split_behavi
 ap_status ap__work_push_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start,
                               uint32_t end);
 
-/* The same where the token's string is that text and not the string of its id. */
+/* A token whose place is outside of its piece's text: the reference takes what was meant to count from the
+ * start of the piece for a place in the original. */
+ap_status ap__work_push_outside(ap__work *work, uint32_t id, uint32_t start, uint32_t end);
+
+/* ap__work_push_token() where the token's string is that text and not the string of its id. */
 ap_status ap__work_push_text_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start,
                                    uint32_t end);
 

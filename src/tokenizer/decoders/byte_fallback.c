@@ -47,8 +47,16 @@ static ap_status apply(const void *self, ap__strings *strings) {
         if (!status) status = ap__strings_push(&out, strings->ptr[i].ptr, strings->ptr[i].len);
     }
     if (!status) status = push_run(&out, bytes + start, n - start);
-    if (!status) *strings = out;
-    return status;
+    if (status) return status;
+    out.regex = strings->regex;
+    *strings = out;
+    return AP_OK;
 }
 
-const ap__decoder_class ap__decoder_byte_fallback = {.create = ap__create_nothing, .apply = apply};
+static unsigned tail(const void *self, bool is_joined) {
+    (void)self;
+    return is_joined ? 0 : AP__TAIL_BYTES;
+}
+
+const ap__decoder_class ap__decoder_byte_fallback = {
+    .create = ap__create_nothing, .apply = apply, .tail = tail};

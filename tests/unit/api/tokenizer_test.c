@@ -242,3 +242,76 @@ void test_decode_refuses_bad_arguments(void **state) {
                  "list 1: ");
     assert_null(out);
 }
+
+/* -- streams ------------------------------------------------------------------------------------------- */
+
+/* Steps through the ids; "|" stands between what the steps give. */
+static void assert_streamed(const char *expected, const uint32_t *ids, size_t n,
+                            const ap_decode_options *options) {
+    ap_error err = AP_ERROR_INIT;
+    ap_decode_stream *stream = NULL;
+    char found[128] = "";
+    size_t used = 0;
+    assert_ok(ap_decode_stream_create(&stream, tokenizer, options, &err), &err);
+    for (size_t i = 0; i <= n; i++) {
+        const char *text;
+        size_t len;
+        if (i < n)
+            assert_ok(ap_decode_stream_step(stream, ids[i], &text, &len, &err), &err);
+        else
+            assert_ok(ap_decode_stream_flush(stream, &text, &len, &err), &err);
+        assert_true(used + len + 2 < sizeof found);
+        memcpy(found + used, text, len);
+        used += len;
+        found[used++] = i < n ? '|' : '\0';
+    }
+    assert_string_equal(expected, found);
+    ap_decode_stream_destroy(stream);
+}
+
+void test_streams(void **state) {
+    (void)state;
+    static const uint32_t ids[] = {CLS, I, LOVE, D, IT, DOT};
+    ap_decode_options options = AP_DECODE_OPTIONS_INIT;
+    assert_streamed("[CLS]| i| love|d| it| .|", ids, 6, NULL);
+    options.skip_special_tokens = AP_SWITCH_ON;
+    assert_streamed("|i| love|d| it| .|", ids, 6, &options);
+    assert_streamed("", ids, 0, &options);
+    options.clean_up_tokenization_spaces = AP_SWITCH_ON; /* A space waits for what comes behind it. */
+    char *whole = NULL;
+    ap_error err = AP_ERROR_INIT;
+    const ap_token_ids list = {ids, 6};
+    assert_ok(ap_tokenizer_decode(&whole, NULL, tokenizer, &list, &options, &err), &err);
+    assert_string_equal("i loved it.", whole);
+    ap_string_destroy(whole);
+    ap_decode_stream *stream = NULL;
+    assert_ok(ap_decode_stream_create(&stream, tokenizer, &options, &err), &err);
+    char found[64] = "";
+    for (size_t i = 0; i <= 6; i++) {
+        const char *text;
+        size_t len;
+        assert_ok(i < 6 ? ap_decode_stream_step(stream, ids[i], &text, &len, &err)
+                        : ap_decode_stream_flush(stream, &text, &len, &err),
+                  &err);
+        strncat(found, text, len);
+    }
+    assert_string_equal("i loved it.", found);
+    ap_decode_stream_destroy(stream);
+}
+
+void test_streams_refuse_bad_arguments(void **state) {
+    (void)state;
+    ap_error err = AP_ERROR_INIT;
+    ap_decode_options options = AP_DECODE_OPTIONS_INIT;
+    ap_decode_stream *stream = NULL;
+    const char *text;
+    size_t len;
+    assert_fails(ap_decode_stream_create(&stream, NULL, NULL, &err), AP_EINVAL, &err, "tokenizer is NULL");
+    options.skip_special_tokens = (ap_switch)3;
+    assert_fails(ap_decode_stream_create(&stream, tokenizer, &options, &err), AP_EINVAL, &err,
+                 "skip_special_tokens is 3");
+    assert_null(stream);
+    assert_fails(ap_decode_stream_step(NULL, 1, &text, &len, &err), AP_EINVAL, &err, "NULL");
+    assert_fails(ap_decode_stream_flush(NULL, &text, &len, &err), AP_EINVAL, &err, "NULL");
+    ap_decode_stream_destroy(NULL);
+}

@@ -49,6 +49,16 @@ static void decode(ap_status *status, const ap_tokenizer *t, ap_error *err) {
     ap_string_destroy(text);
 }
 
+static void stream(ap_status *status, const ap_tokenizer *t, ap_error *err) {
+    ap_decode_stream *s = NULL;
+    const char *text;
+    size_t len;
+    if (!*status && (*status = ap_decode_stream_create(&s, t, NULL, err))) assert_null(s);
+    for (uint32_t id = 0; id < 8 && !*status; id++) *status = ap_decode_stream_step(s, id, &text, &len, err);
+    if (!*status) *status = ap_decode_stream_flush(s, &text, &len, err);
+    ap_decode_stream_destroy(s);
+}
+
 static ap_status live(void *json, ap_error *err) {
     ap_tokenizer *t = NULL;
     ap_status status = ap_tokenizer_create_from_json(&t, json, AP_NUL_TERMINATED, err);
@@ -56,6 +66,7 @@ static ap_status live(void *json, ap_error *err) {
     encode(&status, t, err);
     encode_batch(&status, t, err);
     decode(&status, t, err);
+    stream(&status, t, err);
     ap_tokenizer_destroy(t);
     return status;
 }

@@ -9,7 +9,8 @@ static void assert_cleaned(const char *expected, const char *text) {
     char buf[128];
     size_t len = strlen(text);
     memcpy(buf, text, len + 1);
-    size_t cleaned = ap__clean_up_tokenization(buf, len);
+    size_t cleaned = ap__clean_up_tokenization_spaces(buf, len);
+    buf[cleaned] = '\0';
     assert_string_equal(expected, buf);
     assert_int_equal(strlen(expected), cleaned);
 }
