@@ -7,9 +7,8 @@
 
 #include <string.h>
 
-/* The string that decoding sees; NULL when the id is unknown or is left out. */
-static const char *string_of(const ap__tokenizer *tokenizer, uint32_t id, bool skip_special_tokens,
-                             size_t *len) {
+const char *ap__tokenizer_decoded_string(const ap__tokenizer *tokenizer, uint32_t id,
+                                         bool skip_special_tokens, size_t *len) {
     const ap__added_token *token = ap__added_find_id(&tokenizer->added, id);
     if (!token) return ap__vocab_token(&tokenizer->vocab, id, len);
     if (skip_special_tokens) {
@@ -28,7 +27,7 @@ static ap_status decode(ap__text *out, ap__strings *strings, const ap__tokenizer
     ap_status status = AP_OK;
     for (size_t i = 0; i < n_ids && !status; i++) {
         size_t len = 0;
-        const char *text = string_of(tokenizer, ids[i], skip_special_tokens, &len);
+        const char *text = ap__tokenizer_decoded_string(tokenizer, ids[i], skip_special_tokens, &len);
         if (text) status = ap__strings_push(strings, text, len);
     }
     if (status) return status;

@@ -43,6 +43,10 @@ struct ap__tokenizer {
 /* Reads a tokenizer.json that is parsed already. `name` stands in messages. */
 ap_status ap__tokenizer_from_doc(ap__tokenizer **out, yyjson_val *root, const char *name, ap_error *err);
 
+/* The string of an id that decoders see; NULL when the id is unknown or is left out. */
+const char *ap__tokenizer_decoded_string(const ap__tokenizer *tokenizer, uint32_t id,
+                                         bool skip_special_tokens, size_t *len);
+
 /* Work memory for one call; NULL when out of memory. */
 ap__work *ap__work_take(const ap__tokenizer *tokenizer, ap_error *err);
 void ap__work_put_back(const ap__tokenizer *tokenizer, ap__work *work);

@@ -299,6 +299,34 @@ void test_streams(void **state) {
     ap_decode_stream_destroy(stream);
 }
 
+/* A special token that is left out does not end the run of byte tokens that it stands in: one byte that is
+ * not UTF-8 breaks all of it. */
+void test_streams_hold_runs_of_bytes(void **state) {
+    (void)state;
+    static const char json[] =
+        "{\"model\":{\"type\":\"BPE\",\"byte_fallback\":true,\"unk_token\":\"?\",\"merges\":[],\"vocab\":{"
+        "\"?\":0,\"<0x41>\":1,\"<0xFF>\":2,\"b\":3,\"</s>\":4}},\"added_tokens\":[{\"id\":4,\"content\":"
+        "\"</s>\",\"single_word\":false,\"lstrip\":false,\"rstrip\":false,\"normalized\":false,"
+        "\"special\":true}],\"decoder\":{\"type\":\"Sequence\",\"decoders\":[{\"type\":"
+        "\"ByteFallback\"},{\"type\":\"Fuse\"}]}}";
+    static const uint32_t broken[] = {3, 1, 4, 2, 3}, whole[] = {1, 1, 4, 99, 3, 4};
+    ap_tokenizer *usual = tokenizer;
+    ap_error err = AP_ERROR_INIT;
+    ap_decode_options options = AP_DECODE_OPTIONS_INIT;
+    options.skip_special_tokens = AP_SWITCH_ON;
+    assert_ok(ap_tokenizer_create_from_json(&tokenizer, json, AP_NUL_TERMINATED, &err), &err);
+    assert_streamed("b||||\xEF\xBF\xBD\xEF\xBF\xBD"
+                    "b|",
+                    broken, 5, &options);
+    assert_streamed("||||AAb||", whole, 6, &options);
+    options.skip_special_tokens = AP_SWITCH_OFF;
+    assert_streamed("b||A</s>||\xEF\xBF\xBD"
+                    "b|",
+                    broken, 5, &options);
+    ap_tokenizer_destroy(tokenizer);
+    tokenizer = usual;
+}
+
 void test_streams_refuse_bad_arguments(void **state) {
     (void)state;
     ap_error err = AP_ERROR_INIT;
