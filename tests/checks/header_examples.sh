@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The complete programs in the comments of public headers compile, link against the built library and print what
-# they are there to print. They run in a folder that has a model as my-model.
+# they are there to print; so do those of examples/, which the build compiles. They run in a folder that has a model as
+# my-model.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -20,3 +21,7 @@ for header in "$AP_SOURCE_DIR"/include/accelpipe/*.h; do
     grep -q "^${expected[$name]}" "$work/out" || { echo "the example in $header prints:"; cat "$work/out"; exit 1; }
 done
 [ "$found" = "${#expected[@]}" ] || { echo "$found headers have an example, ${#expected[@]} should"; exit 1; }
+
+echo "I loved it." | "$AP_BUILD_DIR/examples/tokenize" "$work/my-model" >"$work/out" || { echo "examples/tokenize.c fails"; exit 1; }
+grep -q '^ *3866  loved  *loved$' "$work/out" && grep -q 'decoded: i loved it\.$' "$work/out" ||
+    { echo "examples/tokenize.c prints:"; cat "$work/out"; exit 1; }
