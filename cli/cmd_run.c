@@ -125,19 +125,29 @@ static ap_status parse(run_state *run, int argc, char **argv, ap_error *err) {
 
 /* -- inputs -------------------------------------------------------------------------------------------- */
 
+static ap_status take_keywords(run_state *run, ap_error *err) {
+    bool has_input = false;
+    ap_status status = cli_inputs_split_kwargs(&run->inputs, &run->params.call, err);
+    if (status || run->inputs) return status;
+    status = cli_params_has_input(&has_input, &run->params, err);
+    if (status || has_input) return status;
+    return cli_fail(err, AP_ETYPE, "\"$kwargs\" has no \"inputs\", which the call needs");
+}
+
 static ap_status read_inputs(run_state *run, ap_error *err) {
     const cli_args *args = &run->args;
-    bool is_json = run->options.json;
+    bool is_json = run->options.json, has_input = false;
     if (reads_lines(&run->options)) return AP_OK;
-    ap_status status;
+    ap_status status = AP_OK;
+    if (!args->n_inputs) status = cli_params_has_input(&has_input, &run->params, err);
+    if (status || has_input) return status;
     if (args->n_inputs && !args->has_dash)
         status = cli_inputs_from_args(&run->inputs, args->inputs, args->n_inputs, is_json, err);
     else if (!args->has_dash && cli_terminal_is(STDIN_FILENO))
         status = cli_fail(err, AP_EINVAL, "no INPUT: give one as argument, or write it to standard input");
     else
         status = cli_inputs_from_stdin(&run->inputs, is_json, err);
-    if (status || !is_json) return status;
-    return cli_inputs_split_kwargs(&run->inputs, &run->params.call, err);
+    return status || !is_json ? status : take_keywords(run, err);
 }
 
 /* -- the pipeline -------------------------------------------------------------------------------------- */

@@ -115,15 +115,16 @@ ap_status cli_inputs_split_kwargs(ap_value **inputs, ap_value **params, ap_error
     const ap_value *kwargs = ap_value_dict_get(*inputs, "$kwargs");
     if (!kwargs || ap_value_len(*inputs) != 1) return AP_OK;
     const ap_value *given = ap_value_dict_get(kwargs, "inputs");
-    if (!given) return cli_fail(err, AP_ETYPE, "\"$kwargs\" has no \"inputs\", which the call needs");
-    bool has_params = ap_value_len(kwargs) > 1;
+    bool has_params = ap_value_len(kwargs) > (given != NULL);
+    if (!given && (!has_params || !params))
+        return cli_fail(err, AP_ETYPE, "\"$kwargs\" has no \"inputs\", which the call needs");
     if (has_params && !params)
         return cli_fail(err, AP_EINVAL,
                         "\"$kwargs\" of one line of many may hold \"inputs\" only; --params "
                         "holds for all of them");
     ap_value *copy = NULL;
     ap_status status = has_params ? add_params(params, kwargs, err) : AP_OK;
-    if (!status) status = ap_value_copy(&copy, given, err);
+    if (!status && given) status = ap_value_copy(&copy, given, err);
     if (status) return status;
     ap_value_destroy(*inputs);
     *inputs = copy;

@@ -1,7 +1,8 @@
 /* The inputs of a call, from arguments, standard input or a line.
  *
  * In JSON, {"$npy": path} stands for the array in that file, and {"$kwargs": {...}} for inputs given by
- * keyword: its "inputs" are the inputs, its other entries are parameters of the call. */
+ * keyword: its "inputs" are the inputs, its other entries are parameters of the call, which for some tasks
+ * hold the inputs ("question" and "context"). */
 #ifndef CLI_INPUTS_H
 #define CLI_INPUTS_H
 
@@ -24,9 +25,9 @@ ap_status cli_inputs_from_json(ap_value **out, const char *json, size_t len, ap_
  * @param has_markers {"$npy": path} stands for something else; without, no file is looked at */
 ap_status cli_inputs_from_line(ap_value **out, const char *line, size_t len, bool has_markers, ap_error *err);
 
-/* If `*inputs` is {"$kwargs": {...}}: makes it the inputs alone, and adds the other entries to `*params` (a
- * dict, NULL while empty; NULL: there may be none).
- * @return AP_ETYPE "inputs" is missing, or a parameter is given twice, as in Python. */
+/* If `*inputs` is {"$kwargs": {...}}: makes it the inputs alone (NULL: there is no "inputs"), and adds the
+ * other entries to `*params` (a dict, NULL while empty; NULL: there may be none).
+ * @return AP_ETYPE nothing is in it, or a parameter is given twice, as in Python. */
 ap_status cli_inputs_split_kwargs(ap_value **inputs, ap_value **params, ap_error *err);
 
 #endif

@@ -267,6 +267,19 @@ void cli_params_suggest(void *ctx, const char *name, cli_suggestion *suggestion)
     for (size_t i = 0; i < N_ALIASES; i++) cli_suggest(suggestion, name, ALIASES[i].option);
 }
 
+ap_status cli_params_has_input(bool *out, cli_params *params, ap_error *err) {
+    *out = false;
+    if (!ap_value_len(params->call)) return AP_OK;
+    ap_status status = load_of_task(params, err);
+    const ap_value *rows = cli_params_of_task(params);
+    for (size_t i = 0; i < ap_value_len(rows) && !*out; i++) {
+        const ap_value *row = ap_value_list_get(rows, i);
+        *out = strcmp(text_of(row, "phase"), "input") == 0 &&
+               ap_value_dict_get(params->call, text_of(row, "name"));
+    }
+    return status;
+}
+
 /* -- JSON ---------------------------------------------------------------------------------------------- */
 
 ap_status cli_json_argument(ap_value **out, const char *what, const char *json, ap_error *err) {

@@ -58,6 +58,10 @@ void cli_params_suggest(void *ctx, const char *name, cli_suggestion *suggestion)
  * @return AP_EINVAL not a JSON object, or an entry was given by an option of its own too. */
 ap_status cli_params_merge_json(ap_value **dict, const char *option, const char *json, ap_error *err);
 
+/* Whether a parameter of the call is an input, so that there need not be any other.
+ * @return AP_EKEY unknown task. */
+ap_status cli_params_has_input(bool *out, cli_params *params, ap_error *err);
+
 /* Reads an argument that has to be JSON. @return AP_EINVAL with the byte offset; `what` names it. */
 ap_status cli_json_argument(ap_value **out, const char *what, const char *json, ap_error *err);
 

@@ -80,7 +80,7 @@ static void add_value(cli_table *table, const ap_value *value) {
 static void add_bar(cli_table *table, const ap_value *score) {
     cli_text bar = {0};
     bool is_utf8 = cli_terminal_is_utf8();
-    size_t n = (size_t)(ap_value_get_float(score) * BAR_COLUMNS + 0.5);
+    size_t n = (size_t)(ap_value_get_float(score) * (double)BAR_COLUMNS + 0.5);
     while (n--) cli_text_addf(&bar, "%s", is_utf8 ? "\xE2\x96\x88" : "#"); /* U+2588, a full block */
     cli_table_add(table, bar.ptr ? bar.ptr : "", bar.len);
     cli_text_clear(&bar);

@@ -23,7 +23,7 @@ static void add_float(cli_text *text, const ap_value *value) {
         add_json(text, value);
         return;
     }
-    long long scaled = llround(fabs(number) * SCALE);
+    long long scaled = llround(fabs(number) * (double)SCALE);
     cli_text_addf(text, "%s%lld.%0*lld", number < 0 && scaled ? "-" : "", scaled / SCALE, DECIMALS,
                   scaled % SCALE);
 }

@@ -46,6 +46,7 @@ test | has_header cmocka.h | libcmocka-dev | cmocka 1.1.5 or later, with its hea
 test | has_sanitizers | clang libclang-rt | Clang with its sanitizer and fuzzer libraries (compiler-rt)
 test | have g++ | g++ | a C++17 compiler, to check that the headers are usable from C++
 test | have pmccabe | pmccabe | pmccabe
+test | has_man_check | mandoc | mandoc or groff, to check the manual page
 test | have python3 | python3 | Python 3.11 or later, no packages
 optional | have clang-format-14 | clang-format-14 | clang-format 14, the release the sources are formatted with
 TABLE
@@ -91,6 +92,8 @@ has_sanitizers() {
             [ -e "$(clang -print-resource-dir)/lib/linux/libclang_rt.$lib-$arch.a" ] || return 1
     done
 }
+
+has_man_check() { have mandoc || have groff; }
 
 # Asking pip takes long, and what it is for is done once.
 has_pip() { component_ready onnxruntime || python3 -m pip --version >/dev/null 2>&1; }

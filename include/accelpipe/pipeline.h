@@ -97,7 +97,8 @@ AP_API ap_status ap_pipeline_describe(ap_value **out, const ap_pipeline *pipe, a
 /* -- calling ------------------------------------------------------------------------------------------- */
 
 /** Calls the pipeline on one input or a list of inputs.
- * @param inputs What the task takes: a string, a dict, a list of them, ...
+ * @param inputs What the task takes: a string, a dict, a list of them, ...; NULL where they are among the
+ * params, by keyword ({"question": ..., "context": ...}).
  * @param params Dict of the call's parameters, or NULL. A parameter that is null is not one that is absent.
  * @param[out] out Owned. The result as transformers shapes it: of a list, a list in the same order.
  * @return AP_EINVAL, AP_ETYPE, AP_EKEY for inputs and parameters; AP_EBACKEND; AP_ENOMEM. The first input

@@ -56,6 +56,13 @@ static ap_status check_counts(const call_opts *own, ap_error *err) {
     return AP_OK;
 }
 
+static void call_clear(ap__call *call) {
+    const ap_task *task = call->pipe->ctx.task;
+    void *opts = (void *)(uintptr_t)call->opts;
+    if (task->clear_opts) task->clear_opts(opts, call->pipe->opts);
+    ap__free(opts);
+}
+
 /* Binds the parameters of one call over those of the creation.
  * @param[out] call its opts are owned: call_clear(). */
 static ap_status call_begin(ap__call *call, const ap_pipeline *pipe, const ap_value *params,
@@ -74,18 +81,16 @@ static ap_status call_begin(ap__call *call, const ap_pipeline *pipe, const ap_va
     ap_status status = bind_all(opts, &own, task, params, err);
     if (!status) status = check_counts(&own, err);
     if (!status && task->sanitize) status = task->sanitize(&pipe->ctx, opts, err);
-    if (status) {
-        ap__free(opts);
-        return status;
-    }
     call->pipe = pipe;
     call->opts = opts;
+    if (status) {
+        call_clear(call);
+        return status;
+    }
     call->batch_size = ap__opt_integer(&own.batch_size, pipe->batch_size);
     call->cancel = options ? options->cancel : NULL;
     return AP_OK;
 }
-
-static void call_clear(ap__call *call) { ap__free((void *)(uintptr_t)call->opts); }
 
 /* -- lists --------------------------------------------------------------------------------------------- */
 
@@ -169,19 +174,32 @@ static ap_status call_single(ap_value **out, const ap__call *call, const ap_valu
     return status;
 }
 
+/* What `inputs` are for the task; *normalized owns them where they are not the caller's. */
+static ap_status normalize(ap_value **normalized, const ap_value **inputs, const ap__call *call,
+                           ap_error *err) {
+    const ap_task_context *ctx = &call->pipe->ctx;
+    if (!ctx->task->normalize_inputs) return AP_OK;
+    ap_status status = ctx->task->normalize_inputs(ctx, call->opts, normalized, *inputs, err);
+    if (*normalized) *inputs = *normalized;
+    return status;
+}
+
 ap_status ap_pipeline_call_with(ap_value **out, const ap_pipeline *pipe, const ap_value *inputs,
                                 const ap_value *params, const ap_call_options *options, ap_error *err) {
     ap__call call;
+    ap_value *normalized = NULL;
     if (!out || !pipe) return ap__fail(err, AP_EINVAL, "ap_pipeline_call: %s is NULL", out ? "pipe" : "out");
     *out = NULL;
     ap_status status = call_begin(&call, pipe, params, options, err);
     if (status) return status;
-    if (ap_value_kind(inputs) == AP_KIND_LIST)
+    status = normalize(&normalized, &inputs, &call, err);
+    if (!status && ap_value_kind(inputs) == AP_KIND_LIST)
         status = call_list(out, &call, inputs, options, err);
-    else
+    else if (!status)
         status = call_single(out, &call, inputs, options, err);
     const ap_task *task = pipe->ctx.task;
     if (!status && task->shape_result) status = task->shape_result(&pipe->ctx, call.opts, inputs, out, err);
+    ap_value_destroy(normalized);
     call_clear(&call);
     return status;
 }

@@ -249,10 +249,13 @@ static ap_status open_model(router *r, ap_error *err) {
     return status;
 }
 
-static ap_status check_model(router *r, ap_error *err) {
+/* What the task says to the model, and to the parameters. */
+static ap_status check_task(router *r, ap_error *err) {
     ap_task_context *ctx = &r->pipe->ctx;
     ctx->config = ap__model_get_config(ctx->model);
-    return ctx->task->check_model ? ctx->task->check_model(ctx, err) : AP_OK;
+    ap_status status = ctx->task->check_model ? ctx->task->check_model(ctx, err) : AP_OK;
+    if (status || !ctx->task->sanitize) return status;
+    return ctx->task->sanitize(ctx, r->pipe->opts, err);
 }
 
 static ap_status build(router *r, ap_error *err) {
@@ -272,7 +275,7 @@ static ap_status build(router *r, ap_error *err) {
     if (!status) status = ap__backend_get(&r->backend, accelerator, err);
     if (!status) status = load_tokenizer(r, err);
     if (!status) status = open_model(r, err);
-    if (!status) status = check_model(r, err);
+    if (!status) status = check_task(r, err);
     return status;
 }
 
@@ -330,6 +333,7 @@ ap_status ap_pipeline_create_from_value(ap_pipeline **out, const ap_value *dict,
 
 void ap_pipeline_destroy(ap_pipeline *pipe) {
     if (!pipe) return;
+    if (pipe->opts && pipe->ctx.task->clear_opts) pipe->ctx.task->clear_opts(pipe->opts, NULL);
     ap__model_close(pipe->ctx.model);
     ap__tokenizer_destroy(pipe->ctx.tokenizer);
     ap_value_destroy(pipe->params);

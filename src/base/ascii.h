@@ -13,4 +13,10 @@ static inline bool ap__ascii_equal_any_case(const char *a, const char *b) {
     return ap__ascii_lower(*a) == ap__ascii_lower(*b);
 }
 
+/* The same of the beginning of `text`. */
+static inline bool ap__ascii_begins_any_case(const char *text, const char *beginning) {
+    while (*beginning && ap__ascii_lower(*text) == ap__ascii_lower(*beginning)) text++, beginning++;
+    return !*beginning;
+}
+
 #endif

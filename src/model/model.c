@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "model/onnx_scan.h"
+#include "value/value.h"
 
 #include <stdatomic.h>
 #include <string.h>
@@ -109,22 +110,51 @@ ap__batching ap__model_get_batching(ap__model *model) {
 
 /* -- one run ------------------------------------------------------------------------------------------- */
 
-/* Whether `name` stands in a list of names separated by blanks. */
-static bool is_listed(const char *names, const char *name) {
-    size_t len = strlen(name);
-    for (const char *at = names; len && (at = strstr(at, name)); at += len) {
-        bool starts = at == names || at[-1] == ' ';
-        if (starts && (at[len] == ' ' || !at[len])) return true;
+/* A part of a list of names. */
+typedef struct word {
+    const char *ptr;
+    size_t len;
+} word;
+
+/* An output that is wanted: its name in the graph and the one that the task knows it by. */
+typedef struct wanted {
+    const char *name;
+    word key;
+} wanted;
+
+static const char *find_output(const ap_session_info *info, word name) {
+    if (name.len == 1 && name.ptr[0] == '*') return info->outputs[0].name;
+    for (uint32_t i = 0; i < info->n_outputs; i++)
+        if (strlen(info->outputs[i].name) == name.len && !memcmp(info->outputs[i].name, name.ptr, name.len))
+            return info->outputs[i].name;
+    return NULL;
+}
+
+/* The first of "first|second|*" that there is. */
+static bool choose_output(wanted *out, const ap_session_info *info, word words) {
+    out->name = NULL;
+    out->key = (word){words.ptr, 0};
+    for (size_t at = 0, len; !out->name && at < words.len; at += len + 1) {
+        for (len = 0; at + len < words.len && words.ptr[at + len] != '|';) len++;
+        if (!out->key.len) out->key.len = len;
+        out->name = find_output(info, (word){words.ptr + at, len});
     }
-    return false;
+    return out->name != NULL;
 }
 
 /* The wanted outputs; a model with one output gives it whatever its name is. */
-static size_t choose_outputs(ap__feed *feeds, const ap_session_info *info, const char *names) {
+static size_t choose_outputs(wanted *out, const ap_session_info *info, const char *names) {
     size_t n = 0;
-    for (uint32_t i = 0; i < info->n_outputs; i++) {
-        if (names && info->n_outputs > 1 && !is_listed(names, info->outputs[i].name)) continue;
-        feeds[n++] = (ap__feed){.name = info->outputs[i].name, .flags = AP_TENSOR_HOST};
+    if (!names || (info->n_outputs == 1 && strchr(names, ' '))) {
+        for (; n < info->n_outputs; n++)
+            out[n] = (wanted){info->outputs[n].name, {info->outputs[n].name, strlen(info->outputs[n].name)}};
+        return n;
+    }
+    for (size_t len; *(names += strspn(names, " ")) && n < IO_MAX; names += len) {
+        len = strcspn(names, " ");
+        n += choose_output(&out[n], info, (word){names, len});
+        if (!n && info->n_outputs == 1)
+            out[n++] = (wanted){info->outputs[0].name, {names, strcspn(names, " |")}};
     }
     return n;
 }
@@ -141,16 +171,18 @@ static ap_status choose_inputs(ap__feed *feeds, const ap_session_info *info, con
 }
 
 /* Moves the outputs into a dict; those that did not get there are given back. */
-static ap_status collect_outputs(ap_value *dict, ap__feed *feeds, size_t n, const char *wanted,
+static ap_status collect_outputs(ap_value *dict, ap__feed *feeds, const wanted *outputs, size_t n,
                                  ap_error *err) {
     ap_status status = AP_OK;
     for (size_t i = 0; i < n; i++) {
-        /* The only output of a model takes the name that the task looks for. */
-        const char *name = n == 1 && wanted && !strchr(wanted, ' ') ? wanted : feeds[i].name;
-        if (status)
+        ap_value *slot = NULL;
+        if (!status) status = ap__dict_add(&slot, dict, outputs[i].key.ptr, outputs[i].key.len, err);
+        if (status) {
             ap__tensor_unref(feeds[i].tensor);
-        else
-            status = ap__dict_set_tensor_take(dict, name, feeds[i].tensor, err);
+            continue;
+        }
+        ap__value_clear(slot); /* A name may be listed twice. */
+        ap__value_set_tensor_take(slot, feeds[i].tensor);
     }
     return status;
 }
@@ -159,8 +191,10 @@ ap_status ap__model_run(ap_value **out, const ap__model *model, const ap_value *
                         ap_cancel *cancel, ap_error *err) {
     const ap_session_info *info = ap__session_get_info(model->session);
     ap__feed in[IO_MAX], got[IO_MAX];
+    wanted chosen[IO_MAX];
     *out = NULL;
-    size_t n_out = choose_outputs(got, info, outputs);
+    size_t n_out = choose_outputs(chosen, info, outputs);
+    for (size_t i = 0; i < n_out; i++) got[i] = (ap__feed){.name = chosen[i].name, .flags = AP_TENSOR_HOST};
     if (!n_out) return ap__fail(err, AP_EINVAL, "%s has no output named %s", model->file.path.text, outputs);
     ap_status status = choose_inputs(in, info, inputs, err);
     if (!status) status = ap__session_run(model->session, in, info->n_inputs, got, n_out, cancel, err);
@@ -169,7 +203,7 @@ ap_status ap__model_run(ap_value **out, const ap__model *model, const ap_value *
         for (size_t i = 0; i < n_out; i++) ap__tensor_unref(got[i].tensor);
         return status;
     }
-    if ((status = collect_outputs(*out, got, n_out, outputs, err))) {
+    if ((status = collect_outputs(*out, got, chosen, n_out, err))) {
         ap_value_destroy(*out);
         *out = NULL;
     }

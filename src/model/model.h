@@ -33,7 +33,7 @@ ap_dtype ap__model_get_dtype(const ap__model *model);
 ap__batching ap__model_get_batching(ap__model *model);
 
 /* One run of a single-graph model on a dict of tensors that holds every input of the graph.
- * @param outputs names of the wanted outputs, separated by blanks; NULL: all.
+ * @param outputs names of the wanted outputs as in ap_task; NULL: all.
  * @param[out] out owned: a dict of tensors.   @return as ap__session_run(). */
 ap_status ap__model_run(ap_value **out, const ap__model *model, const ap_value *inputs, const char *outputs,
                         ap_cancel *cancel, ap_error *err);

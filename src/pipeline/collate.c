@@ -2,6 +2,7 @@
 #include "pipeline/collate.h"
 
 #include "base/error.h"
+#include "base/words.h"
 
 #include <string.h>
 
@@ -234,53 +235,74 @@ ap_status ap__collate(ap_value **out, const ap_task_context *ctx, ap_value *cons
 
 /* -- back ---------------------------------------------------------------------------------------------- */
 
-static ap_status add_output(ap_value *dict, const char *name, ap__tensor *tensor, size_t i_feed,
-                            size_t n_feeds, ap_error *err) {
+/* The feed's own row, without the tokens that the batch added to it. */
+static ap_status take_row(ap__tensor **out, ap__tensor *tensor, const ap__batch_place *place, bool has_tokens,
+                          size_t own_length, const ap_task_context *ctx, ap_error *err) {
     const ap_tensor_view *view = ap__tensor_get_view(tensor);
-    ap__tensor *own = NULL;
+    bool is_batched = place->n_feeds > 1 && view->rank > 0 && view->shape[0] == (int64_t)place->n_feeds;
+    bool is_padded = has_tokens && place->padded_length > own_length && view->rank > 1 &&
+                     view->shape[1] == (int64_t)place->padded_length;
+    ap__tensor *row = NULL;
     ap_status status = AP_OK;
-    bool is_batched = n_feeds > 1 && view->rank > 0 && view->shape[0] == (int64_t)n_feeds;
     if (is_batched)
-        status = ap__tensor_slice(&own, tensor, (int64_t)i_feed, 1, err);
+        status = ap__tensor_slice(&row, tensor, (int64_t)place->i_feed, 1, err);
     else
-        own = ap__tensor_ref(tensor);
-    return status ? status : ap__dict_set_tensor_take(dict, name, own, err);
-}
-
-/* Moves the entries of the feed that are no inputs of the graph. */
-static ap_status move_carried(ap_value *dict, const ap_session_info *info, ap_value *feed, ap_error *err) {
-    ap_status status = AP_OK;
-    for (size_t i = 0; !status && i < ap_value_len(feed); i++) {
-        const char *key;
-        size_t key_len;
-        ap_value *slot, *item = ap__dict_entry(feed, i, &key, &key_len);
-        bool is_input = false;
-        for (uint32_t k = 0; k < info->n_inputs && !is_input; k++)
-            is_input = strcmp(info->inputs[k].name, key) == 0;
-        if (is_input || ap__dict_find(dict, key, key_len)) continue;
-        if (!(status = ap__dict_add(&slot, dict, key, key_len, err))) {
-            *slot = *item;
-            memset(item, 0, sizeof *item);
-        }
-    }
+        row = ap__tensor_ref(tensor);
+    *out = row;
+    if (status || !is_padded || view->shape[0] != (int64_t)place->n_feeds) return status;
+    bool is_left = ctx->tokenizer && ap__tokenizer_get_config(ctx->tokenizer)->padding_side == AP__SIDE_LEFT;
+    size_t start = is_left ? place->padded_length - own_length : 0;
+    status = ap__tensor_narrow(out, row, 1, (int64_t)start, (int64_t)own_length, err);
+    ap__tensor_unref(row);
     return status;
 }
 
-ap_status ap__uncollate(ap_value **out, const ap_task_context *ctx, const ap_value *outputs, ap_value *feed,
-                        size_t i_feed, size_t n_feeds, ap_error *err) {
+static bool is_input(const ap_session_info *info, const char *name) {
+    for (uint32_t i = 0; i < info->n_inputs; i++)
+        if (strcmp(info->inputs[i].name, name) == 0) return true;
+    return false;
+}
+
+/* Whether an entry of a feed goes on to postprocess(). */
+static bool is_carried(const ap_task_context *ctx, const ap_value *outputs, const char *key, size_t key_len) {
     const ap_session_info *info = ap__session_get_info(ap__model_get_session(ctx->model));
+    if (ap__dict_find(outputs, key, key_len)) return false;
+    return !is_input(info, key) || ap__words_have(ctx->task->kept_inputs, key);
+}
+
+ap_status ap__uncollate(ap_value **out, const ap_task_context *ctx, const ap_value *outputs,
+                        const ap_value *feed, const ap__batch_place *place, ap_error *err) {
+    size_t own_length = ap__feed_length(ctx, feed), key_len;
+    const char *key;
+    ap_value *slot;
     ap_status status = ap_value_create_dict(out, err);
     if (status) return status;
     for (size_t i = 0; !status && i < ap_value_len(outputs); i++) {
-        const char *key;
-        size_t key_len;
         ap_value *item = ap__dict_entry(outputs, i, &key, &key_len);
-        status = add_output(*out, key, item->as.tensor, i_feed, n_feeds, err);
+        bool has_tokens = ap__words_have(ctx->task->token_outputs, key);
+        ap__tensor *row;
+        status = take_row(&row, item->as.tensor, place, has_tokens, own_length, ctx, err);
+        if (!status) status = ap__dict_set_tensor_take(*out, key, row, err);
     }
-    if (!status) status = move_carried(*out, info, feed, err);
+    for (size_t i = 0; !status && i < ap_value_len(feed); i++) {
+        ap__dict_entry(feed, i, &key, &key_len);
+        if (is_carried(ctx, outputs, key, key_len)) status = ap__dict_add(&slot, *out, key, key_len, err);
+    }
     if (status) {
         ap_value_destroy(*out);
         *out = NULL;
     }
     return status;
+}
+
+void ap__uncollate_carry(ap_value *output, const ap_task_context *ctx, const ap_value *outputs,
+                         ap_value *feed) {
+    for (size_t i = 0; i < ap_value_len(feed); i++) {
+        const char *key;
+        size_t key_len;
+        ap_value *item = ap__dict_entry(feed, i, &key, &key_len);
+        if (!is_carried(ctx, outputs, key, key_len)) continue;
+        *ap__dict_find(output, key, key_len) = *item;
+        memset(item, 0, sizeof *item);
+    }
 }

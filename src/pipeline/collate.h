@@ -17,10 +17,20 @@ size_t ap__feed_length(const ap_task_context *ctx, const ap_value *feed);
 ap_status ap__collate(ap_value **out, const ap_task_context *ctx, ap_value *const *feeds, size_t n_feeds,
                       ap_error *err);
 
-/* Row `i_feed` of `n_feeds` of every output, as slices, in a dict; and what the feed carried beside the
- * model's inputs, which is moved out of it.
+/* One feed of a batch that has run. */
+typedef struct ap__batch_place {
+    size_t i_feed, n_feeds;
+    size_t padded_length; /* In tokens, of the batch; 0: padding stays in the outputs. */
+} ap__batch_place;
+
+/* The feed's row of every output, as slices, in a dict, with the entries that the feed carries beside the
+ * model's inputs or that the task keeps of those, which are null until ap__uncollate_carry().
  * @param[out] out owned. */
-ap_status ap__uncollate(ap_value **out, const ap_task_context *ctx, const ap_value *outputs, ap_value *feed,
-                        size_t i_feed, size_t n_feeds, ap_error *err);
+ap_status ap__uncollate(ap_value **out, const ap_task_context *ctx, const ap_value *outputs,
+                        const ap_value *feed, const ap__batch_place *place, ap_error *err);
+
+/* Moves what the feed carries into its outputs. A feed that this was not called for can run again. */
+void ap__uncollate_carry(ap_value *output, const ap_task_context *ctx, const ap_value *outputs,
+                         ap_value *feed);
 
 #endif

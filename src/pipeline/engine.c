@@ -58,6 +58,20 @@ static ap_status forward(ap_value **out, const ap__call *call, const ap_value *i
     return ap__model_run(out, ctx->model, inputs, ctx->task->outputs, call->cancel, err);
 }
 
+/* The outputs of a batch to those of its feeds. */
+static ap_status unbatch(ap_value **outputs, const ap__call *call, const ap_value *batch,
+                         ap_value *const *feeds, size_t n_feeds, size_t padded_length, ap_error *err) {
+    const ap_task_context *ctx = &call->pipe->ctx;
+    bool keeps_padding = ctx->task->flags & AP_TASK_KEEPS_PADDING && call->batch_size > 0;
+    ap_status status = AP_OK;
+    for (size_t i = 0; !status && i < n_feeds; i++) {
+        ap__batch_place place = {i, n_feeds, keeps_padding ? 0 : padded_length};
+        status = ap__uncollate(&outputs[i], ctx, batch, feeds[i], &place, err);
+    }
+    for (size_t i = 0; !status && i < n_feeds; i++) ap__uncollate_carry(outputs[i], ctx, batch, feeds[i]);
+    return status;
+}
+
 ap_status ap__batch_run(ap_value **outputs, const ap__call *call, ap_value *const *feeds, size_t n_feeds,
                         ap_error *err) {
     const ap_task_context *ctx = &call->pipe->ctx;
@@ -65,8 +79,7 @@ ap_status ap__batch_run(ap_value **outputs, const ap__call *call, ap_value *cons
     memset(outputs, 0, n_feeds * sizeof *outputs);
     ap_status status = ap__collate(&inputs, ctx, feeds, n_feeds, err);
     if (!status) status = forward(&batch, call, inputs, err);
-    for (size_t i = 0; !status && i < n_feeds; i++)
-        status = ap__uncollate(&outputs[i], ctx, batch, feeds[i], i, n_feeds, err);
+    if (!status) status = unbatch(outputs, call, batch, feeds, n_feeds, ap__feed_length(ctx, inputs), err);
     if (status) {
         for (size_t i = 0; i < n_feeds; i++) ap_value_destroy(outputs[i]);
         memset(outputs, 0, n_feeds * sizeof *outputs);

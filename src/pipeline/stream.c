@@ -20,8 +20,8 @@ enum { WINDOW_ITEMS = 1024, WINDOW_TOKENS = 1 << 20 };
 enum { PATIENCE_MS = 2 };
 
 typedef struct window {
-    ap__item *items;
-    size_t n, n_tokens;
+    ap__item *items; /* [room] */
+    size_t room, n, n_tokens;
 } window;
 
 typedef struct stream {
@@ -37,7 +37,13 @@ typedef struct stream {
     struct timespec waits_since; /* since then. */
 } stream;
 
-static bool is_full(const window *w) { return w->n == WINDOW_ITEMS || w->n_tokens >= WINDOW_TOKENS; }
+static bool is_full(const window *w) { return w->n == w->room || w->n_tokens >= WINDOW_TOKENS; }
+
+/* Whole batches, where a size was asked for: they are then the same as without windows. */
+static size_t window_room(const ap__call *call) {
+    size_t size = call->batch_size > 0 && call->batch_size < WINDOW_ITEMS ? (size_t)call->batch_size : 1;
+    return WINDOW_ITEMS - WINDOW_ITEMS % size;
+}
 
 static void window_clear(window *w) {
     for (size_t i = 0; i < w->n; i++) ap__item_clear(&w->items[i]);
@@ -51,7 +57,7 @@ static void window_destroy(window *w) {
 }
 
 static ap_status window_create(window *w, size_t n_items, ap_error *err) {
-    memset(w, 0, sizeof *w);
+    *w = (window){.room = n_items};
     w->items = ap__calloc(n_items, sizeof *w->items);
     return w->items ? AP_OK : ap__fail_nomem(err);
 }
@@ -72,7 +78,7 @@ static ap_status run_inline(const ap__call *call, ap__read_item read, void *read
                             ap__emit_item emit, void *emit_ctx, ap_error *err) {
     window w;
     bool stopped = false, more = true;
-    size_t room = n_known < WINDOW_ITEMS ? n_known : WINDOW_ITEMS;
+    size_t room = n_known <= WINDOW_ITEMS ? n_known : window_room(call);
     ap_status status = window_create(&w, room ? room : 1, err);
     if (status) return status;
     while (!status && more && !stopped) {
@@ -199,9 +205,9 @@ ap_status ap__stream_run(const ap__call *call, ap__read_item read, void *read_ct
     stream s = {.call = call, .read = read, .read_ctx = read_ctx};
     window running = {0};
     pthread_t reader;
-    ap_status status = window_create(&s.filling, WINDOW_ITEMS, err);
+    ap_status status = window_create(&s.filling, window_room(call), err);
     if (status) return status;
-    if ((status = window_create(&running, WINDOW_ITEMS, err))) {
+    if ((status = window_create(&running, window_room(call), err))) {
         window_destroy(&s.filling);
         return status;
     }

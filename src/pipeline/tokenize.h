@@ -16,6 +16,17 @@ typedef struct ap__tokenizer_opts {
 } ap__tokenizer_opts;
 
 extern const ap_param ap__tokenizer_params[];
+extern const ap_param_choice ap__padding_choices[]; /* Numbers of ap__padding. */
+
+/* Of the tokenizer's `truncation`, for tasks that have a parameter of that name themselves. */
+extern const ap_param_choice ap__truncation_choices[];
+
+/* Binds what a task's own parameters say to the tokenizer: first those of the creation, then those of the
+ * call over them.
+ * @param kwargs a dict of the tokenizer's parameters, called `name`.   @param truncation or NULL.
+ * @return also AP_EINVAL when both say how to truncate. */
+ap_status ap__tokenizer_opts_bind(ap__tokenizer_opts *out, const ap_opt *kwargs, const char *name,
+                                  const ap_opt *truncation, ap_error *err);
 
 /* The first text, or the pair, of one call. */
 typedef struct ap__text_input {
@@ -33,6 +44,31 @@ ap_status ap__tokenize_resolve(ap__encode_options *out, const ap__tokenizer *tok
  * @param[out] feed a value that holds nothing. */
 ap_status ap__tokenize(ap_value *feed, const ap__tokenizer *tokenizer, const ap__text_input *input,
                        const ap__tokenizer_opts *opts, ap_error *err);
+
+/* The parts of that, for tasks that encode for themselves. A feed gets a tensor [1, n], or with a width over
+ * 1 [1, n, width], to fill; a mask; the ids and masks of an encoding. */
+ap_status ap__feed_add_ints(int64_t **out, ap_value *feed, const char *name, size_t n, size_t width,
+                            ap_error *err);
+ap_status ap__feed_add_mask(ap_value *feed, const char *name, const uint8_t *mask, size_t n, ap_error *err);
+ap_status ap__feed_add_encoding(ap_value *feed, const ap__encoding *encoding, const ap__tokenizer *tokenizer,
+                                const ap__tokenizer_opts *opts, ap_error *err);
+
+/* What tokenizer(input) takes as one input: a text, or a list of texts and of pairs of them. */
+typedef struct ap__texts {
+    ap__text_input *ptr; /* Texts are borrowed from the value, a text_pair from the options. */
+    size_t n;
+    bool is_list;
+} ap__texts;
+
+/* @return AP_EINVAL as the reference's ValueError: anything else, or an empty list. */
+ap_status ap__texts_create(ap__texts *out, const ap_value *value, const ap__tokenizer_opts *opts,
+                           ap_error *err);
+void ap__texts_clear(ap__texts *texts);
+
+/* Encodes them together, a feed for each.
+ * @return AP_EINVAL also when they do not come to the same length. */
+ap_status ap__tokenize_texts(ap_feeds *feeds, const ap__tokenizer *tokenizer, const ap__texts *texts,
+                             const ap__tokenizer_opts *opts, ap_error *err);
 
 /* The text of a value.   @return AP_EINVAL with `what` when it is no string, as the reference's ValueError.
  */

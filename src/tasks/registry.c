@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/suggest.h"
+#include "base/words.h"
 #include "value/params.h"
 #include "value/value.h"
 
@@ -22,21 +23,6 @@ static const ap_task *const TASKS[] = {
 
 enum { N_TASKS = sizeof TASKS / sizeof *TASKS };
 
-/* Reads the next of some words separated by blanks.   @return its length, 0 at the end */
-static size_t next_word(const char **word, const char **rest) {
-    *word = *rest + strspn(*rest, " ");
-    size_t len = strcspn(*word, " ");
-    *rest = *word + len;
-    return len;
-}
-
-static bool has_alias(const ap_task *task, const char *name) {
-    const char *word, *rest = task->aliases ? task->aliases : "";
-    for (size_t len; (len = next_word(&word, &rest));)
-        if (strlen(name) == len && strncmp(name, word, len) == 0) return true;
-    return false;
-}
-
 static ap_status fail_unknown(const char *name, ap_error *err) {
     ap__suggestion suggestion = {0};
     ap__buf names = {0};
@@ -54,7 +40,7 @@ static ap_status fail_unknown(const char *name, ap_error *err) {
 
 ap_status ap__task_find(const ap_task **out, const char *name, ap_error *err) {
     for (size_t i = 0; i < N_TASKS; i++) {
-        if (strcmp(TASKS[i]->name, name) != 0 && !has_alias(TASKS[i], name)) continue;
+        if (strcmp(TASKS[i]->name, name) != 0 && !ap__words_have(TASKS[i]->aliases, name)) continue;
         *out = TASKS[i];
         return AP_OK;
     }
@@ -74,7 +60,7 @@ bool ap__task_fits(const ap_task *task, const ap__config *config) {
     for (size_t i = 0; i < ap_value_len(architectures); i++) {
         const char *name = ap_value_get_string(ap_value_list_get(architectures, i), NULL);
         const char *word, *rest = task->architectures;
-        for (size_t len; name && (len = next_word(&word, &rest));)
+        for (size_t len; name && (len = ap__words_next(&word, &rest));)
             if (ends_with(name, word, len)) return true;
     }
     return false;
@@ -103,7 +89,7 @@ static ap_status set_words(ap_value *dict, const char *key, const char *words, a
     ap_value *list;
     ap_status status = ap__dict_set_list(&list, dict, key, err);
     const char *word, *rest = words ? words : "";
-    for (size_t len; !status && (len = next_word(&word, &rest));)
+    for (size_t len; !status && (len = ap__words_next(&word, &rest));)
         status = ap__list_add_text(list, word, len, err);
     return status;
 }

@@ -6,61 +6,32 @@
 #include "pipeline/context.h"
 #include "pipeline/feeds.h"
 #include "pipeline/tokenize.h"
+#include "tasks/logits.h"
 #include "tensor/convert.h"
 #include "tensor/math.h"
 #include "value/params.h"
 
 #include <string.h>
 
-typedef enum activation { ACTIVATION_NONE = 1, ACTIVATION_SOFTMAX = 2, ACTIVATION_SIGMOID = 3 } activation;
-
 typedef struct opts {
     ap_opt top_k, function_to_apply, return_all_scores;
     ap__tokenizer_opts tokenizer;
 } opts;
 
-/* The reference looks the name up in an enumeration: "default" is not in it. */
-static const ap_param_choice ACTIVATIONS[] = {{"none", ACTIVATION_NONE, 0},
-                                              {"softmax", ACTIVATION_SOFTMAX, 0},
-                                              {"sigmoid", ACTIVATION_SIGMOID, 0},
-                                              {NULL, 0, 0}};
-
 static const ap_param params[] = {
     AP_PARAM(top_k, INT, POSTPROCESS, opts, AP_PARAM_NULL_OK | AP_PARAM_LENIENT, NULL, NULL,
              "How many labels to return, best first; null: all. Absent: the best one, as a bare dict."),
-    AP_PARAM(function_to_apply, CHOICE, POSTPROCESS, opts, AP_PARAM_ANY_CASE | AP_PARAM_KEY, ACTIVATIONS,
-             NULL, "Applied to the logits; absent: by problem_type and number of labels."),
+    AP_PARAM(function_to_apply, CHOICE, POSTPROCESS, opts, AP_PARAM_ANY_CASE | AP_PARAM_KEY,
+             ap__activation_choices, NULL,
+             "Applied to the logits; absent: by problem_type and number of labels."),
     AP_PARAM(return_all_scores, BOOL, POSTPROCESS, opts, 0, NULL, "false",
              "Deprecated: top_k=null in the order of the labels."),
     AP_PARAM_INCLUDE(ap__tokenizer_params, opts, tokenizer), AP_PARAM_END};
 
 /* -- creation ------------------------------------------------------------------------------------------ */
 
-static ap_status fail_labels(const ap_task_context *ctx, int64_t n_logits, ap_error *err) {
-    return ap__fail(err, AP_EINVAL,
-                    "%s: id2label has %zu entries, logits have %lld columns; config.json and the "
-                    "model file must belong together",
-                    ctx->config->source, ctx->config->n_labels, (long long)n_logits);
-}
-
-/* Where the graph tells the number of its columns, a disagreement shows before the first call. */
 static ap_status check_model(const ap_task_context *ctx, ap_error *err) {
-    ap__session *session = ap__model_get_session(ctx->model);
-    const ap_session_info *info = ap__session_get_info(session);
-    const ap_io *logits = ap__session_find_output(session, "logits");
-    if (!logits && info->n_outputs == 1) logits = &info->outputs[0];
-    if (!logits)
-        return ap__fail(err, AP_EINVAL, "%s has no output \"logits\"; it is no model for text-classification",
-                        ap__model_get_file(ctx->model));
-    if (logits->rank != AP_RANK_UNKNOWN && logits->rank != 2)
-        return ap__fail(
-            err, AP_EINVAL,
-            "%s: output %s has rank %u, text-classification needs [batch_size, num_labels]; it is a model "
-            "for another task",
-            ap__model_get_file(ctx->model), logits->name, logits->rank);
-    if (logits->rank == 2 && logits->shape[1] > 0 && (size_t)logits->shape[1] != ctx->config->n_labels)
-        return fail_labels(ctx, logits->shape[1], err);
-    return AP_OK;
+    return ap__logits_check(ctx, 2, "[batch_size, num_labels]", ctx->config->n_labels, err);
 }
 
 /* -- parameters ---------------------------------------------------------------------------------------- */
@@ -99,16 +70,6 @@ static shape result_shape(const opts *o) {
         }
     }
     return s;
-}
-
-static activation choose_activation(const ap_task_context *ctx, const opts *o) {
-    const char *problem = ctx->config->problem_type ? ctx->config->problem_type : "";
-    size_t n_labels = ctx->config->n_labels;
-    if (ap__opt_is_set(&o->function_to_apply)) return (activation)o->function_to_apply.as.integer;
-    if (strcmp(problem, "regression") == 0) return ACTIVATION_NONE;
-    if (strcmp(problem, "multi_label_classification") == 0 || n_labels == 1) return ACTIVATION_SIGMOID;
-    if (strcmp(problem, "single_label_classification") == 0 || n_labels > 1) return ACTIVATION_SOFTMAX;
-    return ACTIVATION_NONE;
 }
 
 /* -- preprocess ---------------------------------------------------------------------------------------- */
@@ -224,16 +185,7 @@ static ap_status list_scores(ap_value *out, const ap_task_context *ctx, const sh
 static ap_status make_result(ap_value *out, const ap_task_context *ctx, const opts *o, float *scores,
                              size_t *order, size_t n, ap_error *err) {
     shape s = result_shape(o);
-    switch (choose_activation(ctx, o)) {
-    case ACTIVATION_SOFTMAX:
-        ap__softmax(scores, n);
-        break;
-    case ACTIVATION_SIGMOID:
-        ap__sigmoid(scores, n);
-        break;
-    default:
-        break;
-    }
+    ap__activation_apply(ap__activation_choose(ctx, &o->function_to_apply), scores, n);
     if (s.is_legacy && !s.is_all) {
         size_t best = ap__argmax(scores, n);
         return set_label_score(out, ctx, best, scores[best], err);
@@ -247,15 +199,12 @@ static ap_status make_result(ap_value *out, const ap_task_context *ctx, const op
 
 static ap_status postprocess(const ap_task_context *ctx, const void *bound, ap_value **out,
                              ap_value *const *outputs, size_t n_outputs, ap_error *err) {
-    static const int64_t expected[2] = {1, -1};
+    const ap_tensor_view *view;
     *out = NULL;
-    ap__tensor *logits = n_outputs ? ap__value_tensor(ap_value_dict_get(outputs[0], "logits")) : NULL;
-    if (!logits) return ap__fail(err, AP_EINVAL, "model outputs: expected a tensor \"logits\", found none");
-    ap_status status = ap__expect_shape(logits, "logits", AP_DTYPE_NONE, 2, expected, err);
+    ap_status status =
+        ap__logits_get(&view, ctx, n_outputs ? outputs[0] : NULL, 2, ctx->config->n_labels, err);
     if (status) return status;
-    const ap_tensor_view *view = ap__tensor_get_view(logits);
     size_t n = (size_t)view->shape[1];
-    if (n == 0 || n != ctx->config->n_labels) return fail_labels(ctx, view->shape[1], err);
     size_t *order = ap__calloc(n, 2 * sizeof *order + sizeof(float));
     if (!order) return ap__fail_nomem(err);
     float *scores = (float *)(void *)(order + 2 * n);

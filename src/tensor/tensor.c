@@ -98,27 +98,41 @@ ap_status ap__tensor_create_take(ap__tensor **out, ap_tensor *border, ap_error *
     return AP_OK;
 }
 
-ap_status ap__tensor_slice(ap__tensor **out, ap__tensor *tensor, int64_t start, int64_t count,
-                           ap_error *err) {
+/* Whether the entries along the axis lie one behind the other: all extents before it are 1. */
+static bool is_outer(const ap_tensor_view *view, uint32_t axis) {
+    for (uint32_t i = 0; i < axis; i++)
+        if (view->shape[i] != 1) return false;
+    return axis < view->rank;
+}
+
+ap_status ap__tensor_narrow(ap__tensor **out, ap__tensor *tensor, uint32_t axis, int64_t start, int64_t count,
+                            ap_error *err) {
     const ap_tensor_view *from = &tensor->border.view;
     *out = NULL;
-    if (!from->rank || start < 0 || count < 0 || start > from->shape[0] || count > from->shape[0] - start)
+    if (!is_outer(from, axis) || start < 0 || count < 0 || start > from->shape[axis] ||
+        count > from->shape[axis] - start)
         return ap__fail(err, AP_EINVAL, "%lld rows from row %lld on, of a tensor with %lld rows",
-                        (long long)count, (long long)start, from->rank ? (long long)from->shape[0] : 0);
+                        (long long)count, (long long)start,
+                        is_outer(from, axis) ? (long long)from->shape[axis] : 0);
     if (!from->data && from->size_bytes)
         return ap__fail(err, AP_EINVAL, "a tensor that is not in host memory cannot be sliced");
     ap__tensor *slice = tensor_alloc(0);
     if (!slice) return ap__fail_nomem(err);
-    size_t row_bytes = from->shape[0] ? from->size_bytes / (size_t)from->shape[0] : 0;
-    size_t row_elements = from->shape[0] ? tensor->n_elements / (size_t)from->shape[0] : 0;
+    size_t n_rows = (size_t)from->shape[axis];
+    size_t row_bytes = n_rows ? from->size_bytes / n_rows : 0;
     slice->border.view = *from;
-    slice->border.view.shape[0] = count;
+    slice->border.view.shape[axis] = count;
     slice->border.view.size_bytes = row_bytes * (size_t)count;
     if (from->data) slice->border.view.data = (const char *)from->data + row_bytes * (size_t)start;
-    slice->n_elements = row_elements * (size_t)count;
+    slice->n_elements = n_rows ? tensor->n_elements / n_rows * (size_t)count : 0;
     slice->parent = ap__tensor_ref(tensor);
     *out = slice;
     return AP_OK;
+}
+
+ap_status ap__tensor_slice(ap__tensor **out, ap__tensor *tensor, int64_t start, int64_t count,
+                           ap_error *err) {
+    return ap__tensor_narrow(out, tensor, 0, start, count, err);
 }
 
 ap__tensor *ap__tensor_ref(ap__tensor *tensor) {

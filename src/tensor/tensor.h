@@ -29,6 +29,10 @@ ap_status ap__tensor_create_take(ap__tensor **out, ap_tensor *border, ap_error *
  * @return AP_EINVAL out of range, a scalar, or elements that are not in host memory. */
 ap_status ap__tensor_slice(ap__tensor **out, ap__tensor *tensor, int64_t start, int64_t count, ap_error *err);
 
+/* The same along another dimension, where all before it are 1. */
+ap_status ap__tensor_narrow(ap__tensor **out, ap__tensor *tensor, uint32_t axis, int64_t start, int64_t count,
+                            ap_error *err);
+
 ap__tensor *ap__tensor_ref(ap__tensor *tensor);
 void ap__tensor_unref(ap__tensor *tensor); /* NULL is fine. */
 

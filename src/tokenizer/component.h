@@ -41,6 +41,7 @@ typedef struct ap__pretokenizer_class {
 typedef struct ap__model_class {
     ap__create_fn *create;
     ap_status (*tokenize)(const void *self, ap__work *work, ap__piece *piece);
+    ap__text (*subword_prefix)(const void *self); /* optional: continuing_subword_prefix */
 } ap__model_class;
 
 /* Adds special tokens around the tokens of one or two texts, and the like. */

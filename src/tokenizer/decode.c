@@ -22,34 +22,62 @@ const char *ap__tokenizer_decoded_string(const ap__tokenizer *tokenizer, uint32_
     return token->decoded.ptr;
 }
 
-static ap_status decode(ap__text *out, ap__strings *strings, const ap__tokenizer *tokenizer,
-                        const uint32_t *ids, size_t n_ids, bool skip_special_tokens) {
-    ap_status status = AP_OK;
-    for (size_t i = 0; i < n_ids && !status; i++) {
-        size_t len = 0;
-        const char *text = ap__tokenizer_decoded_string(tokenizer, ids[i], skip_special_tokens, &len);
-        if (text) status = ap__strings_push(strings, text, len);
-    }
-    if (status) return status;
+/* Strings of tokens to one text. */
+static ap_status join(ap__text *out, ap__strings *strings, const ap__tokenizer *tokenizer) {
     const ap__decoder *decoder = &tokenizer->decoder;
     if (!decoder->class_) return ap__strings_join(out, strings, " ");
-    status = decoder->class_->apply(decoder->self, strings);
+    ap_status status = decoder->class_->apply(decoder->self, strings);
     return status ? status : ap__strings_join(out, strings, NULL);
 }
 
-ap_status ap__tokenizer_decode(char **out, size_t *len, const ap__tokenizer *tokenizer, const uint32_t *ids,
-                               size_t n_ids, bool skip_special_tokens, ap_error *err) {
+/* What is decoded: ids, or strings of tokens. */
+typedef struct source {
+    const uint32_t *ids;
+    const ap__text *tokens; /* Counts when it is not NULL. */
+    size_t n;
+    bool skip_special_tokens;
+} source;
+
+static ap_status decode(ap__text *out, ap__strings *strings, const ap__tokenizer *tokenizer,
+                        const source *from) {
+    ap_status status = AP_OK;
+    for (size_t i = 0; i < from->n && !status; i++) {
+        size_t len = 0;
+        const char *text = from->tokens ? from->tokens[i].ptr
+                                        : ap__tokenizer_decoded_string(tokenizer, from->ids[i],
+                                                                       from->skip_special_tokens, &len);
+        if (from->tokens) len = from->tokens[i].len;
+        if (text) status = ap__strings_push(strings, text, len);
+    }
+    return status ? status : join(out, strings, tokenizer);
+}
+
+static ap_status decode_source(char **out, size_t *len, const ap__tokenizer *tokenizer, const source *from,
+                               ap_error *err) {
     *out = NULL;
     if (len) *len = 0;
     ap__work *work = ap__work_take(tokenizer, err);
     if (!work) return AP_ENOMEM;
     ap__strings strings;
     ap__text text = {0};
-    ap_status status = ap__strings_create(&strings, &work->arena, n_ids, err);
+    ap_status status = ap__strings_create(&strings, &work->arena, from->n, err);
     strings.regex = &work->regex;
-    if (!status) status = decode(&text, &strings, tokenizer, ids, n_ids, skip_special_tokens);
+    if (!status) status = decode(&text, &strings, tokenizer, from);
     if (!status && !(*out = ap__strndup(text.ptr, text.len))) status = ap__fail_nomem(err);
     if (!status && len) *len = text.len;
     ap__work_put_back(tokenizer, work);
     return status;
+}
+
+ap_status ap__tokenizer_decode(char **out, size_t *len, const ap__tokenizer *tokenizer, const uint32_t *ids,
+                               size_t n_ids, bool skip_special_tokens, ap_error *err) {
+    const source from = {.ids = ids, .n = n_ids, .skip_special_tokens = skip_special_tokens};
+    return decode_source(out, len, tokenizer, &from, err);
+}
+
+ap_status ap__tokenizer_join(char **out, size_t *len, const ap__tokenizer *tokenizer, const ap__text *tokens,
+                             size_t n_tokens, ap_error *err) {
+    static const ap__text none;
+    const source from = {.tokens = n_tokens ? tokens : &none, .n = n_tokens};
+    return decode_source(out, len, tokenizer, &from, err);
 }

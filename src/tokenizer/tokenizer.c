@@ -214,6 +214,11 @@ uint32_t ap__tokenizer_token_to_id(const ap__tokenizer *tokenizer, const char *t
     return added ? added->id : ap__vocab_find(&tokenizer->vocab, token, len);
 }
 
+bool ap__tokenizer_marks_subwords(const ap__tokenizer *tokenizer) {
+    const ap__model *model = &tokenizer->model;
+    return model->class_->subword_prefix && model->class_->subword_prefix(model->self).len;
+}
+
 size_t ap__tokenizer_get_vocab_size(const ap__tokenizer *tokenizer) {
     size_t n = tokenizer->vocab.n_listed;
     for (size_t i = 0; i < tokenizer->added.n; i++) {

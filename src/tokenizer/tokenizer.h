@@ -135,6 +135,13 @@ uint32_t ap__encoding_token_at(const ap__encoding *encoding, const ap__span *off
 ap_status ap__tokenizer_decode(char **out, size_t *len, const ap__tokenizer *tokenizer, const uint32_t *ids,
                                size_t n_ids, bool skip_special_tokens, ap_error *err);
 
+/* The same of the strings of tokens: transformers' convert_tokens_to_string(). */
+ap_status ap__tokenizer_join(char **out, size_t *len, const ap__tokenizer *tokenizer, const ap__text *tokens,
+                             size_t n_tokens, ap_error *err);
+
+/* Whether tokens inside of a word begin with a prefix of their own (WordPiece's "##"). */
+bool ap__tokenizer_marks_subwords(const ap__tokenizer *tokenizer);
+
 /* NULL when there is no such id. Borrowed from the tokenizer. */
 const char *ap__tokenizer_id_to_token(const ap__tokenizer *tokenizer, uint32_t id, size_t *len);
 
@@ -165,6 +172,7 @@ typedef struct ap__tokenizer_config {
     const char *tokenizer_class; /* Without "Fast"; "" when the file does not say. */
     /* What the tokenizer's class returns, of the known classes: input_ids always. */
     bool has_token_type_ids, has_attention_mask;
+    bool refuses_words; /* The class takes words only with add_prefix_space, which is off. */
 } ap__tokenizer_config;
 
 const ap__tokenizer_config *ap__tokenizer_get_config(const ap__tokenizer *tokenizer);

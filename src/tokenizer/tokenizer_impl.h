@@ -47,6 +47,9 @@ ap_status ap__tokenizer_from_doc(ap__tokenizer **out, yyjson_val *root, const ch
 const char *ap__tokenizer_decoded_string(const ap__tokenizer *tokenizer, uint32_t id,
                                          bool skip_special_tokens, size_t *len);
 
+/* The tokenizer.json that a folder's vocabulary files are converted to; NULL when the folder has its own. */
+ap_status ap__tokenizer_convert(yyjson_doc **out, const char *folder, ap_error *err);
+
 /* Work memory for one call; NULL when out of memory. */
 ap__work *ap__work_take(const ap__tokenizer *tokenizer, ap_error *err);
 void ap__work_put_back(const ap__tokenizer *tokenizer, ap__work *work);

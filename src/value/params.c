@@ -181,6 +181,8 @@ static const char *phase_name(ap_phase phase) {
         return "forward";
     case AP_PHASE_POSTPROCESS:
         return "postprocess";
+    case AP_PHASE_INPUT:
+        return "input";
     default:
         return "init";
     }

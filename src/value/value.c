@@ -98,6 +98,14 @@ ap_status ap__list_add(ap_value **slot, ap_value *list, ap_error *err) {
     return AP_OK;
 }
 
+ap_status ap__list_reserve(ap_value *list, size_t n, ap_error *err) {
+    void *items = list->as.list.items;
+    if (!ap__grow(&items, &list->as.list.capacity, n, sizeof(ap_value), LIST_MAX_ITEMS))
+        return ap__fail_nomem(err);
+    list->as.list.items = items;
+    return AP_OK;
+}
+
 ap_value *ap__list_item(const ap_value *list, size_t index) { return &list->as.list.items[index]; }
 
 static ap_status assign_list(ap_value *out, const ap_value *from, ap_error *err) {

@@ -78,6 +78,15 @@ ap_status ap__dict_set_tensor_take(ap_value *dict, const char *key, ap__tensor *
 /* An empty list as an entry of a dict, lent for filling. */
 ap_status ap__dict_set_list(ap_value **list, ap_value *dict, const char *key, ap_error *err);
 
+/* Makes room for `n` items in all, so that appending them does not move the list. */
+ap_status ap__list_reserve(ap_value *list, size_t n, ap_error *err);
+
+/* The elements of a tensor as numbers in nested lists of its shape: what .tolist() gives. */
+ap_status ap__value_set_nested(ap_value *value, const ap_tensor_view *view, ap_error *err);
+
+/* The same of floats: a flat list. */
+ap_status ap__value_set_floats(ap_value *value, const float *numbers, size_t n, ap_error *err);
+
 /* Appends text to a list. */
 ap_status ap__list_add_text(ap_value *list, const char *text, size_t len, ap_error *err);
 

@@ -36,7 +36,9 @@ done <"$work/params"
 # No option that there is not.
 {
     for command in run tasks backends inspect tokenize; do "$ACCELPIPE" $command --help; done
-    "$ACCELPIPE" run text-classification --help
+    for task in $("$ACCELPIPE" tasks --output json | grep -o '"name":"[a-z-]*","aliases"' | cut -d'"' -f4); do
+        "$ACCELPIPE" run "$task" --help
+    done
     printf '%s\n' --no-cache --no-truncation --no-NAME
 } | options >"$work/known"
 for file in "$work/page" "$AP_SOURCE_DIR/docs/cli.md"; do

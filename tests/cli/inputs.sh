@@ -107,6 +107,21 @@ run --json '{"$kwargs": {"inputs": "Two words", "topk": 1}}'
 expect 2 "" -
 expect_err_has 'did you mean "top_k"?'
 
+zero_shot() { cli run zero-shot-classification --model "$models/bert-mnli" --accelerator ort --quiet "$@"; }
+zero_shot "Two words" --candidate-labels a
+cp "$work/out" "$work/positional"
+zero_shot --sequences "Two words" --candidate-labels a
+same "an input as an option" "$work/positional"
+zero_shot --json '{"$kwargs": {"sequences": "Two words", "candidate_labels": ["a"]}}'
+same "an input by keyword" "$work/positional"
+zero_shot --json '{"$kwargs": {"candidate_labels": ["a"]}}'
+expect_error 2 '"$kwargs" has no "inputs", which the call needs [AP_ETYPE]'
+zero_shot --json '{"$kwargs": {}}'
+expect_error 2 '"$kwargs" has no "inputs", which the call needs [AP_ETYPE]'
+zero_shot --sequences "Two words" --candidate-labels a "More words"
+expect 2 "" -
+expect_err_has 'both given'
+
 # ---- arrays ----
 
 # npy HEADER DATA: a file of version 1.0; both may have printf's escapes.

@@ -4,14 +4,15 @@
  *   parity_api_runner < calls.jsonl > results.jsonl
  *
  * A line is {"id", "init", "inputs", "call"}: init goes to ap_pipeline_create_from_value(), inputs and call
- * to ap_pipeline_call(). The answer to each is one line, {"id", "result"} or {"id", "error": {"code",
- * "message"}}. Paths are relative to the working directory. Exit status 1 only where a line is not of that
- * form.
+ * to ap_pipeline_call(); inputs {"$kwargs": {...}} are parameters. The answer to each is one line, {"id",
+ * "result"} or {"id", "error": {"code", "message"}}. Paths are relative to the working directory. Exit status
+ * 1 only where a line is not of that form.
  */
 #include <accelpipe/accelpipe.h>
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/types.h>
 
 /* Ends the program on a failure that is no result: of making a value, not of a pipeline. */
@@ -58,15 +59,33 @@ static ap_value *create_answer(const ap_value *id, const ap_value *result, const
     return answer;
 }
 
+/* The parameters of the call; of {"$kwargs": {...}} all entries but "inputs" are more of them. */
+static ap_value *create_params(const ap_value *line, const ap_value *kwargs) {
+    ap_value *params = create_dict();
+    const ap_value *sources[] = {ap_value_dict_get(line, "call"), kwargs};
+    for (size_t s = 0; s < 2; s++) {
+        for (size_t i = 0; i < ap_value_len(sources[s]); i++) {
+            const char *key;
+            const ap_value *value = ap_value_dict_at(sources[s], i, &key);
+            if (s == 0 || strcmp(key, "inputs") != 0) set_copy(params, key, value);
+        }
+    }
+    return params;
+}
+
 static ap_value *run_case(const ap_value *line) {
     ap_error err = AP_ERROR_INIT;
     ap_pipeline *pipe = NULL;
     ap_value *result = NULL;
+    const ap_value *inputs = ap_value_dict_get(line, "inputs");
+    const ap_value *kwargs = ap_value_dict_get(inputs, "$kwargs");
+    ap_value *params = create_params(line, kwargs);
+    if (kwargs) inputs = ap_value_dict_get(kwargs, "inputs");
     if (!ap_pipeline_create_from_value(&pipe, ap_value_dict_get(line, "init"), &err))
-        ap_pipeline_call(&result, pipe, ap_value_dict_get(line, "inputs"), ap_value_dict_get(line, "call"),
-                         &err);
+        ap_pipeline_call(&result, pipe, inputs, params, &err);
     ap_value *answer = create_answer(ap_value_dict_get(line, "id"), result, &err);
     ap_value_destroy(result);
+    ap_value_destroy(params);
     ap_pipeline_destroy(pipe);
     return answer;
 }

@@ -70,9 +70,9 @@ def read_unsupported(path: Path) -> dict[str, str]:
 
 
 def is_plain(value: Any) -> bool:
-    """Whether inputs are JSON alone: arrays, pictures and inputs by keyword have a form for the program only."""
+    """Whether inputs are JSON alone: arrays and pictures have a form for the program only."""
     if isinstance(value, dict):
-        return all(not key.startswith("$") and is_plain(item) for key, item in value.items())
+        return all((not key.startswith("$") or key == "$kwargs") and is_plain(item) for key, item in value.items())
     return not isinstance(value, list) or all(map(is_plain, value))
 
 
@@ -140,7 +140,7 @@ class Program:
 
 def has_files(case: Case) -> bool:
     """Whether the result holds arrays or pictures that are compared as files."""
-    return "expect" in case and not judge.can_judge(case["expect"])
+    return "expect" in case and (judge.has_arrays(case["expect"]) or not judge.can_judge(case["expect"]))
 
 
 def dump(value: Any) -> str:

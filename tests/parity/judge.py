@@ -3,13 +3,16 @@
 Numbers agree when |a - b| <= tol * max(1, |a|); ints, strings, lengths, keys and orders agree exactly. Where the case
 expects an error, the kind of error has to agree and the wording is ours.
 
-An expected "$array" is compared with a nested list: shape, samples and moments. Pictures and .npy files need the kit's
-own compare.py, which reads them with numpy and Pillow; `can_judge` says so.
+An expected "$array" is compared by shape, samples and moments, with a nested list or with the .npy file that the result
+names. Pictures need the kit's own compare.py, which reads them with Pillow; `can_judge` says so.
 """
 
 from __future__ import annotations
 
+import array
+import ast
 import math
+import sys
 from typing import Any
 
 # Which of our codes answer to the exception of the reference. An exception that is not here was not raised on
@@ -35,12 +38,17 @@ def is_own_limit(case: dict[str, Any]) -> bool:
 
 
 def can_judge(expect: Any) -> bool:
-    """Whether everything in `expect` can be compared without numpy and Pillow."""
+    """Whether everything in `expect` can be compared with the standard library alone."""
     if isinstance(expect, dict):
-        if "$array" in expect:
-            return expect["$array"].get("as") == "nested_list"
-        return "$image" not in expect and all(map(can_judge, expect.values()))
+        return "$image" not in expect and ("$array" in expect or all(map(can_judge, expect.values())))
     return not isinstance(expect, list) or all(map(can_judge, expect))
+
+
+def has_arrays(expect: Any) -> bool:
+    """Whether an array or a tensor is part of `expect`: a program may write these to files."""
+    if isinstance(expect, dict):
+        return expect.get("$array", {}).get("as", "nested_list") != "nested_list" or any(map(has_arrays, expect.values()))
+    return isinstance(expect, list) and any(map(has_arrays, expect))
 
 
 def judge(case: dict[str, Any], answer: dict[str, Any]) -> str:
@@ -97,8 +105,36 @@ def numbers_agree(expect: float, got: float, tol: float) -> bool:
     return abs(expect - got) <= tol * max(1.0, abs(expect))
 
 
+# Element types of .npy files by their descr, without the byte order.
+NPY_TYPES = {"f4": "f", "f8": "d", "i8": "q", "i4": "i", "i2": "h", "i1": "b", "u1": "B", "b1": "B"}
+
+
+def load_npy(named: dict[str, Any]) -> Any:
+    """The array of a .npy file as a nested list; None where it is none, or not of the shape that the result names."""
+    try:
+        with open(named["file"], "rb") as file:
+            magic = file.read(10)
+            header = ast.literal_eval(file.read(int.from_bytes(magic[8:10], "little")).decode("latin-1"))
+            flat = array.array(NPY_TYPES[header["descr"][1:]], file.read())
+    except (OSError, KeyError, ValueError, SyntaxError):
+        return None
+    if magic[:6] != b"\x93NUMPY" or header["fortran_order"] or list(header["shape"]) != named["shape"]:
+        return None
+    if sys.byteorder != "little":
+        flat.byteswap()
+    rows: list[Any] = list(flat)
+    if len(rows) != math.prod(named["shape"]):
+        return None
+    for extent in reversed(named["shape"][1:]):
+        rows = [rows[i:i + extent] for i in range(0, len(rows), extent)]
+    return rows
+
+
 def array_difference(expect: dict[str, Any], got: Any, tol: float, path: str) -> str:
     """Compares a nested list with the shape, the samples and the moments that the case keeps of an array."""
+    if isinstance(got, dict) and "$array" in got:
+        if (got := load_npy(got["$array"])) is None:
+            return f"{path}: no readable .npy file"
     shape, level = [], got
     while isinstance(level, list):
         shape.append(len(level))

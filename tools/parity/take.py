@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Copies the cases of some tasks, and the models they need, from the parity kit into tests/data/parity.
 
-  tools/parity/take.py KIT [TASK...]        default: text-classification
+  tools/parity/take.py KIT [TASK...]
 
-Of a model only what the library reads is taken: weights in safetensors, vocabularies that tokenizer.json repeats and
+The tasks that are there already are taken anew, and those named beside them. Of a model only what the library reads is taken: weights in safetensors, vocabularies that tokenizer.json repeats and
 the like stay behind. The whole has to stay below 40 MB, because it is committed.
 """
 
@@ -55,9 +55,10 @@ def main() -> int:
         print(__doc__, file=sys.stderr)
         return 2
     kit = Path(sys.argv[1]).resolve()
+    tasks = {path.stem for path in (TARGET / "cases").glob("*.jsonl")} | set(sys.argv[2:])
     for folder in ("cases", "models", "inputs"):
         shutil.rmtree(TARGET / folder, ignore_errors=True)
-    for task in sys.argv[2:] or ["text-classification"]:
+    for task in sorted(tasks):
         take(kit, task)
     size = sum(path.stat().st_size for path in TARGET.rglob("*") if path.is_file())
     print(f"{TARGET}: {size / 1e6:.1f} MB")

@@ -55,7 +55,8 @@ typedef enum ap_phase {
     AP_PHASE_INIT = 0, /**< Of pipeline() itself. */
     AP_PHASE_PREPROCESS = 1,
     AP_PHASE_FORWARD = 2,
-    AP_PHASE_POSTPROCESS = 4
+    AP_PHASE_POSTPROCESS = 4,
+    AP_PHASE_INPUT = 8 /**< Of normalize_inputs(): an input given by keyword (question=..., context=...). */
 } ap_phase;
 
 typedef enum ap_param_flags {
@@ -117,6 +118,12 @@ typedef enum ap_input_kind {
     AP_INPUT_VIDEO = 4
 } ap_input_kind;
 
+/** Bits. */
+typedef enum ap_task_flags {
+    /** Where a call asks for a batch_size, padding stays in the outputs, as in transformers. */
+    AP_TASK_KEEPS_PADDING = 1
+} ap_task_flags;
+
 /** The pipeline that a task's functions work for; see the functions at the end. */
 typedef struct ap_task_context ap_task_context;
 
@@ -136,14 +143,17 @@ typedef struct ap_task {
     /** Ends of the architecture names in config.json that serve this task ("ForSequenceClassification"),
      * separated by blanks: the task of a model is inferred by them. */
     const char *architectures;
-    const char *outputs; /**< Outputs of the model that are wanted, separated by blanks; NULL: all. */
+    /** Outputs of the model that are wanted, separated by blanks; NULL: all. Of "first|second|*" the first
+     * that there is counts, "*" being the graph's first; it goes by the name in front. */
+    const char *outputs;
     const ap_param *params;
     size_t opts_size; /**< Of the struct of ap_opt that `params` binds to; it begins as zeros. */
 
     /** Runs once, at creation: input names, ranks, label counts. optional */
     ap_status (*check_model)(const ap_task_context *ctx, ap_error *err);
 
-    /** Rules between parameters, after binding: `opts` may be changed. optional */
+    /** Rules between parameters, after binding: `opts` may be changed. Runs at creation, for the parameters
+     * of the creation, and for each call, whose `opts` begins as a copy of those. optional */
     ap_status (*sanitize)(const ap_task_context *ctx, void *opts, ap_error *err);
 
     /** One input to feeds (see ap_feeds_add_take()). */
@@ -159,10 +169,28 @@ typedef struct ap_task {
                              ap_value *const *outputs, size_t n_outputs, ap_error *err);
 
     /** The last word on the shape of a whole call: `result` is the list of results, or the bare result when
-     * `inputs` was no list. Not called for a stream, whose results stand alone. optional
+     * `inputs` (normalized) was no list. Not called for a stream, whose results stand alone. optional
      * @param result taken and replaced; NULL after a failure. */
     ap_status (*shape_result)(const ap_task_context *ctx, const void *opts, const ap_value *inputs,
                               ap_value **result, ap_error *err);
+
+    /** Turns what a whole call was given into its inputs: a list, or anything else for a single one. Not
+     * called for a stream, whose inputs stand alone. optional: they are what was given
+     * @param inputs NULL when there are none but those by keyword (AP_PHASE_INPUT) in `opts`.
+     * @param[out] out owned; NULL: `inputs` as they are. */
+    ap_status (*normalize_inputs)(const ap_task_context *ctx, const void *opts, ap_value **out,
+                                  const ap_value *inputs, ap_error *err);
+
+    /** Frees what sanitize() put into `opts` beside the bound parameters. optional
+     * @param created the options of the creation, whose things a call borrows; NULL when `opts` are these. */
+    void (*clear_opts)(void *opts, const void *created);
+
+    /** Outputs whose second dimension is the tokens of a feed, separated by blanks, by the names that
+     * postprocess() sees: the padding that a batch added is taken off them. NULL: none. */
+    const char *token_outputs;
+    /** Inputs of the model that postprocess() gets as well, separated by blanks. NULL: none. */
+    const char *kept_inputs;
+    uint32_t flags; /**< Bits of ap_task_flags. */
 } ap_task;
 
 /* -- what a task's functions may use ------------------------------------------------------------------- */

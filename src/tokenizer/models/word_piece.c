@@ -90,4 +90,7 @@ static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
     return status;
 }
 
-const ap__model_class ap__model_word_piece = {.create = create, .tokenize = tokenize};
+static ap__text subword_prefix(const void *self) { return ((const word_piece *)self)->prefix; }
+
+const ap__model_class ap__model_word_piece = {
+    .create = create, .tokenize = tokenize, .subword_prefix = subword_prefix};

@@ -4,6 +4,15 @@
 
 #include <locale.h>
 
+void test_beginnings_without_case(void **state) {
+    (void)state;
+    assert_true(ap__ascii_begins_any_case("ENTAILMENT", "entail"));
+    assert_true(ap__ascii_begins_any_case("entail", "entail"));
+    assert_true(ap__ascii_begins_any_case("a", ""));
+    assert_false(ap__ascii_begins_any_case("entai", "entail"));
+    assert_false(ap__ascii_begins_any_case("not entailed", "entail"));
+}
+
 void test_lower(void **state) {
     (void)state;
     for (int c = 0; c < 256; c++) {

@@ -294,9 +294,20 @@ void test_run_wants_some_outputs(void **state) {
     (void)state;
     set_graph("input_ids", "logits hidden_logits hidden logit");
     assert_runs("{\"logits\":[7]}", "logits ", "logits");
-    assert_runs("{\"logits\":[7],\"hidden\":[7]}", "logits hidden ", "hidden logits");
+    assert_runs("{\"hidden\":[7],\"logits\":[7]}", "hidden logits ", "hidden logits");
     assert_runs("{\"logits\":[7],\"hidden_logits\":[7],\"hidden\":[7],\"logit\":[7]}",
                 "logits hidden_logits hidden logit ", NULL);
+}
+
+void test_run_wants_the_first_that_there_is(void **state) {
+    (void)state;
+    set_graph("input_ids", "pooler hidden states");
+    assert_runs("{\"last\":[7]}", "hidden ", "last|hidden|states");
+    assert_runs("{\"states\":[7]}", "states ", "states|hidden");
+    assert_runs("{\"last\":[7]}", "pooler ", "last|*");
+    assert_runs("{\"last\":[7],\"pooler\":[7]}", "hidden pooler ", "last|hidden pooler|*");
+    set_graph("input_ids", "output_0");
+    assert_runs("{\"last\":[7]}", "output_0 ", "last|hidden");
 }
 
 static void assert_run_fails(const char *names, const char *wanted, ap_status expected, const char *text) {

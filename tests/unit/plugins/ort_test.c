@@ -184,7 +184,7 @@ static float run_external(ap__session *session) {
     float first = *(const float *)ap__tensor_get_view(output.tensor)->data;
     ap__tensor_unref(input.tensor);
     ap__tensor_unref(output.tensor);
-    return first / SIZE;
+    return first / (float)SIZE;
 }
 
 void test_weights_that_change_behind_an_unchanged_graph(void **state) {

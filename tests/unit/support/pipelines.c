@@ -76,6 +76,69 @@ ap_value *support_call(const ap_pipeline *pipe, const char *inputs, const char *
     return out;
 }
 
+void support_call_fails(const ap_pipeline *pipe, const char *inputs, const char *params, ap_status status,
+                        const char *message) {
+    ap_error err = AP_ERROR_INIT;
+    ap_value *in = inputs ? support_json(inputs) : NULL, *more = params ? support_json(params) : NULL;
+    ap_value *out = NULL;
+    ap_status got = ap_pipeline_call(&out, pipe, in, more, &err);
+    if (got != status || !strstr(err.message, message))
+        fail_msg("%s with %s: %s: %s", inputs ? inputs : "no inputs", params ? params : "{}",
+                 ap_status_name(got), err.message);
+    assert_null(out);
+    ap_value_destroy(more);
+    ap_value_destroy(in);
+}
+
+void support_check_batches(const ap_pipeline *pipe, const ap_value *list, const char *params,
+                           const char *single_params) {
+    ap_error err = AP_ERROR_INIT;
+    ap_value *more = support_json(params), *single = support_json(single_params), *batched = NULL;
+    if (ap_pipeline_call(&batched, pipe, list, more, &err)) fail_msg("%s: %s", params, err.message);
+    assert_int_equal(ap_value_len(batched), ap_value_len(list));
+    for (size_t i = 0; i < ap_value_len(list); i++) {
+        ap_value *alone = NULL;
+        if (ap_pipeline_call(&alone, pipe, ap_value_list_get(list, i), single, &err))
+            fail_msg("%s", err.message);
+        double difference = support_difference(alone, ap_value_list_get(batched, i));
+        if (difference > 1e-5) fail_msg("%s: item %zu: %g", params, i, difference);
+        ap_value_destroy(alone);
+    }
+    ap_value_destroy(batched);
+    ap_value_destroy(single);
+    ap_value_destroy(more);
+}
+
+void support_expect(const ap_pipeline *pipe, const char *inputs, const char *params, const char *expected) {
+    ap_value *out = support_call(pipe, inputs, params), *right = support_json(expected);
+    if (support_difference(right, out) > 1e-4) {
+        char *text = NULL;
+        (void)ap_value_to_json(&text, NULL, out, AP_JSON_COMPACT, NULL);
+        fail_msg("%s with %s:\n%s\nnot\n%s", inputs, params ? params : "{}", text, expected);
+    }
+    ap_value_destroy(right);
+    ap_value_destroy(out);
+}
+
+static char warnings[4096];
+static size_t warnings_len;
+
+static void keep_warning(ap_log_level level, const char *line, void *ctx) {
+    (void)ctx;
+    if (level != AP_LOG_WARNING || warnings_len >= sizeof warnings) return;
+    int n = snprintf(warnings + warnings_len, sizeof warnings - warnings_len, "%s\n", line);
+    if (n > 0) warnings_len += (size_t)n;
+}
+
+const char *support_warnings(void) {
+    static char last[sizeof warnings];
+    ap_log_set(keep_warning, AP_LOG_WARNING, NULL);
+    memcpy(last, warnings, sizeof last);
+    warnings[0] = '\0';
+    warnings_len = 0;
+    return last;
+}
+
 static double worse(double a, double b) { return a > b ? a : b; }
 
 double support_difference(const ap_value *a, const ap_value *b) {

@@ -20,6 +20,22 @@ ap_status support_pipeline_fails(const char *name, const char *more, ap_error *e
 /* Calls with JSON, gives a value to destroy. Fails the test when the call does. */
 ap_value *support_call(const ap_pipeline *pipe, const char *inputs, const char *params);
 
+/* The same, for a failure that is expected: its status, and a message that holds `message`. `inputs` may be
+ * NULL: they come by keyword. */
+void support_call_fails(const ap_pipeline *pipe, const char *inputs, const char *params, ap_status status,
+                        const char *message);
+
+/* Whether a call on a list gives what calls on its items one by one give, within 1e-5.
+ * @param params of the call on the list, as JSON; @param single_params of the others. */
+void support_check_batches(const ap_pipeline *pipe, const ap_value *list, const char *params,
+                           const char *single_params);
+
+/* The same where the result is `expected` but for numbers that differ by less than 1e-4. */
+void support_expect(const ap_pipeline *pipe, const char *inputs, const char *params, const char *expected);
+
+/* Lines of the log at warning level since the last call, one behind the other; begins with the first call. */
+const char *support_warnings(void);
+
 /* JSON text to a value, or the test fails. */
 ap_value *support_json(const char *text);
 

@@ -39,18 +39,6 @@ static void expect_shape(const ap_pipeline *pipe, const char *inputs, const char
     ap_value_destroy(out);
 }
 
-static void expect_failure(const ap_pipeline *pipe, const char *inputs, const char *params, ap_status status,
-                           const char *message) {
-    ap_error err = AP_ERROR_INIT;
-    ap_value *in = support_json(inputs), *more = params ? support_json(params) : NULL, *out = NULL;
-    ap_status got = ap_pipeline_call(&out, pipe, in, more, &err);
-    if (got != status || !strstr(err.message, message))
-        fail_msg("%s with %s: %s: %s", inputs, params ? params : "{}", ap_status_name(got), err.message);
-    assert_null(out);
-    ap_value_destroy(more);
-    ap_value_destroy(in);
-}
-
 void test_shapes_without_top_k(void **state) {
     (void)state;
     ap_pipeline *pipe = support_pipeline("distilbert-stars", NULL);
@@ -130,24 +118,25 @@ void test_function_to_apply(void **state) {
     assert_true(ap_value_equal(upper, plain));
     ap_value_destroy(upper);
     ap_value_destroy(plain);
-    expect_failure(pipe, TEXT, "{\"function_to_apply\": \"default\"}", AP_EKEY, "none, softmax, sigmoid");
-    expect_failure(pipe, TEXT, "{\"function_to_apply\": \"softmx\"}", AP_EKEY, "did you mean \"softmax\"?");
-    expect_failure(pipe, TEXT, "{\"function_to_apply\": 3}", AP_ETYPE, "found int");
+    support_call_fails(pipe, TEXT, "{\"function_to_apply\": \"default\"}", AP_EKEY, "none, softmax, sigmoid");
+    support_call_fails(pipe, TEXT, "{\"function_to_apply\": \"softmx\"}", AP_EKEY,
+                       "did you mean \"softmax\"?");
+    support_call_fails(pipe, TEXT, "{\"function_to_apply\": 3}", AP_ETYPE, "found int");
     ap_pipeline_destroy(pipe);
 }
 
 void test_inputs_that_are_no_text(void **state) {
     (void)state;
     ap_pipeline *pipe = support_pipeline("bert-sst2", NULL);
-    expect_failure(pipe, "42", NULL, AP_EINVAL, "text input: expected a string, found int");
-    expect_failure(pipe, "null", NULL, AP_EINVAL, "expected a string, found null");
-    expect_failure(pipe, "1.5", NULL, AP_EINVAL, "found float");
-    expect_failure(pipe, "[[\"a\", \"b\"]]", NULL, AP_EINVAL, "a pair of texts is a dict");
-    expect_failure(pipe, "{\"txt\": \"a\"}", NULL, AP_EINVAL, "\"txt\" is not one of text, text_pair");
-    expect_failure(pipe, "{}", NULL, AP_EINVAL, "the dict has no \"text\"");
-    expect_failure(pipe, "{\"text\": 1}", NULL, AP_EINVAL, "\"text\": expected a string, found int");
-    expect_failure(pipe, "{\"text\": \"a\", \"text_pair\": []}", NULL, AP_EINVAL,
-                   "\"text_pair\": expected a string");
+    support_call_fails(pipe, "42", NULL, AP_EINVAL, "text input: expected a string, found int");
+    support_call_fails(pipe, "null", NULL, AP_EINVAL, "expected a string, found null");
+    support_call_fails(pipe, "1.5", NULL, AP_EINVAL, "found float");
+    support_call_fails(pipe, "[[\"a\", \"b\"]]", NULL, AP_EINVAL, "a pair of texts is a dict");
+    support_call_fails(pipe, "{\"txt\": \"a\"}", NULL, AP_EINVAL, "\"txt\" is not one of text, text_pair");
+    support_call_fails(pipe, "{}", NULL, AP_EINVAL, "the dict has no \"text\"");
+    support_call_fails(pipe, "{\"text\": 1}", NULL, AP_EINVAL, "\"text\": expected a string, found int");
+    support_call_fails(pipe, "{\"text\": \"a\", \"text_pair\": []}", NULL, AP_EINVAL,
+                       "\"text_pair\": expected a string");
     ap_pipeline_destroy(pipe);
 }
 
@@ -171,13 +160,14 @@ void test_pairs_by_dict_and_by_parameter(void **state) {
 void test_unknown_parameter_has_a_suggestion(void **state) {
     (void)state;
     ap_pipeline *pipe = support_pipeline("bert-sst2", NULL);
-    expect_failure(pipe, TEXT, "{\"topk\": 1}", AP_EINVAL, "did you mean \"top_k\"?");
-    expect_failure(pipe, TEXT, "{\"truncaton\": true}", AP_EINVAL, "did you mean \"truncation\"?");
-    expect_failure(pipe, TEXT, "{\"zzz\": true}", AP_EINVAL, "has no parameter \"zzz\"");
-    expect_failure(pipe, TEXT, "{\"batch_size\": 0}", AP_EINVAL, "batch_size: 0 is below 1");
-    expect_failure(pipe, TEXT, "{\"max_length\": -1}", AP_EINVAL, "max_length: -1 is negative");
-    expect_failure(pipe, TEXT, "{\"padding\": \"left\"}", AP_EINVAL, "expected one of true, false, longest");
-    expect_failure(pipe, TEXT, "[1]", AP_ETYPE, "expected a dict, found list");
+    support_call_fails(pipe, TEXT, "{\"topk\": 1}", AP_EINVAL, "did you mean \"top_k\"?");
+    support_call_fails(pipe, TEXT, "{\"truncaton\": true}", AP_EINVAL, "did you mean \"truncation\"?");
+    support_call_fails(pipe, TEXT, "{\"zzz\": true}", AP_EINVAL, "has no parameter \"zzz\"");
+    support_call_fails(pipe, TEXT, "{\"batch_size\": 0}", AP_EINVAL, "batch_size: 0 is below 1");
+    support_call_fails(pipe, TEXT, "{\"max_length\": -1}", AP_EINVAL, "max_length: -1 is negative");
+    support_call_fails(pipe, TEXT, "{\"padding\": \"left\"}", AP_EINVAL,
+                       "expected one of true, false, longest");
+    support_call_fails(pipe, TEXT, "[1]", AP_ETYPE, "expected a dict, found list");
     ap_pipeline_destroy(pipe);
 }
 
@@ -192,8 +182,8 @@ void test_truncation(void **state) {
     ap_value_destroy(cut);
     ap_value_destroy(short_text);
     ap_value_destroy(implied);
-    expect_failure(pipe, TEXT,
-                   "{\"truncation\": true, \"padding\": true, \"max_length\": 5, \"pad_to_multiple_of\": 4}",
-                   AP_EINVAL, "not a multiple of pad_to_multiple_of 4");
+    support_call_fails(
+        pipe, TEXT, "{\"truncation\": true, \"padding\": true, \"max_length\": 5, \"pad_to_multiple_of\": 4}",
+        AP_EINVAL, "not a multiple of pad_to_multiple_of 4");
     ap_pipeline_destroy(pipe);
 }

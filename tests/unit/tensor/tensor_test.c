@@ -131,6 +131,26 @@ void test_slice_shares_the_rows(void **state) {
     ap__tensor_unref(slice);
 }
 
+void test_narrow_along_the_first_extent_that_is_not_one(void **state) {
+    (void)state;
+    ap__tensor *tensor = create_counting(5, 3), *row, *narrow, *none = (ap__tensor *)1;
+    assert_ok(ap__tensor_slice(&row, tensor, 2, 1, &err), &err);
+    assert_ok(ap__tensor_narrow(&narrow, row, 1, 1, 2, &err), &err);
+    const ap_tensor_view *view = ap__tensor_get_view(narrow);
+    assert_int_equal(1, view->shape[0]);
+    assert_int_equal(2, view->shape[1]);
+    assert_int_equal(8, view->size_bytes);
+    assert_int_equal(2, ap__tensor_n_elements(narrow));
+    assert_true(((const float *)view->data)[0] == 7.0f);
+    assert_fails(ap__tensor_narrow(&none, tensor, 1, 0, 1, &err), AP_EINVAL, &err, "rows");
+    assert_null(none);
+    assert_fails(ap__tensor_narrow(&none, row, 2, 0, 0, &err), AP_EINVAL, &err, "rows");
+    assert_fails(ap__tensor_narrow(&none, row, 1, 2, 2, &err), AP_EINVAL, &err, "rows");
+    ap__tensor_unref(narrow);
+    ap__tensor_unref(row);
+    ap__tensor_unref(tensor);
+}
+
 void test_slice_of_a_slice(void **state) {
     (void)state;
     ap__tensor *tensor = create_counting(10, 2), *outer, *inner;
