@@ -69,8 +69,8 @@ typedef struct ap_span {
 
 /** Loads a tokenizer.
  * @param[out] out Owned: ap_tokenizer_destroy(). NULL on failure.
- * @param path A model folder, with what its tokenizer_config.json and the files beside it say; or a
- * tokenizer.json, and that file alone.
+ * @param path A model folder, with what its tokenizer_config.json and the files beside it say, also one whose
+ * vocabulary is in the older files (vocab.txt and the like); or a tokenizer.json, and that file alone.
  * @return AP_ENOTFOUND no such folder or file; AP_EFORMAT file, key, expected against found; AP_EUNSUPPORTED
  * a component that is not known, by its name; AP_EIO; AP_ELIMIT; AP_ENOMEM. Since 0.1. */
 AP_API ap_status ap_tokenizer_create(ap_tokenizer **out, const char *path, ap_error *err);
