@@ -23,6 +23,7 @@ help:
 	@echo 'make build     build/release: library, plugins, program'
 	@echo 'make parity    results against those of transformers, as a table'
 	@echo 'make bench     speed and memory, as a table'
+	@echo 'make bench-tokenizers   tokenizers against the reference crate and the fastest others; needs cargo'
 	@echo 'make fuzz      each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) seconds'
 	@echo 'make fuzz-tokenizers  random tokenizers and texts against the tokenizers package'
 	@echo 'make format    clang-format all C files'
@@ -65,6 +66,10 @@ parity: build
 
 bench: build
 	bench/run.sh
+
+.PHONY: bench-tokenizers
+bench-tokenizers: build
+	bench/tokenizers/run.sh
 
 fuzz: test-deps
 	@cmake --preset fuzz >/dev/null

@@ -165,6 +165,8 @@ static void complete_command(completion *c) {
         offer_tasks(c);
     else if (c->command->run == cli_inspect)
         cli_out_text(":dir\n");
+    else if (c->command->run == cli_tokenize && !offer_value(c) && c->n_words == 2)
+        cli_out_text(":file\n"); /* Folders are completed as well. */
 }
 
 int cli_complete(int argc, char **argv) {

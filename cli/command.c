@@ -16,6 +16,7 @@ const cli_command cli_commands[] = {
     {"inspect", "Show what a model folder holds.", &cli_inspect_page, cli_inspect},
     {"explain", "Show what would be used for a model, why, and what would be faster.", &cli_explain_page,
      cli_explain},
+    {"tokenize", "Turn text into tokens, or ids back into text.", &cli_tokenize_page, cli_tokenize},
     {"help", "Show help about a command.", NULL, cli_help},
     {"__complete", NULL, NULL, cli_complete},
     {NULL, NULL, NULL, NULL},

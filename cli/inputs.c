@@ -63,17 +63,35 @@ static ap_status resolve(ap_value **out, const ap_value *value, ap_error *err) {
     return has_children ? resolve_children(out, value, err) : ap_value_copy(out, value, err);
 }
 
-ap_status cli_inputs_from_json(ap_value **out, const char *json, size_t len, ap_error *err) {
-    ap_value *value = NULL;
-    ap_status status = ap_value_from_json(&value, json, len, err);
-    if (status == AP_EFORMAT) err->status = status = AP_EINVAL; /* No file: what was given is at fault. */
-    if (status || !has_marker(value)) {
-        *out = value;
-        return status;
-    }
-    status = resolve(out, value, err);
-    ap_value_destroy(value);
+/* No file is at fault: what was given is. */
+static ap_status parse(ap_value **out, const char *json, size_t len, ap_error *err) {
+    ap_status status = ap_value_from_json(out, json, len, err);
+    if (status == AP_EFORMAT) err->status = status = AP_EINVAL;
     return status;
+}
+
+static ap_status resolve_markers(ap_value **value, ap_error *err) {
+    ap_value *with_markers = *value;
+    if (!has_marker(with_markers)) return AP_OK;
+    ap_status status = resolve(value, with_markers, err);
+    ap_value_destroy(with_markers);
+    return status;
+}
+
+ap_status cli_inputs_from_json(ap_value **out, const char *json, size_t len, ap_error *err) {
+    ap_status status = parse(out, json, len, err);
+    return status ? status : resolve_markers(out, err);
+}
+
+ap_status cli_inputs_from_line(ap_value **out, const char *line, size_t len, bool has_markers,
+                               ap_error *err) {
+    ap_status status = parse(out, line, len, err);
+    /* What most bad lines are is text without its quotes. */
+    if (status == AP_EINVAL && len && !strchr("{[\"", line[0])) {
+        ap_error why = *err;
+        cli_fail(err, why.status, "%s; a text stands in quotes, or use --text-lines", why.message);
+    }
+    return status || !has_markers ? status : resolve_markers(out, err);
 }
 
 /* -- keywords ------------------------------------------------------------------------------------------ */

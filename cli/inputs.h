@@ -21,6 +21,10 @@ ap_status cli_inputs_from_stdin(ap_value **out, bool is_json, ap_error *err);
  */
 ap_status cli_inputs_from_json(ap_value **out, const char *json, size_t len, ap_error *err);
 
+/* The same of a line of --jsonl; a line that is text without its quotes gets a hint.
+ * @param has_markers {"$npy": path} stands for something else; without, no file is looked at */
+ap_status cli_inputs_from_line(ap_value **out, const char *line, size_t len, bool has_markers, ap_error *err);
+
 /* If `*inputs` is {"$kwargs": {...}}: makes it the inputs alone (NULL: there is no "inputs"), and adds the
  * other entries to `*params` (a dict, NULL while empty; NULL: there may be none).
  * @return AP_ETYPE nothing is in it, or a parameter is given twice, as in Python. */

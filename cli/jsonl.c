@@ -2,6 +2,7 @@
 #include "jsonl.h"
 
 #include "diag.h"
+#include "failures.h"
 #include "inputs.h"
 #include "lines.h"
 #include "out.h"
@@ -18,9 +19,8 @@ typedef struct jsonl_run {
     cli_lines lines;      /* Of the thread that reads. */
     atomic_size_t n_read; /* Inputs given to the library. */
     /* Of the main thread. */
-    size_t n_done, n_failed;
-    size_t first_failed; /* Number of the line, from 1. */
-    ap_error first_error;
+    size_t n_done;
+    cli_failures failures;
     ap_error output_error; /* A result could not be printed. */
     int64_t flushed_ms;
     cli_progress progress;
@@ -29,14 +29,8 @@ typedef struct jsonl_run {
 /* -- reading ------------------------------------------------------------------------------------------- */
 
 static ap_status json_input(ap_value **out, const char *line, size_t len, ap_error *err) {
-    ap_status status = cli_inputs_from_json(out, line, len, err);
-    if (!status) return cli_inputs_split_kwargs(out, NULL, err);
-    /* What most bad lines are is text without its quotes. */
-    if (status == AP_EINVAL && len && !strchr("{[\"", line[0])) {
-        ap_error why = *err;
-        cli_fail(err, why.status, "%s; a text stands in quotes, or use --text-lines", why.message);
-    }
-    return status;
+    ap_status status = cli_inputs_from_line(out, line, len, true, err);
+    return status ? status : cli_inputs_split_kwargs(out, NULL, err);
 }
 
 static ap_status next_line(ap_value **out, void *ctx, ap_error *err) {
@@ -60,43 +54,12 @@ static ap_status next_line(ap_value **out, void *ctx, ap_error *err) {
 
 /* -- writing ------------------------------------------------------------------------------------------- */
 
-static ap_status set_text(ap_value *dict, const char *key, const char *text, ap_error *err) {
-    ap_value *value = NULL;
-    ap_status status = ap_value_create_string(&value, text, AP_NUL_TERMINATED, err);
-    return status ? status : ap_value_dict_set_take(dict, key, value, err);
-}
-
-/* {"error": {"code", "type", "message"}} */
-static ap_status error_value(ap_value **out, const ap_error *failure, ap_error *err) {
-    ap_value *fields = NULL;
-    ap_status status = ap_value_create_dict(out, err);
-    if (!status) status = ap_value_create_dict(&fields, err);
-    if (!status) status = set_text(fields, "code", ap_status_name(failure->status), err);
-    if (!status) status = set_text(fields, "type", ap_status_python_class(failure->status), err);
-    if (!status) status = set_text(fields, "message", failure->message, err);
-    if (!status) return ap_value_dict_set_take(*out, "error", fields, err);
-    ap_value_destroy(fields);
-    return status;
-}
-
 static ap_status print_value(const ap_value *value, ap_error *err) {
     char *json = NULL;
     size_t len = 0;
     ap_status status = ap_value_to_json(&json, &len, value, AP_JSON_COMPACT, err);
     if (!status) cli_out_line(json, len);
     ap_string_destroy(json);
-    return status;
-}
-
-static ap_status print_failure(jsonl_run *run, const ap_error *failure, ap_error *err) {
-    ap_value *value = NULL;
-    if (!run->n_failed++) {
-        run->first_failed = run->n_done;
-        run->first_error = *failure;
-    }
-    ap_status status = error_value(&value, failure, err);
-    if (!status) status = print_value(value, err);
-    ap_value_destroy(value);
     return status;
 }
 
@@ -115,7 +78,7 @@ static bool print_outcome(jsonl_run *run, ap_value **result, const ap_error *fai
     ap_status status = *result ? cli_arrays_replace(run->options->arrays, result, &err) : failure->status;
     if (!*result) err = *failure;
     if (!status) status = print_value(*result, &err);
-    if (status) status = print_failure(run, &err, &run->output_error);
+    if (status) status = cli_failures_print(&run->failures, run->n_done, &err, &run->output_error);
     return !status && flush_when_due(run);
 }
 
@@ -133,23 +96,6 @@ static int emit_result(size_t index, ap_value *result, const ap_error *err, void
 
 /* -- the whole ----------------------------------------------------------------------------------------- */
 
-static ap_status read_failure(const jsonl_run *run, ap_error *err) {
-    char reason[128];
-    if (!run->lines.read_errno) return AP_OK;
-    return cli_fail(err, AP_EIO, "standard input: cannot read: %s",
-                    cli_errno_text(run->lines.read_errno, reason, sizeof reason));
-}
-
-/* The exit status of a stream that came to its end. */
-static int outcome(const jsonl_run *run) {
-    if (!run->n_failed) return CLI_EXIT_OK;
-    ap_error err = AP_ERROR_INIT;
-    cli_fail(&err, run->first_error.status, "%zu of %zu lines failed, the first is line %zu: %s",
-             run->n_failed, run->n_done, run->first_failed, run->first_error.message);
-    cli_report(&err);
-    return CLI_EXIT_FAILED;
-}
-
 static int stream(jsonl_run *run, const ap_pipeline *pipe) {
     ap_error err = AP_ERROR_INIT;
     ap_call_options call = AP_CALL_OPTIONS_INIT;
@@ -161,8 +107,8 @@ static int stream(jsonl_run *run, const ap_pipeline *pipe) {
     if (cli_interrupt_came(run->options->interrupt)) return CLI_EXIT_INTERRUPTED;
     if (!printed) return CLI_EXIT_FAILED; /* main() says why. */
     if (run->output_error.status) return cli_report(&run->output_error);
-    if (!status) status = read_failure(run, &err);
-    return status ? cli_report(&err) : outcome(run);
+    if (!status) status = cli_lines_check(&run->lines, &err);
+    return status ? cli_report(&err) : cli_failures_report(&run->failures, run->n_done);
 }
 
 int cli_jsonl_run(const ap_pipeline *pipe, const cli_jsonl_options *options) {

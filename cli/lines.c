@@ -116,3 +116,15 @@ ap_status cli_lines_next(const char **line, size_t *len, cli_lines *lines, ap_er
         fill(lines);
     }
 }
+
+bool cli_lines_is_ready(const cli_lines *lines) {
+    return lines->end > lines->start &&
+           memchr(lines->buf + lines->start, '\n', lines->end - lines->start) != NULL;
+}
+
+ap_status cli_lines_check(const cli_lines *lines, ap_error *err) {
+    char reason[128];
+    if (!lines->read_errno) return AP_OK;
+    return cli_fail(err, AP_EIO, "standard input: cannot read: %s",
+                    cli_errno_text(lines->read_errno, reason, sizeof reason));
+}

@@ -25,4 +25,10 @@ void cli_lines_clear(cli_lines *lines);
  * @return AP_ELIMIT the line is too long, AP_ENOMEM: it is skipped, and the next call goes on behind it. */
 ap_status cli_lines_next(const char **line, size_t *len, cli_lines *lines, ap_error *err);
 
+/* Whether the next line is there already, so that nobody has to be waited for. */
+bool cli_lines_is_ready(const cli_lines *lines);
+
+/* @return AP_EIO when the lines ended because reading failed. */
+ap_status cli_lines_check(const cli_lines *lines, ap_error *err);
+
 #endif

@@ -13,6 +13,7 @@
 #include <accelpipe/status.h>
 #include <accelpipe/task.h>
 #include <accelpipe/tensor.h>
+#include <accelpipe/tokenizer.h>
 #include <accelpipe/value.h>
 
 #endif

@@ -1,6 +1,6 @@
 /**
  * @file
- * Version, visibility and the allocator: what every other header needs.
+ * Version, visibility, switches and the allocator: what every other header needs.
  *
  * Threading: ap_version() may be called from any thread at any time. ap_allocator_set() must be the
  * first call into the library and is not thread-safe.
@@ -27,6 +27,9 @@
 #define AP_STRUCT_INIT(type)                                                                                 \
     { .struct_size = sizeof(type) }
 #endif
+
+/** Tri-state of an on/off option whose default is not ours to fix. */
+typedef enum ap_switch { AP_SWITCH_DEFAULT = 0, AP_SWITCH_OFF = 1, AP_SWITCH_ON = 2 } ap_switch;
 
 #define AP_VERSION_MAJOR 0
 #define AP_VERSION_MINOR 1

@@ -45,9 +45,6 @@ extern "C" {
 
 typedef struct ap_pipeline ap_pipeline;
 
-/** Tri-state of an on/off option whose default is not ours to fix. */
-typedef enum ap_switch { AP_SWITCH_DEFAULT = 0, AP_SWITCH_OFF = 1, AP_SWITCH_ON = 2 } ap_switch;
-
 /**
  * The parameters of pipeline(). Zero or NULL means "not given". A new member is only ever appended.
  */

@@ -7,9 +7,8 @@
 
 #include <string.h>
 
-/* The string that decoding sees; NULL when the id is unknown or is left out. */
-static const char *string_of(const ap__tokenizer *tokenizer, uint32_t id, bool skip_special_tokens,
-                             size_t *len) {
+const char *ap__tokenizer_decoded_string(const ap__tokenizer *tokenizer, uint32_t id,
+                                         bool skip_special_tokens, size_t *len) {
     const ap__added_token *token = ap__added_find_id(&tokenizer->added, id);
     if (!token) return ap__vocab_token(&tokenizer->vocab, id, len);
     if (skip_special_tokens) {
@@ -45,7 +44,8 @@ static ap_status decode(ap__text *out, ap__strings *strings, const ap__tokenizer
     for (size_t i = 0; i < from->n && !status; i++) {
         size_t len = 0;
         const char *text = from->tokens ? from->tokens[i].ptr
-                                        : string_of(tokenizer, from->ids[i], from->skip_special_tokens, &len);
+                                        : ap__tokenizer_decoded_string(tokenizer, from->ids[i],
+                                                                       from->skip_special_tokens, &len);
         if (from->tokens) len = from->tokens[i].len;
         if (text) status = ap__strings_push(strings, text, len);
     }

@@ -242,8 +242,9 @@ static ap_status encode_sources(ap__enc *out, ap__work *work, const ap__source *
                                 const ap__encode_options *options) {
     static const char *const NAMES[] = {"text", "text_pair"};
     ap__enc encs_of[2];
-    ap__part parts[2];
     size_t ends[2];
+    ap__part *parts = ap__arena_calloc(&work->arena, n, sizeof *parts); /* `out` may point to them. */
+    if (!parts) return ap__fail_nomem(work->err);
     work->has_texts = options->with_tokens || ap__processor_needs_texts(&work->tokenizer->processor);
     for (size_t i = 0; i < n; i++) {
         ap_status status = encode_source(work, &sources[i], NAMES[i]);

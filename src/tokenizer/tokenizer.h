@@ -8,7 +8,7 @@
 #ifndef AP_TOKENIZER_TOKENIZER_H
 #define AP_TOKENIZER_TOKENIZER_H
 
-#include <accelpipe/status.h>
+#include <accelpipe/tokenizer.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,11 +16,11 @@
 typedef struct ap__tokenizer ap__tokenizer;
 
 /* Longest text, in bytes; longer is AP_ELIMIT. */
-#define AP__TEXT_MAX_BYTES ((size_t)256 << 20)
+#define AP__TEXT_MAX_BYTES AP_TEXT_MAX_BYTES
 /* Largest tokenizer.json. */
 #define AP__TOKENIZER_MAX_BYTES ((size_t)256 << 20)
 /* In place of an id, a word or a sequence: there is none. */
-#define AP__TOKEN_NONE UINT32_MAX
+#define AP__TOKEN_NONE AP_TOKEN_NONE
 
 /* Reads tokenizer.json, tokenizer_config.json, special_tokens_map.json and added_tokens.json of a folder, as
  * transformers' fast tokenizers do.
@@ -66,9 +66,7 @@ typedef struct ap__encode_options {
 } ap__encode_options;
 
 /* A span of the original text: [start, end). */
-typedef struct ap__span {
-    uint32_t start, end;
-} ap__span;
+typedef ap_span ap__span;
 
 /* UTF-8 text and its length in bytes. */
 typedef struct ap__text {
@@ -77,7 +75,7 @@ typedef struct ap__text {
 } ap__text;
 
 /* One encoded text or pair. Every array has `n` entries and is owned by the encoding. */
-typedef struct ap__encoding {
+typedef struct ap_encoding {
     size_t n;
     uint32_t *ids;
     uint32_t *type_ids;
@@ -87,7 +85,7 @@ typedef struct ap__encoding {
     ap__span *offsets_chars; /* The same in characters (code points), as Python users see them. */
     uint8_t *special_tokens_mask;
     uint8_t *attention_mask;
-    struct ap__encoding *overflowing; /* `n_overflowing` of them, as the reference orders them. */
+    struct ap_encoding *overflowing; /* `n_overflowing` of them, as the reference orders them. */
     size_t n_overflowing;
     ap__text *tokens;         /* Strings of the tokens, with `with_tokens`; else NULL. Of an unknown word, the
                                * reference gives the text in some models and the unknown token in others. */
@@ -114,6 +112,22 @@ ap_status ap__encodings_pad(ap__encoding *encodings, size_t n_encodings, const a
 
 /* Frees what the encoding owns; all zero afterwards. */
 void ap__encoding_clear(ap__encoding *encoding);
+
+/* -- from characters to tokens and back ---------------------------------------------------------------- */
+
+/* As the methods of BatchEncoding of those names. Positions are characters of the text (or of the word),
+ * `sequence` is 0 or 1. False, and AP__TOKEN_NONE, where there is none. */
+uint32_t ap__encoding_char_to_token(const ap__encoding *encoding, uint32_t pos_chars, uint32_t sequence);
+uint32_t ap__encoding_char_to_word(const ap__encoding *encoding, uint32_t pos_chars, uint32_t sequence);
+bool ap__encoding_token_to_chars(const ap__encoding *encoding, uint32_t token, ap__span *chars);
+bool ap__encoding_word_to_tokens(const ap__encoding *encoding, uint32_t word, uint32_t sequence,
+                                 ap__span *tokens);
+bool ap__encoding_word_to_chars(const ap__encoding *encoding, uint32_t word, uint32_t sequence,
+                                ap__span *chars);
+
+/* The token over a position in `offsets`, which are the encoding's own, in characters or in bytes. */
+uint32_t ap__encoding_token_at(const ap__encoding *encoding, const ap__span *offsets, size_t position,
+                               uint32_t sequence);
 
 /* -- decoding and look-up ------------------------------------------------------------------------------ */
 

@@ -43,6 +43,10 @@ struct ap__tokenizer {
 /* Reads a tokenizer.json that is parsed already. `name` stands in messages. */
 ap_status ap__tokenizer_from_doc(ap__tokenizer **out, yyjson_val *root, const char *name, ap_error *err);
 
+/* The string of an id that decoders see; NULL when the id is unknown or is left out. */
+const char *ap__tokenizer_decoded_string(const ap__tokenizer *tokenizer, uint32_t id,
+                                         bool skip_special_tokens, size_t *len);
+
 /* The tokenizer.json that a folder's vocabulary files are converted to; NULL when the folder has its own. */
 ap_status ap__tokenizer_convert(yyjson_doc **out, const char *folder, ap_error *err);
 

@@ -30,11 +30,11 @@ has() {
     check "$wanted completes $*" grep -qx -- "$wanted" <(printf '%s\n' "${COMPREPLY[@]}")
 }
 
-completes "--help --version backends explain help inspect run tasks" ""
+completes "--help --version backends explain help inspect run tasks tokenize" ""
 completes "run" r
 completes "" frobnicate
 completes "" frobnicate ""
-completes "backends explain help inspect run tasks" help ""
+completes "backends explain help inspect run tasks tokenize" help ""
 completes "sentiment-analysis" run senti
 completes "text-classification" run text-cl
 has auto run ""
@@ -71,6 +71,13 @@ touch "$work/files/file"
 completes "$work/files/file $work/files/folder" run text-classification --model "$work/files/"
 completes "$work/files/folder" run text-classification --out-dir "$work/files/"
 completes "$work/files/folder" inspect "$work/files/"
+completes "$work/files/file $work/files/folder" tokenize "$work/files/"
+completes "--truncation --truncation-side" tokenize model --trunc
+completes "only_first only_second" tokenize model --truncation only
+completes "json jsonl text" tokenize model --output ""
+completes "left right" tokenize --padding-side ""
+completes "" tokenize model --max-length ""
+completes "" tokenize model some
 
 cli __complete
 expect 2

@@ -71,12 +71,6 @@ expect 0 'no results'
 
 # ---- a terminal ----
 
-# on_terminal COMMAND: its output as a terminal gets it, in $work/out.
-on_terminal() {
-    last_command="on a terminal: $1"
-    script -qec "$1" /dev/null </dev/null 2>"$work/err" | tr -d '\r\004\b' | sed 's/^^D//' >"$work/out"
-    status=${PIPESTATUS[0]}
-}
 if command -v script >/dev/null; then
     command="'$ACCELPIPE' run text-classification --accelerator ort --model '$bert'"
     on_terminal "$command --top-k null Fine."

@@ -62,7 +62,7 @@ static ap_status add_merge(bpe *self, ap__loader *loader, size_t i, uint32_t ran
 static bool split_merge(ap__text pair[2], yyjson_val *item) {
     const char *text = yyjson_get_str(item);
     size_t len = yyjson_get_len(item);
-    const char *space = len ? memchr(text, ' ', len) : NULL;
+    const char *space = text && len ? memchr(text, ' ', len) : NULL; /* A list has a length, too. */
     if (!space) return false;
     size_t left = (size_t)(space - text);
     pair[0] = (ap__text){text, left};

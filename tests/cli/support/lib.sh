@@ -4,6 +4,7 @@
 #   run_model MODEL ARG...      the same, of `run text-classification`
 #   expect STATUS [OUT] [ERR]   compares; - for OUT or ERR: not looked at
 #   expect_err_has TEXT     standard error has it; expect_out_has likewise
+#   on_terminal COMMAND     a shell command, as on a terminal; fills $work/out
 #   mask_scores             before expect: numbers behind "score": are not compared
 #   finish                  ends the script: 0 when nothing failed
 #
@@ -27,6 +28,13 @@ cli() {
     last_command="accelpipe $*"
     "$ACCELPIPE" "$@" >"$work/out" 2>"$work/err" <"$input"
     status=$?
+}
+
+# on_terminal COMMAND: its output as a terminal gets it, in $work/out.
+on_terminal() {
+    last_command="on a terminal: $1"
+    script -qec "$1" /dev/null </dev/null 2>"$work/err" | tr -d '\r\004\b' | sed 's/^^D//' >"$work/out"
+    status=${PIPESTATUS[0]}
 }
 
 # run_model MODEL ARG...: text-classification with it, on ONNX Runtime unless --accelerator names another backend: which

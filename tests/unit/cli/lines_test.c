@@ -1,6 +1,7 @@
 /* Lines from a pipe that is fed in pieces. */
 #include "lines.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -172,4 +173,38 @@ void test_read_that_fails(void **state) {
     assert_int_not_equal(lines.read_errno, 0);
     cli_lines_clear(&lines);
     close(fds[1]);
+}
+
+/* A line is ready once its end has been read along with the line before it. */
+void test_whether_the_next_line_is_there(void **state) {
+    (void)state;
+    reading r;
+    begin(&r, "a\nb\nc", 5, 5, 100);
+    assert_false(cli_lines_is_ready(&r.lines));
+    expect_line(&r, "a");
+    assert_true(cli_lines_is_ready(&r.lines));
+    expect_line(&r, "b");
+    assert_false(cli_lines_is_ready(&r.lines)); /* Its end is not known yet. */
+    expect_line(&r, "c");
+    expect_line(&r, NULL);
+    ap_error err = AP_ERROR_INIT;
+    assert_int_equal(cli_lines_check(&r.lines, &err), AP_OK);
+    end(&r);
+}
+
+void test_a_read_that_fails(void **state) {
+    (void)state;
+    cli_lines lines;
+    ap_error err = AP_ERROR_INIT;
+    const char *line;
+    size_t len;
+    int folder = open("/", O_RDONLY); /* Reading a folder fails. */
+    assert_true(folder >= 0);
+    cli_lines_init(&lines, folder, -1, 100);
+    assert_int_equal(cli_lines_next(&line, &len, &lines, &err), AP_OK);
+    assert_null(line);
+    assert_int_equal(cli_lines_check(&lines, &err), AP_EIO);
+    assert_non_null(strstr(err.message, "standard input: cannot read: "));
+    cli_lines_clear(&lines);
+    close(folder);
 }

@@ -1,0 +1,30 @@
+/* Tokenizers as the public API has them. */
+#ifndef AP_API_TOKENIZER_IMPL_H
+#define AP_API_TOKENIZER_IMPL_H
+
+#include "tokenizer/stream.h"
+
+struct ap_tokenizer {
+    ap__tokenizer *impl;
+    char *name; /* The path, or what stands for a text in memory. */
+};
+
+struct ap_encodings {
+    ap__encoding *ptr;
+    size_t n;
+};
+
+/* The options of a call as the tokenizer takes them. `given` may be NULL.   @return AP_EINVAL, AP_ELIMIT */
+ap_status ap__encode_options_resolve(ap__encode_options *out, const ap_tokenizer *tokenizer,
+                                     const ap_encode_options *given, ap_error *err);
+
+/* The same of decoding. */
+ap_status ap__decode_options_resolve(ap__decode_stream_options *out, const ap_tokenizer *tokenizer,
+                                     const ap_decode_options *given, ap_error *err);
+
+/* Encodes one input; nothing is padded that is not to be padded alone.
+ * @param[out] out overwritten; ap__encoding_clear() it, also after a failure. */
+ap_status ap__encode_input(ap__encoding *out, const ap_tokenizer *tokenizer, const ap_encode_input *input,
+                           const ap__encode_options *options, ap_error *err);
+
+#endif
