@@ -1,4 +1,4 @@
-/* Lines of text files, as Python's open() gives them: they end with \n, \r or \r\n. */
+/* Lines, words and digits as Python has them. Lines of text files end with \n, \r or \r\n. */
 #ifndef AP_TOKENIZER_CONVERT_LINES_H
 #define AP_TOKENIZER_CONVERT_LINES_H
 
@@ -15,6 +15,9 @@ bool ap__lines_next(ap__lines *lines, ap__text *line, bool *is_ended);
 
 /* What str.isspace() is true for. */
 bool ap__is_python_space(uint32_t code);
+
+/* What str.isdigit() is true for. */
+bool ap__is_python_digit(uint32_t code);
 
 /* Takes the next word off valid UTF-8, as str.split() does; false when there is none. */
 bool ap__words_next(ap__text *text, ap__text *word);

@@ -1,8 +1,10 @@
 /* SentencePiece models: Unigram and BPE.
  * Source: transformers@v4.55.4 convert_slow_tokenizer.py SpmConverter and the classes derived from it. */
 #include "base/error.h"
+#include "base/utf8.h"
 #include "tokenizer/convert/base64.h"
 #include "tokenizer/convert/converter.h"
+#include "tokenizer/convert/lines.h"
 #include "tokenizer/convert/recipes.h"
 #include "tokenizer/convert/spm_merges.h"
 #include "tokenizer/convert/spm_model.h"
@@ -91,12 +93,22 @@ static void put(spm *s, ap__text text, double score) {
     if (s->n < s->capacity && text.ptr) s->tokens[s->n++] = (ap__scored){text, score};
 }
 
+/* Whether a piece ends with a digit and a comma: the comma does not belong there. Source: check_number_comma.
+ */
+static bool is_number_comma(ap__text text) {
+    size_t at = text.len ? text.len - 1 : 0;
+    uint32_t code = 0;
+    if (!at || text.ptr[at] != ',') return false;
+    do at--;
+    while (at && ((unsigned char)text.ptr[at] & 0xC0) == 0x80);
+    ap__utf8_next(&code, text.ptr + at);
+    return ap__is_python_digit(code);
+}
+
 static void put_pieces(spm *s, size_t first, bool is_number_unlikely) {
     for (size_t i = first; i < s->model.n; i++) {
         const ap__spm_piece *p = &s->model.pieces[i];
-        /* "1,": the digit belongs to the piece before. Source: check_number_comma. */
-        bool is_number = is_number_unlikely && p->text.len > 1 && p->text.ptr[p->text.len - 1] == ',' &&
-                         p->text.ptr[p->text.len - 2] >= '0' && p->text.ptr[p->text.len - 2] <= '9';
+        bool is_number = is_number_unlikely && is_number_comma(p->text);
         put(s, p->text, is_number ? (double)p->score - 100 : (double)p->score);
     }
 }
