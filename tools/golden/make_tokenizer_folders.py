@@ -275,6 +275,8 @@ def encodings(tokenizer, seed):
     """Of some texts and a pair: `in` is the index among TEXTS and then PAIRS."""
     backend, out, r = tokenizer.backend_tokenizer, [], random.Random(seed)
     # Versions of the package disagree on what such a token is decoded to.
+    backend.no_padding()
+    backend.no_truncation()
     is_normalized = any(t.normalized for t in backend.get_added_tokens_decoder().values())
     for i in sorted(r.sample(range(len(TEXTS)), 7)) + [len(TEXTS) + r.randrange(len(PAIRS))]:
         try:
