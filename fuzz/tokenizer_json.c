@@ -1,5 +1,5 @@
-/* Any bytes as a tokenizer.json; with what can be read, texts are encoded and decoded. The first line of the input that
- * is not part of the JSON text, if there is one (behind a NUL byte), is a text to encode. */
+/* Any bytes as a tokenizer.json; with what can be read, texts are encoded and decoded. The first line of the
+ * input that is not part of the JSON text, if there is one (behind a NUL byte), is a text to encode. */
 #include "base/alloc.h"
 #include "base/utf8.h"
 #include "tokenizer/stream.h"
@@ -26,7 +26,8 @@ static void check_encoding(const ap__encoding *e, size_t text_len) {
     }
 }
 
-static void check_stream(const ap__tokenizer *tokenizer, const ap__encoding *e, const char *whole, size_t len) {
+static void check_stream(const ap__tokenizer *tokenizer, const ap__encoding *e, const char *whole,
+                         size_t len) {
     ap__decode_stream_options o = {0};
     ap__decode_stream *stream;
     ap__text text;
@@ -64,7 +65,8 @@ static void use(const ap__tokenizer *tokenizer, ap__text text) {
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    static const char TEXT[] = "Hello  wo\xCC\x81rld, don't [MASK] \xE2\x96\x81 123 \xF0\x9F\x98\x80\n\t \xEF\xAC\x81 abab";
+    static const char TEXT[] =
+        "Hello  wo\xCC\x81rld, don't [MASK] \xE2\x96\x81 123 \xF0\x9F\x98\x80\n\t \xEF\xAC\x81 abab";
     ap_error err = AP_ERROR_INIT;
     ap__tokenizer *tokenizer;
     const uint8_t *end = size ? memchr(data, '\0', size) : NULL;
