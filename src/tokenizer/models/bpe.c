@@ -265,7 +265,7 @@ static uint32_t find_whole(const bpe *self, ap__work *work, const ap__piece *pie
 }
 
 static ap_status push_symbols(const bpe *self, ap__work *work, const ap__piece *piece, word *w) {
-    ap_status status = ap__merges_apply(&self->merges, w->symbols, &w->n, &work->arena, work->err);
+    ap_status status = ap__merges_apply(&self->merges, w->symbols, &w->n, work);
     uint32_t at = 0;
     for (size_t i = 0; i < w->n && !status; i++) {
         uint32_t end = at + w->symbols[i].len;
