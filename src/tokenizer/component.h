@@ -52,10 +52,20 @@ typedef struct ap__processor_class {
     ap__setting_fn *setting;               /* optional */
 } ap__processor_class;
 
+/* How what a decoder makes of a list may change when the list goes on. */
+enum {
+    AP__TAIL_JOINS = 1, /* It makes one string of all; decoders behind it get the flag. */
+    AP__TAIL_BYTES = 2, /* A run of byte tokens at the end may become something else. */
+    AP__TAIL_OPEN = 4   /* Anything may. */
+};
+
+typedef unsigned ap__tail_fn(const void *self, bool is_joined);
+
 /* Turns token strings into text, string by string. */
 typedef struct ap__decoder_class {
     ap__create_fn *create;
     ap_status (*apply)(const void *self, struct ap__strings *strings);
+    ap__tail_fn *tail; /* optional: it looks at each string alone, and back. */
 } ap__decoder_class;
 
 /* A component that was read: all NULL where the file has none. */

@@ -29,6 +29,7 @@ ap__work *ap__work_take(const ap__tokenizer *tokenizer, ap_error *err) {
     work->tokenizer = tokenizer;
     work->err = err;
     work->tokens.n = 0;
+    work->n_steps = 0;
     work->has_texts = false;
     return work;
 }
@@ -42,6 +43,7 @@ static bool is_large(const ap__work *work) {
 }
 
 void ap__work_put_back(const ap__tokenizer *tokenizer, ap__work *work) {
+    atomic_fetch_add_explicit(&tokenizer->works->n_steps, work->n_steps, memory_order_relaxed);
     if (is_large(work))
         ap__work_clear(work);
     else
@@ -242,8 +244,9 @@ static ap_status encode_sources(ap__enc *out, ap__work *work, const ap__source *
                                 const ap__encode_options *options) {
     static const char *const NAMES[] = {"text", "text_pair"};
     ap__enc encs_of[2];
-    ap__part parts[2];
     size_t ends[2];
+    ap__part *parts = ap__arena_calloc(&work->arena, n, sizeof *parts); /* `out` may point to them. */
+    if (!parts) return ap__fail_nomem(work->err);
     work->has_texts = options->with_tokens || ap__processor_needs_texts(&work->tokenizer->processor);
     for (size_t i = 0; i < n; i++) {
         ap_status status = encode_source(work, &sources[i], NAMES[i]);

@@ -159,16 +159,22 @@ void ap__transform_begin_head(ap__transform *t, ap__textbuf *out, const ap__ntex
     t->end = end;
 }
 
+/* The reference indexes out of bounds and panics. */
+static void fail_outside(ap__transform *t) {
+    t->status =
+        ap__fail(t->err, AP_EINVAL,
+                 "the normalizer cannot be applied to text that has no place in the original (an earlier "
+                 "normalizer inserted it)");
+}
+
 void ap__transform_put(ap__transform *t, uint32_t code, long change) {
     if (t->status) return;
     char bytes[4];
     uint32_t n = (uint32_t)ap__utf8_encode(bytes, code);
     uint32_t at = t->at, size = 0;
     if (change <= 0) {
-        if (at >= t->in->len) { /* The reference indexes out of bounds and panics. */
-            t->status = ap__fail(t->err, AP_EINVAL,
-                                 "the normalizer cannot be applied to text that has no place in "
-                                 "the original (an earlier normalizer inserted it)");
+        if (at >= t->in->len) {
+            fail_outside(t);
             return;
         }
         if (at < t->end) size = ap__utf8_len(t->in->ptr[at]);
@@ -210,6 +216,10 @@ static void copy_align(ap__transform *t, uint32_t n) {
 
 void ap__transform_copy(ap__transform *t, uint32_t n) {
     if (t->status || !n) return;
+    if (n > t->in->len - t->at) {
+        fail_outside(t);
+        return;
+    }
     if (t->is_identity && t->at != t->len) leave_identity(t);
     if (t->status || !make_room(t, n)) return;
     memcpy(t->out->ptr + t->len, t->in->ptr + t->at, n);

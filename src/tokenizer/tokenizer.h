@@ -115,6 +115,18 @@ ap_status ap__encodings_pad(ap__encoding *encodings, size_t n_encodings, const a
 /* Frees what the encoding owns; all zero afterwards. */
 void ap__encoding_clear(ap__encoding *encoding);
 
+/* -- from characters to tokens and back ---------------------------------------------------------------- */
+
+/* As the methods of BatchEncoding of those names. Positions are characters of the text (or of the word),
+ * `sequence` is 0 or 1. False, and AP__TOKEN_NONE, where there is none. */
+uint32_t ap__encoding_char_to_token(const ap__encoding *encoding, uint32_t pos_chars, uint32_t sequence);
+uint32_t ap__encoding_char_to_word(const ap__encoding *encoding, uint32_t pos_chars, uint32_t sequence);
+bool ap__encoding_token_to_chars(const ap__encoding *encoding, uint32_t token, ap__span *chars);
+bool ap__encoding_word_to_tokens(const ap__encoding *encoding, uint32_t word, uint32_t sequence,
+                                 ap__span *tokens);
+bool ap__encoding_word_to_chars(const ap__encoding *encoding, uint32_t word, uint32_t sequence,
+                                ap__span *chars);
+
 /* -- decoding and look-up ------------------------------------------------------------------------------ */
 
 /* @param[out] out owned: ap__free(). NUL-terminated UTF-8. */

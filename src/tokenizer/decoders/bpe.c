@@ -25,4 +25,9 @@ static ap_status apply(const void *ptr, ap__strings *strings) {
     return status;
 }
 
-const ap__decoder_class ap__decoder_bpe = {.create = create, .apply = apply};
+static unsigned tail(const void *self, bool is_joined) {
+    (void)self;
+    return is_joined ? AP__TAIL_OPEN : 0;
+}
+
+const ap__decoder_class ap__decoder_bpe = {.create = create, .apply = apply, .tail = tail};

@@ -53,4 +53,10 @@ static ap_status apply(const void *self, ap__strings *strings) {
     return AP_OK;
 }
 
-const ap__decoder_class ap__decoder_byte_fallback = {.create = ap__create_nothing, .apply = apply};
+static unsigned tail(const void *self, bool is_joined) {
+    (void)self;
+    return is_joined ? 0 : AP__TAIL_BYTES;
+}
+
+const ap__decoder_class ap__decoder_byte_fallback = {
+    .create = ap__create_nothing, .apply = apply, .tail = tail};

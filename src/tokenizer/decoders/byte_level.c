@@ -81,4 +81,11 @@ static ap_status apply(const void *self, ap__strings *strings) {
     return ap__strings_push(strings, text.ptr, text.len);
 }
 
-const ap__decoder_class ap__decoder_byte_level = {.create = ap__byte_level_create, .apply = apply};
+static unsigned tail(const void *self, bool is_joined) {
+    (void)self;
+    (void)is_joined;
+    return AP__TAIL_JOINS;
+}
+
+const ap__decoder_class ap__decoder_byte_level = {
+    .create = ap__byte_level_create, .apply = apply, .tail = tail};

@@ -12,4 +12,10 @@ static ap_status apply(const void *self, ap__strings *strings) {
     return ap__strings_push(strings, joined.ptr, joined.len);
 }
 
-const ap__decoder_class ap__decoder_fuse = {.create = ap__create_nothing, .apply = apply};
+static unsigned tail(const void *self, bool is_joined) {
+    (void)self;
+    (void)is_joined;
+    return AP__TAIL_JOINS;
+}
+
+const ap__decoder_class ap__decoder_fuse = {.create = ap__create_nothing, .apply = apply, .tail = tail};

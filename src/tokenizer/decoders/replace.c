@@ -52,4 +52,12 @@ static ap_status apply(const void *ptr, ap__strings *strings) {
     return status;
 }
 
-const ap__decoder_class ap__decoder_replace = {.create = create, .apply = apply};
+/* A match may reach over the end of a joined string, unless it is one character. */
+static unsigned tail(const void *ptr, bool is_joined) {
+    const replace *self = ptr;
+    const ap__text *string = &self->matcher.string;
+    bool is_char = !self->matcher.regex && string->len && string->len == ap__utf8_len(string->ptr[0]);
+    return is_joined && !is_char ? AP__TAIL_OPEN : 0;
+}
+
+const ap__decoder_class ap__decoder_replace = {.create = create, .apply = apply, .tail = tail};

@@ -36,4 +36,15 @@ static ap_status apply(const void *ptr, ap__strings *strings) {
     return status;
 }
 
-const ap__decoder_class ap__decoder_sequence = {.create = create, .apply = apply};
+static unsigned tail(const void *ptr, bool is_joined) {
+    const sequence *self = ptr;
+    unsigned flags = is_joined ? AP__TAIL_JOINS : 0;
+    for (size_t i = 0; i < self->n; i++) {
+        const ap__decoder *item = &self->items[i];
+        if (item->class_ && item->class_->tail)
+            flags |= item->class_->tail(item->self, flags & AP__TAIL_JOINS);
+    }
+    return flags;
+}
+
+const ap__decoder_class ap__decoder_sequence = {.create = create, .apply = apply, .tail = tail};

@@ -62,7 +62,7 @@ static ap_status add_merge(bpe *self, ap__loader *loader, size_t i, uint32_t ran
 static bool split_merge(ap__text pair[2], yyjson_val *item) {
     const char *text = yyjson_get_str(item);
     size_t len = yyjson_get_len(item);
-    const char *space = len ? memchr(text, ' ', len) : NULL;
+    const char *space = text && len ? memchr(text, ' ', len) : NULL; /* A list has a length, too. */
     if (!space) return false;
     size_t left = (size_t)(space - text);
     pair[0] = (ap__text){text, left};
@@ -265,7 +265,7 @@ static uint32_t find_whole(const bpe *self, ap__work *work, const ap__piece *pie
 }
 
 static ap_status push_symbols(const bpe *self, ap__work *work, const ap__piece *piece, word *w) {
-    ap_status status = ap__merges_apply(&self->merges, w->symbols, &w->n, &work->arena, work->err);
+    ap_status status = ap__merges_apply(&self->merges, w->symbols, &w->n, work);
     uint32_t at = 0;
     for (size_t i = 0; i < w->n && !status; i++) {
         uint32_t end = at + w->symbols[i].len;
