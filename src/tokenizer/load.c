@@ -267,6 +267,7 @@ static ap_status choose(folder_files *files, ap_error *err) {
         status = ap__json_parse_file(&files->stored, files->path.text, AP__TOKENIZER_MAX_BYTES, err);
     if (!status) status = ap__convert_choose(&files->format, files->folder, files->class_name, err);
     if (files->format == AP__CONVERT_TEKKEN) files->class_ = ap__tokenizer_class_find("LlamaTokenizer");
+    if (files->format == AP__CONVERT_ENCODING) files->class_ = ap__tokenizer_class_find("");
     if (!has_json || status != AP_ENOTFOUND) return status;
     return ap__error_wrap(err, status, "tokenizer_config.json asks a %s to start from its vocabulary file",
                           files->class_name);

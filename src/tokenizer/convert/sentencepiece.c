@@ -16,8 +16,8 @@
 #define UNDERLINE "\xE2\x96\x81" /* U+2581, which stands for a space. */
 #define METASPACE "{\"type\":\"Metaspace\",\"replacement\":\"" UNDERLINE "\"}"
 
-/* More numbered tokens than any model has. */
-enum { MAX_NUMBERED = 1 << 16, MAX_OWN = 8 };
+/* More numbered tokens than any model has; pieces that are both usual and not, at most. */
+enum { MAX_NUMBERED = 1 << 16, MAX_OWN = 8, MAX_AGAIN = 64 };
 
 /* A model on its way. */
 typedef struct spm {
@@ -67,24 +67,35 @@ static ap_status read_settings(spm *s) {
 
 /* -- the vocabulary ------------------------------------------------------------------------------------ */
 
+static bool is_usual(const ap__spm_piece *p) {
+    return p->type == AP__SPM_NORMAL || p->type == AP__SPM_USER_DEFINED || p->type == AP__SPM_UNUSED;
+}
+
 /* As the SentencePiece library: a piece stands once among the usual ones and once among the others. */
+static bool is_twice(const spm *s, size_t i_piece) {
+    const ap__spm_piece *p = &s->model.pieces[i_piece];
+    if (ap__vocab_find(&s->pieces, p->text.ptr, p->text.len) == AP__TOKEN_NONE) return false;
+    for (size_t i = 0; i < i_piece; i++) {
+        const ap__spm_piece *q = &s->model.pieces[i];
+        if (q->text.len == p->text.len && is_usual(q) == is_usual(p) &&
+            !memcmp(q->text.ptr, p->text.ptr, p->text.len))
+            return true;
+    }
+    return false;
+}
+
 static ap_status index_pieces(spm *s) {
-    size_t n_bytes = 0, n = s->model.n;
-    ap__vocab kinds[2] = {{0}};
-    for (size_t i = 0; i < n; i++) n_bytes += s->model.pieces[i].text.len;
-    ap_status status = ap__vocab_create(&s->pieces, &s->c->arena, n, n_bytes, s->c->err);
-    if (!status) status = ap__vocab_create(&kinds[0], &s->c->arena, n, n_bytes, s->c->err);
-    if (!status) status = ap__vocab_create(&kinds[1], &s->c->arena, n, n_bytes, s->c->err);
-    for (size_t i = 0; i < n && !status; i++) {
+    size_t n_bytes = 0, n_again = 0;
+    for (size_t i = 0; i < s->model.n; i++) n_bytes += s->model.pieces[i].text.len;
+    ap_status status = ap__vocab_create(&s->pieces, &s->c->arena, s->model.n, n_bytes, s->c->err);
+    for (size_t i = 0; i < s->model.n && !status; i++) {
         const ap__spm_piece *p = &s->model.pieces[i];
-        bool is_usual =
-            p->type == AP__SPM_NORMAL || p->type == AP__SPM_USER_DEFINED || p->type == AP__SPM_UNUSED;
-        ap__vocab *own = &kinds[is_usual];
-        if (ap__vocab_find(own, p->text.ptr, p->text.len) != AP__TOKEN_NONE)
+        size_t n = s->pieces.n;
+        if (is_twice(s, i) || n_again > MAX_AGAIN)
             return ap__converter_fail(s->c, AP_EFORMAT, "the piece \"%.*s\" stands there twice",
                                       (int)(p->text.len > 60 ? 60 : p->text.len), p->text.ptr);
-        ap__vocab_add(own, p->text.ptr, p->text.len, (uint32_t)i);
         ap__vocab_add(&s->pieces, p->text.ptr, p->text.len, (uint32_t)i);
+        n_again += s->pieces.n == n;
     }
     return status;
 }
