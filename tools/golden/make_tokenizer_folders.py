@@ -496,6 +496,15 @@ def special_cases():
         yield f"unconvertible-{name}", name, {}, bpe("gpt2")
 
 
+# Folders that have tokenizer.json and the vocabulary file.
+BOTH = [("both-llama", "LlamaTokenizer", {}), ("both-llama-null", "LlamaTokenizer", {"add_prefix_space": None}),
+        ("both-llama-slow", "LlamaTokenizer", {"add_prefix_space": False, "pad_token": "<new>"}),
+        ("both-llama-slow-decoder", "LlamaTokenizer", {"add_prefix_space": True, "legacy": False, "added_tokens_decoder": {
+            "0": added("<unk>"), "1": added("<s>"), "2": added("</s>"), "900": added("<|new|>", special=False)}}),
+        ("both-t5-slow", "T5Tokenizer", {"add_prefix_space": False, "extra_ids": 100}),
+        ("both-bert", "BertTokenizer", {"do_lower_case": False})]
+
+
 def folder_spec(cls, config, extra):
     spec = {**FAMILIES.get(cls, {}), **extra}
     spec = {k: v for k, v in spec.items() if v is not None}
@@ -583,6 +592,8 @@ def cases(files, n_random, seed):
                   "LayoutLMv2Tokenizer": jsons["BertTokenizer"], "FNetTokenizer": jsons["XLNetTokenizer"]})
     for cls, spec in jsons.items():
         yield f"json-{cls}", {**spec, "tokenizer_config.json": {"tokenizer_class": cls}}, False
+    for name, cls, config in BOTH:
+        yield name, {**folder_spec(cls, config, {}), **jsons[cls]}, True
     r = random.Random(seed)
     for i in range(n_random):
         yield f"random-{seed}-{i}", random_folder(r, jsons), False

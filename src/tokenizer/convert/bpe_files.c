@@ -25,13 +25,15 @@ typedef struct bpe {
 
 /* -- merges.txt ---------------------------------------------------------------------------------------- */
 
+/* str.strip() */
 static ap__text trim(ap__text line) {
-    uint32_t code;
-    size_t n;
-    while (line.len && ap__is_python_space((n = ap__utf8_next(&code, line.ptr), code)))
-        line = (ap__text){line.ptr + n, line.len - n};
+    uint32_t code = ' ';
+    for (size_t n = 0; line.len; line = (ap__text){line.ptr + n, line.len - n}) {
+        n = ap__utf8_next(&code, line.ptr);
+        if (!ap__is_python_space(code)) break;
+    }
     while (line.len) {
-        n = 1;
+        size_t n = 1;
         while (n < line.len && ((unsigned char)line.ptr[line.len - n] & 0xC0) == 0x80) n++;
         ap__utf8_next(&code, line.ptr + line.len - n);
         if (!ap__is_python_space(code)) break;
