@@ -17,9 +17,9 @@ static ap__text text_of(const char *text) { return (ap__text){text, strlen(text)
 static ap_status get_count(ap__spm *s, const char *key, size_t standard, size_t *out) {
     yyjson_val *value = yyjson_obj_get(s->c->request->config, key);
     *out = value ? (size_t)yyjson_get_uint(value) : standard;
-    if ((!value || yyjson_is_uint(value)) && *out <= AP__SPM_MAX_NUMBERED) return AP_OK;
+    if ((!value || yyjson_is_uint(value)) && *out <= AP__MAX_NUMBERED_TOKENS) return AP_OK;
     return ap__fail(s->c->err, AP_EFORMAT, "%s/tokenizer_config.json: %s: expected a count of at most %d",
-                    s->c->request->folder, key, AP__SPM_MAX_NUMBERED);
+                    s->c->request->folder, key, AP__MAX_NUMBERED_TOKENS);
 }
 
 static ap_status read_settings(ap__spm *s) {

@@ -2,13 +2,11 @@
 #ifndef AP_TOKENIZER_CONVERT_SPM_H
 #define AP_TOKENIZER_CONVERT_SPM_H
 
+#include "tokenizer/additional_tokens.h"
 #include "tokenizer/convert/converter.h"
 #include "tokenizer/convert/recipes.h"
 #include "tokenizer/convert/spm_merges.h"
 #include "tokenizer/convert/spm_model.h"
-
-/* More numbered tokens than any model has. */
-enum { AP__SPM_MAX_NUMBERED = 1 << 16 };
 
 typedef struct ap__spm {
     ap__converter *c;
