@@ -41,6 +41,7 @@ typedef struct ap__pretokenizer_class {
 typedef struct ap__model_class {
     ap__create_fn *create;
     ap_status (*tokenize)(const void *self, ap__work *work, ap__piece *piece);
+    ap__text (*end_of_word_suffix)(const void *self); /* optional */
 } ap__model_class;
 
 /* Adds special tokens around the tokens of one or two texts, and the like. */

@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "tokenizer/class_processor.h"
 #include "tokenizer/special_tokens.h"
 #include "tokenizer/tokenizer_class.h"
 #include "tokenizer/tokenizer_impl.h"
@@ -135,6 +136,39 @@ static ap_status apply_prefix_space(ap__loader *loader, yyjson_val *config,
     return AP_OK;
 }
 
+static ap_status apply_class_processor(ap__loader *loader, yyjson_val *config,
+                                       const ap__tokenizer_class *class_) {
+    int add_bos_token, add_eos_token;
+    ap_status status =
+        get_flag(loader, config, "add_bos_token", class_->kind == AP__CLASS_BOS, &add_bos_token);
+    if (!status) status = get_flag(loader, config, "add_eos_token", 0, &add_eos_token);
+    return status ? status : ap__class_processor_apply(loader, add_bos_token > 0, add_eos_token > 0);
+}
+
+/* Source: transformers@v4.55.4 models/clip/tokenization_clip_fast.py _wrap_decode_method_backend_tokenizer.
+ */
+static void apply_clip(ap__tokenizer *tokenizer) {
+    const ap__model *model = &tokenizer->model;
+    if (model->class_->end_of_word_suffix)
+        tokenizer->word_end = model->class_->end_of_word_suffix(model->self);
+}
+
+static ap_status apply_kind(ap__loader *loader, yyjson_val *config, const ap__tokenizer_class *class_) {
+    switch (class_->kind) {
+    case AP__CLASS_BERT:
+    case AP__CLASS_LOWERCASE:
+        return apply_bert(loader, config, class_);
+    case AP__CLASS_BOS:
+    case AP__CLASS_NO_BOS:
+        return apply_class_processor(loader, config, class_);
+    case AP__CLASS_CLIP:
+        apply_clip(loader->tokenizer);
+        return AP_OK;
+    default:
+        return AP_OK;
+    }
+}
+
 /* Numbers as Python writes them: 512, 512.0, 1e+30. */
 static ap_status read_max_length(ap__loader *loader, yyjson_val *config, size_t *out) {
     yyjson_val *value = yyjson_obj_get(config, "model_max_length");
@@ -207,8 +241,8 @@ static ap_status apply_files(ap__tokenizer *tokenizer, const folder_files *files
     sources.special_tokens_map = yyjson_doc_get_root(files->special_tokens_map);
     sources.added_tokens = yyjson_doc_get_root(files->added_tokens);
     if (!status) status = ap__special_tokens_apply(&loader, &sources, class_);
-    bool is_bert = class_->kind == AP__CLASS_BERT || class_->kind == AP__CLASS_LOWERCASE;
-    if (!status && is_bert) status = apply_bert(&loader, config, class_);
+    if (!status) status = apply_kind(&loader, config, class_);
+    if (!status && config) ap__added_decode_contents(&tokenizer->added);
     return status ? status : apply_prefix_space(&loader, config, class_);
 }
 

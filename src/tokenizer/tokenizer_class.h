@@ -9,7 +9,10 @@ typedef enum ap__class_kind {
     AP__CLASS_PLAIN,
     AP__CLASS_BERT,      /* The BertNormalizer: lowercase, strip_accents and handle_chinese_chars. */
     AP__CLASS_LOWERCASE, /* The same without handle_chinese_chars. */
-    AP__CLASS_ROBERTA    /* The post-processor's add_prefix_space and trim_offsets. */
+    AP__CLASS_ROBERTA,   /* The post-processor's add_prefix_space and trim_offsets. */
+    AP__CLASS_BOS,       /* The post-processor itself, by add_bos_token (standard: true) and add_eos_token; */
+    AP__CLASS_NO_BOS,    /* the same, standard: false. */
+    AP__CLASS_CLIP       /* Decoding: the suffix of words becomes a space. */
 } ap__class_kind;
 
 /* Special tokens in the order in which transformers adds them (SPECIAL_TOKENS_ATTRIBUTES). */

@@ -48,11 +48,15 @@ def source(cls):
                    if issubclass(b, PreTrainedTokenizerFast) and b is not PreTrainedTokenizerFast)
 
 
-def kind(text):
+def kind(text, defaults):
     if "normalizer.__getstate__" in text:
         return "BERT" if '["handle_chinese_chars"] =' in text else "LOWERCASE"
     if 'tokenizer_component = "post_processor"' in text:
         return "ROBERTA"
+    if "self.update_post_processor()" in text:
+        return "BOS" if defaults.get("add_bos_token") else "NO_BOS"
+    if "backend_tokenizer.decode = " in text:
+        return "CLIP"
     return "PLAIN"
 
 
@@ -65,7 +69,7 @@ def row(name, cls):
     names = cls.model_input_names
     mask = re.search(r"AddedToken\(mask_token, ([^)]*)\)", text)
     mask = mask.group(1) if mask else ""
-    fields = [c_string(name.removesuffix("Fast")), kind(text),
+    fields = [c_string(name.removesuffix("Fast")), kind(text, d),
               "true" if "token_type_ids" in names else "false", "true" if "attention_mask" in names else "false",
               "LEFT" if cls.padding_side == "left" else "RIGHT",
               "true" if d.get("do_lower_case") else "false",
