@@ -12,6 +12,10 @@
 /* A normalized text longer than this is AP_ELIMIT: positions are 32 bits wide. */
 #define NTEXT_MAX_BYTES ((size_t)UINT32_MAX / 2)
 
+/* How much longer than the original a text may become: U+FDFA grows elevenfold, and a short text may be given
+ * a long replacement. Without a limit, thirty normalizers that double a text would take all memory. */
+enum { GROWTH_FACTOR = 64, GROWTH_BYTES = 16 << 20 };
+
 bool ap__is_ascii(const char *text, size_t len) {
     size_t i = 0;
     uint64_t word;
@@ -113,7 +117,9 @@ static void leave_identity(ap__transform *t) {
 }
 
 static bool make_room(ap__transform *t, size_t n) {
-    if (t->len + n > t->out->capacity) t->status = reserve(t->out, t->len + n, t->err);
+    if (n > t->max - t->len)
+        t->status = ap__fail(t->err, AP_ELIMIT, "normalized text would be longer than %zu bytes", t->max);
+    if (!t->status && t->len + n > t->out->capacity) t->status = reserve(t->out, t->len + n, t->err);
     if (!t->status && !t->is_identity && t->len + n > t->out->align_capacity)
         t->status = reserve_align(t->out, t->len + n, t->err);
     return !t->status;
@@ -122,6 +128,8 @@ static bool make_room(ap__transform *t, size_t n) {
 static void begin(ap__transform *t, ap__textbuf *out, const ap__ntext *in, ap_error *err) {
     *t = (ap__transform){.in = in, .out = out, .end = in->len, .err = err};
     t->is_identity = !in->align;
+    t->max = GROWTH_BYTES + GROWTH_FACTOR * (size_t)(in->origin.end - in->origin.start);
+    if (t->max < in->len) t->max = in->len; /* An origin may be empty. */
     t->status = reserve(out, (size_t)in->len + 1, err);
 }
 

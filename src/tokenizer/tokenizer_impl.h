@@ -35,6 +35,8 @@ struct ap__tokenizer {
     ap__decoder decoder;
     ap__vocab vocab; /* Of the model. */
     ap__added added;
+    ap__text word_end; /* Becomes a space in decoded text, of which then both ends are stripped; no length:
+                          nothing does. */
     ap__encode_options stored;
     ap__tokenizer_config config;
     ap__cleanup *cleanups;

@@ -42,7 +42,6 @@ typedef struct ap__work {
     ap__textbuf spare;  /* Of pre-tokenizers. */
     ap__pieces pieces, next_pieces;
     ap__tokens tokens;
-    ap__text source;                 /* The text (or word) that is being encoded. */
     struct ap__regex_scratch *regex; /* Made by the first component that searches with one. */
     uint32_t word;                   /* Index of the piece that is being encoded, or of the given word. */
     uint64_t n_steps; /* Of models in this call: candidates, nodes and bytes that were looked at. */

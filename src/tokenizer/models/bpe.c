@@ -310,4 +310,10 @@ static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
     return status;
 }
 
-const ap__model_class ap__model_bpe = {.create = create, .tokenize = tokenize};
+static ap__text end_of_word_suffix(const void *ptr) {
+    const bpe *self = ptr;
+    return self->suffix;
+}
+
+const ap__model_class ap__model_bpe = {
+    .create = create, .tokenize = tokenize, .end_of_word_suffix = end_of_word_suffix};

@@ -118,6 +118,45 @@ void test_old_files(void **state) {
     ap__tokenizer_destroy(t);
 }
 
+/* Llama's class makes its own post-processor, from flags. */
+void test_class_with_bos(void **state) {
+    (void)state;
+    tempdir_write_text(
+        &folder, "tokenizer_config.json",
+        "{\"tokenizer_class\":\"LlamaTokenizer\",\"bos_token\":\"[CLS]\",\"eos_token\":\"[SEP]\"}");
+    ap__encode_options o = {.add_special_tokens = true};
+    ap__tokenizer *t = load();
+    assert_string_equal("2:0-0 5:0-5", toy_spans(t, "hello", &o));
+    assert_int_equal(2, ap__tokenizer_n_special_added(t, true));
+    ap__tokenizer_destroy(t);
+    tempdir_write_text(
+        &folder, "tokenizer_config.json",
+        "{\"tokenizer_class\":\"LlamaTokenizer\",\"bos_token\":\"[CLS]\",\"eos_token\":\"[SEP]\","
+        "\"add_bos_token\":false,\"add_eos_token\":true}");
+    t = load();
+    assert_string_equal("5:0-5 3:0-0", toy_spans(t, "hello", &o));
+    ap__tokenizer_destroy(t);
+    tempdir_write_text(&folder, "tokenizer_config.json",
+                       "{\"tokenizer_class\":\"LlamaTokenizer\",\"bos_token\":null}");
+    refuse(AP_EFORMAT, "tokenizer_config.json: add_bos_token: is true, but there is no bos_token");
+}
+
+void test_class_of_clip(void **state) {
+    (void)state;
+    tempdir_write_text(
+        &folder, "tokenizer.json",
+        "{\"model\":{\"type\":\"BPE\",\"end_of_word_suffix\":\"</w>\",\"vocab\":{\"a</w>\":0,\"b\":1},"
+        "\"merges\":[]},\"decoder\":{\"type\":\"Fuse\"}}");
+    tempdir_write_text(&folder, "tokenizer_config.json", "{\"tokenizer_class\":\"CLIPTokenizer\"}");
+    ap__tokenizer *t = load();
+    const uint32_t ids[] = {0, 1, 0};
+    char *text;
+    assert_int_equal(AP_OK, ap__tokenizer_decode(&text, NULL, t, ids, 3, true, NULL));
+    assert_string_equal("a ba", text);
+    ap__free(text);
+    ap__tokenizer_destroy(t);
+}
+
 void test_errors(void **state) {
     (void)state;
     tempdir_write_text(&folder, "tokenizer_config.json", "{\"padding_side\":\"middle\"}");
