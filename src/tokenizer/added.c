@@ -44,6 +44,10 @@ ap_status ap__added_reserve(ap__added *added, ap__arena *arena, size_t n, size_t
                   err);
 }
 
+void ap__added_decode_contents(ap__added *added) {
+    for (size_t i = 0; i < added->n; i++) added->tokens[i].decoded = added->tokens[i].content;
+}
+
 bool ap__added_is_same(const ap__added_token *a, const ap__added_token *b) {
     return a->single_word == b->single_word && a->lstrip == b->lstrip && a->rstrip == b->rstrip &&
            a->normalized == b->normalized && a->special == b->special;

@@ -68,6 +68,9 @@ void ap__added_add(ap__added *added, const ap__vocab *vocab, const ap__added_tok
 /* Makes what matching and look-up need, after tokens were added. */
 ap_status ap__added_finish(ap__added *added, const ap__normalizer *normalizer, ap__loader *loader);
 
+/* From then on all tokens are decoded to their contents, as before 0.22: so it is with transformers 4.55. */
+void ap__added_decode_contents(ap__added *added);
+
 /* Whether both have the same flags. */
 bool ap__added_is_same(const ap__added_token *a, const ap__added_token *b);
 

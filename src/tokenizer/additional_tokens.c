@@ -9,9 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* More numbered tokens than any model has. */
-enum { MAX_NUMBERED = 1 << 16 };
-
 typedef struct maker {
     ap__loader *loader;
     yyjson_val *config;
@@ -71,8 +68,9 @@ static ap_status put_numbered(maker *m, const char *prefix, size_t from, size_t 
 static ap_status get_count(maker *m, const char *key, size_t standard, size_t *out) {
     *out = standard;
     ap_status status = ap__get_size(m->loader, m->config, key, false, out);
-    if (status || *out <= MAX_NUMBERED) return status;
-    return ap__loader_fail(m->loader, AP_ELIMIT, key, "%zu; at most %d are supported", *out, MAX_NUMBERED);
+    if (status || *out <= AP__MAX_NUMBERED_TOKENS) return status;
+    return ap__loader_fail(m->loader, AP_ELIMIT, key, "%zu; at most %d are supported", *out,
+                           AP__MAX_NUMBERED_TOKENS);
 }
 
 /* A token of the config by a key of the class's own: the standard when it is missing, NULL when it is null.

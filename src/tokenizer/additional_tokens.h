@@ -4,6 +4,9 @@
 
 #include "tokenizer/special_tokens.h"
 
+/* More numbered tokens (<extra_id_7>) than any model has. */
+enum { AP__MAX_NUMBERED_TOKENS = 1 << 13 };
+
 /* What the files give: NULL for a key that is missing; `ptr` and `n` of a list. */
 typedef struct ap__additional_given {
     ap__special_token *ptr;

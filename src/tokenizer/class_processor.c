@@ -67,7 +67,8 @@ static ap_status get_flag(maker *m, const char *key, bool standard, bool *out) {
 
 static ap_status need(maker *m, const char *token, const char *key, bool is_wanted) {
     if (!is_wanted || token) return AP_OK;
-    return ap__loader_fail(m->loader, AP_EFORMAT, key, "is true, and there is no such token");
+    const char *name = strncmp(key, "add_", 4) ? key : key + 4;
+    return ap__loader_fail(m->loader, AP_EFORMAT, key, "is true, but there is no %s", name);
 }
 
 /* As in the reference, a token that would not survive being written into a template is an error. */
@@ -138,7 +139,7 @@ static ap_status make_language(maker *m, const ap__tokenizer_class *class_) {
     bool is_last = class_->kind == AP__CLASS_LANG_LAST;
     ap_status status = AP_OK;
     if (class_->kind == AP__CLASS_LANG_NLLB) status = get_flag(m, "legacy_behaviour", false, &is_last);
-    if (!status) status = need(m, eos, "eos_token", true);
+    if (!status) status = need(m, eos, "add_eos_token", true);
     if (status) return status;
     if (class_->kind == AP__CLASS_LANG_SEAMLESS) return make_seamless(m, eos);
     const char *language =

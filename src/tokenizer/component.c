@@ -122,6 +122,8 @@ static ap_status look_up(const void **out, component_role role, ap__loader *load
     if (loader->depth >= AP__COMPONENT_MAX_DEPTH)
         return ap__loader_fail(loader, AP_ELIMIT, NULL, "components are nested more than %u deep",
                                AP__COMPONENT_MAX_DEPTH);
+    if (++loader->n_components > AP__COMPONENT_MAX_COUNT)
+        return ap__loader_fail(loader, AP_ELIMIT, NULL, "more than %u components", AP__COMPONENT_MAX_COUNT);
     return find(out, role, loader, json);
 }
 

@@ -41,7 +41,8 @@ typedef struct ap__pretokenizer_class {
 typedef struct ap__model_class {
     ap__create_fn *create;
     ap_status (*tokenize)(const void *self, ap__work *work, ap__piece *piece);
-    ap__text (*subword_prefix)(const void *self); /* optional: continuing_subword_prefix */
+    ap__text (*subword_prefix)(const void *self);     /* optional: continuing_subword_prefix */
+    ap__text (*end_of_word_suffix)(const void *self); /* optional */
 } ap__model_class;
 
 /* Adds special tokens around the tokens of one or two texts, and the like. */
@@ -121,11 +122,16 @@ typedef struct ap__loader {
     const char *file;
     char place[256]; /* "model.vocab"; cut when it is too long. */
     unsigned depth;
+    unsigned n_components;
+    size_t n_pattern_bytes; /* Of the regular expressions so far. */
     ap_error *err;
 } ap__loader;
 
 /* Components inside of components, at most. */
 #define AP__COMPONENT_MAX_DEPTH 16u
+
+/* Components of one tokenizer, at most: each goes over the text. */
+#define AP__COMPONENT_MAX_COUNT 1024u
 
 /* Enters a member (or, with key NULL, an item) for messages; what it returns goes to ap__loader_leave(). */
 size_t ap__loader_enter(ap__loader *loader, const char *key, size_t index);

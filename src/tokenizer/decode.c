@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "tokenizer/added.h"
+#include "tokenizer/python_text.h"
 #include "tokenizer/strings.h"
 #include "tokenizer/tokenizer_impl.h"
 
@@ -28,6 +29,12 @@ static ap_status join(ap__text *out, ap__strings *strings, const ap__tokenizer *
     if (!decoder->class_) return ap__strings_join(out, strings, " ");
     ap_status status = decoder->class_->apply(decoder->self, strings);
     return status ? status : ap__strings_join(out, strings, NULL);
+}
+
+static ap_status end_words(ap__text *text, ap__strings *strings, ap__text word_end) {
+    ap_status status = ap__strings_replace(strings, text, word_end, (ap__text){" ", 1});
+    if (!status) *text = ap__py_strip(*text);
+    return status;
 }
 
 /* What is decoded: ids, or strings of tokens. */
@@ -63,6 +70,7 @@ static ap_status decode_source(char **out, size_t *len, const ap__tokenizer *tok
     ap_status status = ap__strings_create(&strings, &work->arena, from->n, err);
     strings.regex = &work->regex;
     if (!status) status = decode(&text, &strings, tokenizer, from);
+    if (!status && tokenizer->word_end.len) status = end_words(&text, &strings, tokenizer->word_end);
     if (!status && !(*out = ap__strndup(text.ptr, text.len))) status = ap__fail_nomem(err);
     if (!status && len) *len = text.len;
     ap__work_put_back(tokenizer, work);

@@ -29,6 +29,7 @@ ap__work *ap__work_take(const ap__tokenizer *tokenizer, ap_error *err) {
     work->tokenizer = tokenizer;
     work->err = err;
     work->tokens.n = 0;
+    work->n_steps = 0;
     work->has_texts = false;
     return work;
 }
@@ -42,6 +43,7 @@ static bool is_large(const ap__work *work) {
 }
 
 void ap__work_put_back(const ap__tokenizer *tokenizer, ap__work *work) {
+    atomic_fetch_add_explicit(&tokenizer->works->n_steps, work->n_steps, memory_order_relaxed);
     if (is_large(work))
         ap__work_clear(work);
     else

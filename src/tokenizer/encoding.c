@@ -9,6 +9,10 @@
 #include <stdalign.h>
 #include <string.h>
 
+/* Longest encoding that padding makes: no model takes more, and a file's or a caller's billions would be
+ * taken from the system one page at a time. */
+#define PADDED_MAX_TOKENS ((size_t)1 << 26)
+
 /* Bytes of one token over all arrays but `tokens`. */
 enum { TOKEN_BYTES = 2 * sizeof(ap__span) + 4 * sizeof(uint32_t) + 2 };
 
@@ -202,8 +206,9 @@ static ap_status target_of(size_t *out, const ap__encoding *encodings, size_t n,
             if (encodings[i].n > target) target = encodings[i].n;
     }
     size_t excess = multiple ? target % multiple : 0;
-    if (excess && !ap__add_size(&target, target, multiple - excess))
-        return ap__fail(err, AP_ELIMIT, "padding to a multiple of %zu is too long", multiple);
+    if ((excess && !ap__add_size(&target, target, multiple - excess)) || target > PADDED_MAX_TOKENS)
+        return ap__fail(err, AP_ELIMIT, "padding to %zu tokens, a multiple of %zu: at most %zu are supported",
+                        target, multiple, PADDED_MAX_TOKENS);
     *out = target;
     return AP_OK;
 }

@@ -151,6 +151,14 @@ static ap_status apply_prefix_space(ap__loader *loader, yyjson_val *config,
     return AP_OK;
 }
 
+/* Source: transformers@v4.55.4 models/clip/tokenization_clip_fast.py _wrap_decode_method_backend_tokenizer.
+ */
+static void apply_clip(ap__tokenizer *tokenizer) {
+    const ap__model *model = &tokenizer->model;
+    if (model->class_->end_of_word_suffix)
+        tokenizer->word_end = model->class_->end_of_word_suffix(model->self);
+}
+
 /* Numbers as Python writes them: 512, 512.0, 1e+30. */
 static ap_status read_max_length(ap__loader *loader, yyjson_val *config, size_t *out) {
     yyjson_val *value = yyjson_obj_get(config, "model_max_length");
@@ -237,6 +245,8 @@ static ap_status apply_files(ap__tokenizer *tokenizer, const folder_files *files
     if (!status) status = ap__special_tokens_apply(&loader, &sources, class_);
     bool is_bert = class_->kind == AP__CLASS_BERT || class_->kind == AP__CLASS_LOWERCASE;
     if (!status && is_bert) status = apply_bert(&loader, sources.config, class_);
+    if (!status && class_->kind == AP__CLASS_CLIP) apply_clip(tokenizer);
+    if (!status && (sources.config || sources.is_converted)) ap__added_decode_contents(&tokenizer->added);
     if (!status) status = apply_prefix_space(&loader, sources.config, class_);
     return status ? status : ap__class_processor_apply(&loader, sources.config, class_);
 }
@@ -269,6 +279,7 @@ static ap_status choose(folder_files *files, ap_error *err) {
         status = ap__json_parse_file(&files->stored, files->path.text, AP__TOKENIZER_MAX_BYTES, err);
     if (!status) status = ap__convert_choose(&files->format, files->folder, files->class_name, err);
     if (files->format == AP__CONVERT_TEKKEN) files->class_ = ap__tokenizer_class_find("LlamaTokenizer");
+    if (files->format == AP__CONVERT_ENCODING) files->class_ = ap__tokenizer_class_find("");
     if (!has_json || status != AP_ENOTFOUND) return status;
     return ap__error_wrap(err, status, "tokenizer_config.json asks a %s to start from its vocabulary file",
                           files->class_name);

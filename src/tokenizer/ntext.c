@@ -12,6 +12,10 @@
 /* A normalized text longer than this is AP_ELIMIT: positions are 32 bits wide. */
 #define NTEXT_MAX_BYTES ((size_t)UINT32_MAX / 2)
 
+/* How much longer than the original a text may become: U+FDFA grows elevenfold, and a short text may be given
+ * a long replacement. Without a limit, thirty normalizers that double a text would take all memory. */
+enum { GROWTH_FACTOR = 64, GROWTH_BYTES = 16 << 20 };
+
 bool ap__is_ascii(const char *text, size_t len) {
     size_t i = 0;
     uint64_t word;
@@ -113,7 +117,9 @@ static void leave_identity(ap__transform *t) {
 }
 
 static bool make_room(ap__transform *t, size_t n) {
-    if (t->len + n > t->out->capacity) t->status = reserve(t->out, t->len + n, t->err);
+    if (n > t->max - t->len)
+        t->status = ap__fail(t->err, AP_ELIMIT, "normalized text would be longer than %zu bytes", t->max);
+    if (!t->status && t->len + n > t->out->capacity) t->status = reserve(t->out, t->len + n, t->err);
     if (!t->status && !t->is_identity && t->len + n > t->out->align_capacity)
         t->status = reserve_align(t->out, t->len + n, t->err);
     return !t->status;
@@ -122,6 +128,8 @@ static bool make_room(ap__transform *t, size_t n) {
 static void begin(ap__transform *t, ap__textbuf *out, const ap__ntext *in, ap_error *err) {
     *t = (ap__transform){.in = in, .out = out, .end = in->len, .err = err};
     t->is_identity = !in->align;
+    t->max = GROWTH_BYTES + GROWTH_FACTOR * (size_t)(in->origin.end - in->origin.start);
+    if (t->max < in->len) t->max = in->len; /* An origin may be empty. */
     t->status = reserve(out, (size_t)in->len + 1, err);
 }
 
@@ -159,16 +167,22 @@ void ap__transform_begin_head(ap__transform *t, ap__textbuf *out, const ap__ntex
     t->end = end;
 }
 
+/* The reference indexes out of bounds and panics. */
+static void fail_outside(ap__transform *t) {
+    t->status =
+        ap__fail(t->err, AP_EINVAL,
+                 "the normalizer cannot be applied to text that has no place in the original (an earlier "
+                 "normalizer inserted it)");
+}
+
 void ap__transform_put(ap__transform *t, uint32_t code, long change) {
     if (t->status) return;
     char bytes[4];
     uint32_t n = (uint32_t)ap__utf8_encode(bytes, code);
     uint32_t at = t->at, size = 0;
     if (change <= 0) {
-        if (at >= t->in->len) { /* The reference indexes out of bounds and panics. */
-            t->status = ap__fail(t->err, AP_EINVAL,
-                                 "the normalizer cannot be applied to text that has no place in "
-                                 "the original (an earlier normalizer inserted it)");
+        if (at >= t->in->len) {
+            fail_outside(t);
             return;
         }
         if (at < t->end) size = ap__utf8_len(t->in->ptr[at]);
@@ -210,6 +224,10 @@ static void copy_align(ap__transform *t, uint32_t n) {
 
 void ap__transform_copy(ap__transform *t, uint32_t n) {
     if (t->status || !n) return;
+    if (n > t->in->len - t->at) {
+        fail_outside(t);
+        return;
+    }
     if (t->is_identity && t->at != t->len) leave_identity(t);
     if (t->status || !make_room(t, n)) return;
     memcpy(t->out->ptr + t->len, t->in->ptr + t->at, n);

@@ -72,7 +72,8 @@ typedef struct ap__transform {
     ap__textbuf *out;
     uint32_t at;      /* The next byte of `in` to be replaced. */
     uint32_t end;     /* Where the replaced range ends. */
-    size_t len;       /* Bytes written. */
+    size_t len;       /* Bytes written, */
+    size_t max;       /* and at most. */
     bool is_identity; /* So far byte i is byte i of the original. */
     ap_status status; /* The first failure; nothing is written from then on. */
     ap_error *err;

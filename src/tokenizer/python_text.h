@@ -6,9 +6,10 @@
 #include "base/buf.h"
 #include "tokenizer/tokenizer.h"
 
-/* str.isspace(), str.isalnum() of one character. */
+/* str.isspace(), str.isalnum(), str.isdigit() of one character. */
 bool ap__py_is_space(uint32_t code);
 bool ap__py_is_alnum(uint32_t code);
+bool ap__py_is_digit(uint32_t code);
 
 /* The value of a decimal digit of any script (Nd); -1 of anything else. */
 int ap__py_digit(uint32_t code);

@@ -12,7 +12,8 @@ typedef struct ap__regex ap__regex;
 typedef struct ap__regex_scratch ap__regex_scratch;
 
 /* Compiles; the tokenizer owns the result.
- * @return AP_EFORMAT with Oniguruma's reason; AP_ELIMIT when the pattern is absurdly long; AP_ENOMEM. */
+ * @return AP_EFORMAT with Oniguruma's reason; AP_ELIMIT when the patterns of the file are absurdly long;
+ * AP_ENOMEM. */
 ap_status ap__regex_create(const ap__regex **out, ap__loader *loader, const char *key, ap__text pattern);
 
 /* Looks for the first match in text[from .. len); *is_found says whether there is one at [*start, *end).

@@ -289,6 +289,29 @@ static bool scan_deepseek3(const char *text, uint32_t len, uint32_t at, ap__span
     return false;
 }
 
+/* -- CLIP ---------------------------------------------------------------------------------------------- */
+
+static inline uint32_t string_end(const scanned *s, uint32_t at, const char *string) {
+    uint32_t len = (uint32_t)strlen(string);
+    return s->len - at >= len && !memcmp(s->text + at, string, len) ? at + len : at;
+}
+
+static bool scan_clip(const char *text, uint32_t len, uint32_t at, ap__span *match) {
+    scanned s = {text, len};
+    for (uint32_t next; at < len; at = next) {
+        char_class first = class_at(&s, at, &next);
+        if (first == CLASS_SPACE) continue;
+        uint32_t end = at;
+        if (text[at] == '<') end = string_end(&s, at, "<|startoftext|>");
+        if (text[at] == '<' && end == at) end = string_end(&s, at, "<|endoftext|>");
+        if (end == at) end = contraction_end(&s, at, false);
+        if (end == at) end = first == CLASS_NUMBER ? next : run_end(&s, next, first);
+        *match = (ap__span){at, end};
+        return true;
+    }
+    return false;
+}
+
 /* -- others -------------------------------------------------------------------------------------------- */
 
 /* \p{N}{1,3} */
@@ -376,6 +399,8 @@ static const struct {
     {"[!\\\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~][A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+"
      "| ?[\\p{P}\\p{S}]+[\\r\\n]*" LINES,
      scan_deepseek3},
+    {"<\\|startoftext\\|>|<\\|endoftext\\|>|" CONTRACTIONS "|[\\p{L}]+|[\\p{N}]|[^\\s\\p{L}\\p{N}]+",
+     scan_clip},
     {"\\p{N}{1,3}", scan_three_digits},
     {"\\s+", scan_spaces},
     {"\\s+$", scan_spaces_before_end},

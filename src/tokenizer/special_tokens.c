@@ -11,7 +11,7 @@
 #include <string.h>
 
 /* Lists of additional tokens are compared with themselves, so they are bounded more tightly. */
-enum { MAX_TOKENS = 1 << 17, MAX_ADDITIONAL = 1 << 13 };
+enum { MAX_TOKENS = 1 << 17, MAX_ADDITIONAL = 1 << 13, MAX_REPEATED = 1 << 12 };
 
 static const char *const KEYS[AP__N_SPECIAL_TOKENS] = {"bos_token", "eos_token", "unk_token", "sep_token",
                                                        "pad_token", "cls_token", "mask_token"};
@@ -395,27 +395,36 @@ static ap_status list_decoder(reader *r, ap__special_token **out, size_t *n) {
     return AP_OK;
 }
 
+static bool is_same(const ap__special_token *a_ptr, const ap__special_token *b_ptr) {
+    ap__added_token a = added_form(a_ptr), b = added_form(b_ptr);
+    bool is_text = a.content.len == b.content.len && !memcmp(a.content.ptr, b.content.ptr, a.content.len);
+    return is_text && (b_ptr->is_string || ap__added_is_same(&a, &b));
+}
+
 /* Whether a token of tokens_to_add[:n] is the same, before either is made special. */
 static bool is_listed(const ap__special_token *decoder, size_t n, const ap__special_list *to_add,
                       const ap__special_token *t) {
-    if (!find(to_add, &t->flags.content)) return false;
-    for (size_t i = 0; i < n; i++) {
-        ap__added_token a = added_form(&decoder[i]), b = added_form(t);
-        bool is_text = a.content.len == b.content.len && !memcmp(a.content.ptr, b.content.ptr, a.content.len);
-        if (is_text && (t->is_string || ap__added_is_same(&a, &b))) return true;
-    }
+    const ap__special_token *found = find(to_add, &t->flags.content);
+    size_t at = found ? (size_t)(found - to_add->ptr) : n;
+    if (!found || (at < n && is_same(&decoder[at], t))) return found != NULL;
+    for (size_t i = 0; i < n && n <= MAX_REPEATED; i++)
+        if (is_same(&decoder[i], t)) return true;
     return false;
 }
 
 /* Source: tokenization_utils_fast.py __init__, tokens_to_add. (Its test for tokens that are there already
  * compares them with numbers, and so never holds.) */
-static void collect(reader *r, const ap__special_token *decoder, size_t n, ap__special_list *to_add) {
+static ap_status collect(reader *r, const ap__special_token *decoder, size_t n, ap__special_list *to_add) {
     const ap__added *added = &r->loader->tokenizer->added;
     for (size_t i = 0; i < n; i++) {
         ap__special_token t = decoder[i];
         t.flags.special = t.flags.special || find(&r->out->all, &t.flags.content);
         push(to_add, &t);
     }
+    if (to_add->index.n < n && n > MAX_REPEATED)
+        return ap__loader_fail(r->loader, AP_ELIMIT, "added_tokens_decoder",
+                               "%zu tokens, and some of them twice; at most %d are supported then", n,
+                               MAX_REPEATED);
     for (size_t i = 0; i < r->out->all.n; i++) {
         ap__special_token t = r->out->all.ptr[i];
         bool is_known = t.is_string && ap__added_find(added, t.flags.content.ptr, t.flags.content.len);
@@ -423,6 +432,7 @@ static void collect(reader *r, const ap__special_token *decoder, size_t n, ap__s
         t.flags.special = true;
         push(to_add, &t);
     }
+    return AP_OK;
 }
 
 static ap_status add(reader *r) {
@@ -436,8 +446,8 @@ static ap_status add(reader *r) {
     for (size_t i = 0; i < n; i++) n_bytes += decoder[i].flags.content.len;
     status = create_list(r, &to_add, n + r->out->all.n, n_bytes);
     if (status) return status;
-    collect(r, decoder, n, &to_add);
-    if (!to_add.n) return AP_OK;
+    status = collect(r, decoder, n, &to_add);
+    if (status || !to_add.n) return status;
     status = ap__added_reserve(&tokenizer->added, r->loader->arena, to_add.n, n_bytes, r->loader->err);
     if (status) return status;
     for (size_t i = 0; i < to_add.n; i++) {

@@ -32,6 +32,7 @@ ap_status ap__decode_stream_create(ap__decode_stream **out, const ap__tokenizer 
     stream->options = *options;
     const ap__decoder *decoder = &tokenizer->decoder;
     if (decoder->class_ && decoder->class_->tail) stream->tail = decoder->class_->tail(decoder->self, false);
+    if (tokenizer->word_end.len) stream->tail |= AP__TAIL_OPEN; /* Its ends are stripped. */
     return AP_OK;
 }
 

@@ -10,6 +10,7 @@ typedef enum ap__class_kind {
     AP__CLASS_BERT,         /* The BertNormalizer: lowercase, strip_accents and handle_chinese_chars. */
     AP__CLASS_LOWERCASE,    /* The same without handle_chinese_chars. */
     AP__CLASS_ROBERTA,      /* The post-processor's add_prefix_space and trim_offsets. */
+    AP__CLASS_CLIP,         /* Decoding: the suffix of words becomes a space. */
     AP__CLASS_NO_BOS,       /* Refuses add_bos_token. */
     AP__CLASS_BOS_EOS,      /* A post-processor of its own, by add_bos_token and add_eos_token. */
     AP__CLASS_LANG_LAST,    /* One that puts the source language behind the text, */

@@ -23,6 +23,7 @@ enum { AP__MAX_IDLE_WORKS = 16 };
 /* Taken and put back by atomic exchange: there is no lock. The only part of a tokenizer that changes. */
 typedef struct ap__work_pool {
     _Atomic(ap__work *) idle[AP__MAX_IDLE_WORKS];
+    _Atomic uint64_t n_steps; /* Of all calls so far, for tests of growth. */
 } ap__work_pool;
 
 struct ap__tokenizer {
@@ -34,6 +35,8 @@ struct ap__tokenizer {
     ap__decoder decoder;
     ap__vocab vocab; /* Of the model. */
     ap__added added;
+    ap__text word_end; /* Becomes a space in decoded text, of which then both ends are stripped; no length:
+                          nothing does. */
     ap__encode_options stored;
     ap__tokenizer_config config;
     ap__cleanup *cleanups;

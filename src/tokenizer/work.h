@@ -42,9 +42,9 @@ typedef struct ap__work {
     ap__textbuf spare;  /* Of pre-tokenizers. */
     ap__pieces pieces, next_pieces;
     ap__tokens tokens;
-    ap__text source;                 /* The text (or word) that is being encoded. */
     struct ap__regex_scratch *regex; /* Made by the first component that searches with one. */
     uint32_t word;                   /* Index of the piece that is being encoded, or of the given word. */
+    uint64_t n_steps; /* Of models in this call: candidates, nodes and bytes that were looked at. */
     bool is_word_given;
     bool has_texts; /* Somebody will ask for the strings of tokens. */
 } ap__work;

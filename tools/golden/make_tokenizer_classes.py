@@ -83,6 +83,8 @@ def kind(name, text):
         return "BERT" if '["handle_chinese_chars"] =' in text else "LOWERCASE"
     if "state.get(\"trim_offsets\"" in text:
         return "ROBERTA"
+    if "backend_tokenizer.decode = " in text:
+        return "CLIP"
     if "does NOT support adding a BOS token" in text:
         return "NO_BOS"
     if "update_post_processor" in text:

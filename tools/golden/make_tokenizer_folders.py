@@ -265,7 +265,22 @@ def load_tekken(path):
         mistral.MistralConverter = original
 
 
+def load_encoding(folder, name):
+    """As integrations/tiktoken.py convert_tiktoken_to_fast(), from a file in place of a download."""
+    import tiktoken_ext.openai_public as encodings
+    from transformers.convert_slow_tokenizer import TikTokenConverter
+    encodings.load_tiktoken_bpe = lambda *args, **kwargs: {}
+    encoding = getattr(encodings, name.removesuffix(".tiktoken"))()
+    tokenizer = TikTokenConverter(vocab_file=str(folder / name), pattern=encoding["pat_str"],
+                                  additional_special_tokens=encoding["special_tokens"]).converted()
+    converted.append(json.loads(tokenizer.to_str()))
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer)
+
+
 def load(folder, spec):
+    for name in spec:
+        if name.endswith(".tiktoken"):
+            return load_encoding(folder, name)
     if "tekken.json" in spec:
         return load_tekken(folder / "tekken.json")
     return AutoTokenizer.from_pretrained(str(folder))
@@ -275,8 +290,10 @@ def encodings(tokenizer, seed):
     """Of some texts and a pair: `in` is the index among TEXTS and then PAIRS."""
     backend, out, r = tokenizer.backend_tokenizer, [], random.Random(seed)
     # Versions of the package disagree on what such a token is decoded to.
+    backend.no_padding()
+    backend.no_truncation()
     is_normalized = any(t.normalized for t in backend.get_added_tokens_decoder().values())
-    for i in sorted(r.sample(range(len(TEXTS)), 7)) + [len(TEXTS) + r.randrange(len(PAIRS))]:
+    for i in sorted(r.sample(range(len(TEXTS)), 6)) + [len(TEXTS) + r.randrange(len(PAIRS))]:
         try:
             e = backend.encode(TEXTS[i]) if i < len(TEXTS) else backend.encode(*PAIRS[i - len(TEXTS)])
         except Exception as e:
@@ -470,11 +487,22 @@ def special_cases():
     yield "tiktoken", None, {"tokenizer_class": "PreTrainedTokenizerFast", "additional_special_tokens": ["<|a|>", "<|b|>"]}, {
         "tokenizer.model": "plain.tiktoken"}
     yield "tiktoken-llama", None, {"tokenizer_class": "LlamaTokenizer", "bos_token": "<|a|>"}, {"tokenizer.model": "plain.tiktoken"}
+    for name in ("r50k_base", "p50k_base", "cl100k_base", "o200k_base"):
+        yield f"encoding-{name}", None, None, {f"{name}.tiktoken": "plain.tiktoken"}
     yield "tekken", None, {}, {"tekken.json": "tekken.json"}
     yield "no-files", "BertTokenizer", {}, {"vocab.txt": None}
     yield "no-merges", "GPT2Tokenizer", {}, {"merges.txt": None}
     for name in MISSING:
         yield f"unconvertible-{name}", name, {}, bpe("gpt2")
+
+
+# Folders that have tokenizer.json and the vocabulary file.
+BOTH = [("both-llama", "LlamaTokenizer", {}), ("both-llama-null", "LlamaTokenizer", {"add_prefix_space": None}),
+        ("both-llama-slow", "LlamaTokenizer", {"add_prefix_space": False, "pad_token": "<new>"}),
+        ("both-llama-slow-decoder", "LlamaTokenizer", {"add_prefix_space": True, "legacy": False, "added_tokens_decoder": {
+            "0": added("<unk>"), "1": added("<s>"), "2": added("</s>"), "900": added("<|new|>", special=False)}}),
+        ("both-t5-slow", "T5Tokenizer", {"add_prefix_space": False, "extra_ids": 100}),
+        ("both-bert", "BertTokenizer", {"do_lower_case": False})]
 
 
 def folder_spec(cls, config, extra):
@@ -564,6 +592,8 @@ def cases(files, n_random, seed):
                   "LayoutLMv2Tokenizer": jsons["BertTokenizer"], "FNetTokenizer": jsons["XLNetTokenizer"]})
     for cls, spec in jsons.items():
         yield f"json-{cls}", {**spec, "tokenizer_config.json": {"tokenizer_class": cls}}, False
+    for name, cls, config in BOTH:
+        yield name, {**folder_spec(cls, config, {}), **jsons[cls]}, True
     r = random.Random(seed)
     for i in range(n_random):
         yield f"random-{seed}-{i}", random_folder(r, jsons), False
@@ -572,7 +602,7 @@ def cases(files, n_random, seed):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", default=HERE.parent.parent / "tests/data/tokenizers-convert", type=pathlib.Path)
-    parser.add_argument("--random", type=int, default=150)
+    parser.add_argument("--random", type=int, default=100)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
     files = args.out / "files"

@@ -56,7 +56,7 @@ ap_status ap__converter_read(ap__converter *c, const char *name) {
 
 /* -- choosing ------------------------------------------------------------------------------------------ */
 
-static bool has_file(const char *folder, const char *name) {
+bool ap__has_file(const char *folder, const char *name) {
     ap__path path;
     return name && !ap__path_join(&path, folder, name, NULL) && ap__path_is_file(path.text);
 }
@@ -67,7 +67,7 @@ static const char *list_files(char *out, size_t size, const char *folder, const 
     size_t len = 0;
     out[0] = '\0';
     for (size_t i = 0; i < n && len < size; i++)
-        if (has_file(folder, names[i]))
+        if (ap__has_file(folder, names[i]))
             len += (size_t)snprintf(out + len, size - len, "%s%s", len ? ", " : "", names[i]);
     return out[0] ? out : "none";
 }
@@ -99,7 +99,7 @@ static ap_status has_ranks(bool *out, const char *folder, ap_error *err) {
     ap__path path;
     ap__bytes bytes = {0};
     *out = false;
-    if (!has_file(folder, "tokenizer.model")) return AP_OK;
+    if (!ap__has_file(folder, "tokenizer.model")) return AP_OK;
     ap_status status = ap__path_join(&path, folder, "tokenizer.model", err);
     if (!status) status = ap__file_read(&bytes, path.text, AP__CONVERT_MAX_BYTES, err);
     *out = !status && ap__is_tiktoken(bytes.ptr, bytes.len);
@@ -107,12 +107,18 @@ static ap_status has_ranks(bool *out, const char *folder, ap_error *err) {
     return status;
 }
 
+static bool has_encoding(const char *folder) {
+    for (size_t i = 0; ap__tiktoken_file(i); i++)
+        if (ap__has_file(folder, ap__tiktoken_file(i))) return true;
+    return false;
+}
+
 ap_status ap__convert_choose(ap__convert_format *out, const char *folder, const char *class_name,
                              ap_error *err) {
     const ap__recipe *recipe = ap__recipe_find(class_name);
     bool is_generic = !strncmp(class_name, "PreTrainedTokenizer", strlen("PreTrainedTokenizer"));
-    bool is_complete = recipe && has_file(folder, recipe->files[0]) &&
-                       (!recipe->files[1] || has_file(folder, recipe->files[1]));
+    bool is_complete = recipe && ap__has_file(folder, recipe->files[0]) &&
+                       (!recipe->files[1] || ap__has_file(folder, recipe->files[1]));
     bool is_ranks = false;
     *out = AP__CONVERT_NOTHING;
     if (is_generic || (is_complete && !strcmp(recipe->files[0], "tokenizer.model"))) {
@@ -123,8 +129,10 @@ ap_status ap__convert_choose(ap__convert_format *out, const char *folder, const 
         *out = AP__CONVERT_TIKTOKEN;
     else if (is_complete)
         *out = AP__CONVERT_CLASS;
-    else if (has_file(folder, "tekken.json"))
+    else if (ap__has_file(folder, "tekken.json"))
         *out = AP__CONVERT_TEKKEN;
+    else if (has_encoding(folder))
+        *out = AP__CONVERT_ENCODING;
     else
         return fail_missing(folder, class_name, recipe, err);
     return AP_OK;
@@ -133,8 +141,9 @@ ap_status ap__convert_choose(ap__convert_format *out, const char *folder, const 
 /* -- running ------------------------------------------------------------------------------------------- */
 
 static ap_status run(ap__converter *c, ap__convert_format format, yyjson_doc **out) {
-    static ap__convert_fn *const FORMATS[] = {
-        [AP__CONVERT_TIKTOKEN] = ap__convert_tiktoken, [AP__CONVERT_TEKKEN] = ap__convert_tekken};
+    static ap__convert_fn *const FORMATS[] = {[AP__CONVERT_TIKTOKEN] = ap__convert_tiktoken,
+                                              [AP__CONVERT_TEKKEN] = ap__convert_tekken,
+                                              [AP__CONVERT_ENCODING] = ap__convert_encoding};
     c->doc = yyjson_mut_doc_new(ap__json_alc());
     c->root = yyjson_mut_obj(c->doc);
     if (!c->root) return ap__fail_nomem(c->err);

@@ -23,8 +23,9 @@ typedef struct ap__convert_request {
 typedef enum ap__convert_format {
     AP__CONVERT_NOTHING,
     AP__CONVERT_CLASS,    /* The vocabulary files of its class. */
-    AP__CONVERT_TIKTOKEN, /* tokenizer.model, or NAME.tiktoken, with ranks of byte strings. */
-    AP__CONVERT_TEKKEN    /* tekken.json */
+    AP__CONVERT_TIKTOKEN, /* tokenizer.model with ranks of byte strings. */
+    AP__CONVERT_TEKKEN,   /* tekken.json */
+    AP__CONVERT_ENCODING  /* cl100k_base.tiktoken, or another encoding of tiktoken's own. */
 } ap__convert_format;
 
 /* What the folder is to be converted from. */

@@ -42,6 +42,8 @@ const ap__recipe *ap__recipe_find(const char *class_name);
 /* Writes "FILE: ..." and returns `status`. */
 ap_status ap__converter_fail(ap__converter *c, ap_status status, const char *fmt, ...) AP_PRINTF(3, 4);
 
+bool ap__has_file(const char *folder, const char *name);
+
 /* Reads a file of the folder into c->bytes, and its path into c->path. */
 ap_status ap__converter_read(ap__converter *c, const char *name);
 
@@ -106,7 +108,10 @@ ap_status ap__config_flag(ap__converter *c, const char *key, bool standard, bool
 /* -- the formats --------------------------------------------------------------------------------------- */
 
 ap__convert_fn ap__convert_bert_vocab, ap__convert_bpe_files, ap__convert_sentencepiece, ap__convert_tiktoken,
-    ap__convert_tekken;
+    ap__convert_encoding, ap__convert_tekken;
+
+/* The i-th file name of tiktoken's own encodings; NULL behind the last. */
+const char *ap__tiktoken_file(size_t i);
 
 /* Whether the bytes begin as a file of ranks does: base64, a space, a number. */
 bool ap__is_tiktoken(const char *bytes, size_t len);

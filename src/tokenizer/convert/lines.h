@@ -1,4 +1,4 @@
-/* Lines of text files, as Python's open() gives them: they end with \n, \r or \r\n. */
+/* Lines, words and digits as Python has them. Lines of text files end with \n, \r or \r\n. */
 #ifndef AP_TOKENIZER_CONVERT_LINES_H
 #define AP_TOKENIZER_CONVERT_LINES_H
 

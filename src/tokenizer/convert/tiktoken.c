@@ -87,36 +87,103 @@ static ap_status read_ranks(ap__converter *c, ap__ranked **out, size_t *n) {
     return status;
 }
 
-/* additional_special_tokens of the config; each content once, behind the vocabulary. */
-static ap_status put_specials(ap__converter *c, const ap__ranked *tokens, size_t n) {
-    yyjson_val *list = yyjson_obj_get(c->request->config, "additional_special_tokens"), *item;
+/* Adds special tokens behind the vocabulary, each content once. */
+typedef struct specials {
+    ap__converter *c;
     ap__vocab ids;
-    size_t i, max, n_bytes = 0, next = n;
-    for (i = 0; i < n; i++) n_bytes += tokens[i].text.len;
-    yyjson_arr_foreach(list, i, max, item) n_bytes +=
-        yyjson_get_len(yyjson_is_obj(item) ? yyjson_obj_get(item, "content") : item);
-    ap_status status = ap__vocab_create(&ids, &c->arena, n + yyjson_arr_size(list), n_bytes, c->err);
+    size_t next;
+} specials;
+
+static ap_status begin_specials(specials *s, const ap__ranked *tokens, size_t n, size_t n_more,
+                                size_t n_bytes) {
+    for (size_t i = 0; i < n; i++) n_bytes += tokens[i].text.len;
+    ap_status status = ap__vocab_create(&s->ids, &s->c->arena, n + n_more, n_bytes, s->c->err);
+    for (size_t i = 0; i < n && !status; i++)
+        ap__vocab_add(&s->ids, tokens[i].text.ptr, tokens[i].text.len, tokens[i].id);
+    s->next = n;
+    return status;
+}
+
+static void put_special(specials *s, ap__text text) {
+    if (!text.len) return;
+    uint32_t id = ap__vocab_find(&s->ids, text.ptr, text.len);
+    if (id == AP__TOKEN_NONE) ap__vocab_add(&s->ids, text.ptr, text.len, id = (uint32_t)s->next++);
+    ap__put_added(s->c, text, id, true);
+}
+
+/* additional_special_tokens of the config. */
+static ap_status put_config_specials(ap__converter *c, const ap__ranked *tokens, size_t n) {
+    yyjson_val *list = yyjson_obj_get(c->request->config, "additional_special_tokens"), *item;
+    specials s = {.c = c};
+    size_t i, max, n_bytes = 0;
+    yyjson_arr_foreach(list, i, max, item) {
+        n_bytes += yyjson_get_len(yyjson_is_obj(item) ? yyjson_obj_get(item, "content") : item);
+    }
+    ap_status status = begin_specials(&s, tokens, n, yyjson_arr_size(list), n_bytes);
     if (status) return status;
-    for (i = 0; i < n; i++) ap__vocab_add(&ids, tokens[i].text.ptr, tokens[i].text.len, tokens[i].id);
     yyjson_arr_foreach(list, i, max, item) {
         yyjson_val *content = yyjson_is_obj(item) ? yyjson_obj_get(item, "content") : item;
-        ap__text text = {yyjson_get_str(content), yyjson_get_len(content)};
-        if (!text.len) continue;
-        uint32_t id = ap__vocab_find(&ids, text.ptr, text.len);
-        bool is_new = id == AP__TOKEN_NONE;
-        if (is_new) ap__vocab_add(&ids, text.ptr, text.len, id = (uint32_t)next++);
-        ap__put_added(c, text, id, true);
+        put_special(&s, (ap__text){yyjson_get_str(content), yyjson_get_len(content)});
     }
     return AP_OK;
 }
 
-/* The folder's tokenizer.model.  */
+static ap_status convert(ap__converter *c, const char *file, const char *pattern, ap__ranked **tokens,
+                         size_t *n) {
+    ap_status status = ap__converter_read(c, file);
+    if (!status) status = read_ranks(c, tokens, n);
+    if (!status && !*n) return ap__converter_fail(c, AP_EFORMAT, "it has no tokens");
+    return status ? status : ap__put_ranks(c, *tokens, *n, NULL, 0, pattern);
+}
+
+/* The folder's tokenizer.model. */
 ap_status ap__convert_tiktoken(ap__converter *c) {
     ap__ranked *tokens = NULL;
     size_t n = 0;
-    ap_status status = ap__converter_read(c, "tokenizer.model");
-    if (!status) status = read_ranks(c, &tokens, &n);
-    if (!status && !n) return ap__converter_fail(c, AP_EFORMAT, "it has no tokens");
-    if (!status) status = ap__put_ranks(c, tokens, n, NULL, 0, PATTERN);
-    return status ? status : put_specials(c, tokens, n);
+    ap_status status = convert(c, "tokenizer.model", PATTERN, &tokens, &n);
+    return status ? status : put_config_specials(c, tokens, n);
+}
+
+/* -- tiktoken's own encodings -------------------------------------------------------------------------- */
+
+/* Source: openai/tiktoken@0.9.0 tiktoken_ext/openai_public.py. */
+static const struct {
+    const char *file, *pattern, *specials[6];
+} ENCODINGS[] = {
+    {"r50k_base.tiktoken",
+     "'(?:[sdmt]|ll|ve|re)| ?\\p{L}++| ?\\p{N}++| ?[^\\s\\p{L}\\p{N}]++|\\s++$|\\s+(?!\\S)|\\s",
+     {"<|endoftext|>"}},
+    {"p50k_base.tiktoken",
+     "'(?:[sdmt]|ll|ve|re)| ?\\p{L}++| ?\\p{N}++| ?[^\\s\\p{L}\\p{N}]++|\\s++$|\\s+(?!\\S)|\\s",
+     {"<|endoftext|>"}},
+    {"cl100k_base.tiktoken",
+     "'(?i:[sdmt]|ll|ve|re)|[^\\r\\n\\p{L}\\p{N}]?+\\p{L}++|\\p{N}{1,3}+| ?[^\\s\\p{L}\\p{N}]++"
+     "[\\r\\n]*+|\\s++$|\\s*[\\r\\n]|\\s+(?!\\S)|\\s",
+     {"<|endoftext|>", "<|fim_prefix|>", "<|fim_middle|>", "<|fim_suffix|>", "<|endofprompt|>"}},
+    {"o200k_base.tiktoken",
+     "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+(?i:"
+     "'s|'t|'re|'ve|'m|'ll|'d)?|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{"
+     "Ll}\\p{Lm}\\p{Lo}\\p{M}]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]"
+     "+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+     {"<|endoftext|>", "<|endofprompt|>"}},
+};
+
+enum { N_ENCODINGS = sizeof ENCODINGS / sizeof *ENCODINGS };
+
+const char *ap__tiktoken_file(size_t i) { return i < N_ENCODINGS ? ENCODINGS[i].file : NULL; }
+
+/* A file of one of these names. As in the reference (integrations/tiktoken.py), special tokens get the ids
+ * behind the vocabulary, and not those that tiktoken gives them. */
+ap_status ap__convert_encoding(ap__converter *c) {
+    size_t i = 0, n = 0, n_specials = 0, n_bytes = 0;
+    ap__ranked *tokens = NULL;
+    specials s = {.c = c};
+    while (i + 1 < N_ENCODINGS && !ap__has_file(c->request->folder, ENCODINGS[i].file)) i++;
+    ap_status status = convert(c, ENCODINGS[i].file, ENCODINGS[i].pattern, &tokens, &n);
+    for (; ENCODINGS[i].specials[n_specials]; n_specials++)
+        n_bytes += strlen(ENCODINGS[i].specials[n_specials]);
+    if (!status) status = begin_specials(&s, tokens, n, n_specials, n_bytes);
+    for (size_t k = 0; k < n_specials && !status; k++)
+        put_special(&s, (ap__text){ENCODINGS[i].specials[k], strlen(ENCODINGS[i].specials[k])});
+    return status;
 }

@@ -265,7 +265,7 @@ static uint32_t find_whole(const bpe *self, ap__work *work, const ap__piece *pie
 }
 
 static ap_status push_symbols(const bpe *self, ap__work *work, const ap__piece *piece, word *w) {
-    ap_status status = ap__merges_apply(&self->merges, w->symbols, &w->n, &work->arena, work->err);
+    ap_status status = ap__merges_apply(&self->merges, w->symbols, &w->n, work);
     uint32_t at = 0;
     for (size_t i = 0; i < w->n && !status; i++) {
         uint32_t end = at + w->symbols[i].len;
@@ -312,5 +312,9 @@ static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
 
 static ap__text subword_prefix(const void *self) { return ((const bpe *)self)->prefix; }
 
-const ap__model_class ap__model_bpe = {
-    .create = create, .tokenize = tokenize, .subword_prefix = subword_prefix};
+static ap__text end_of_word_suffix(const void *self) { return ((const bpe *)self)->suffix; }
+
+const ap__model_class ap__model_bpe = {.create = create,
+                                       .tokenize = tokenize,
+                                       .subword_prefix = subword_prefix,
+                                       .end_of_word_suffix = end_of_word_suffix};

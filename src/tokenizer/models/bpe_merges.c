@@ -128,8 +128,10 @@ static void refresh(const ap__merges *merges, node *nodes, uint32_t i, heap *h) 
     if (pair->rank != AP__NO_RANK) heap_push(h, (uint64_t)pair->rank << 32 | i);
 }
 
-static void merge_nodes(const ap__merges *merges, node *nodes, heap *h) {
-    while (h->n) {
+/* Gives how many candidates there were. */
+static uint64_t merge_nodes(const ap__merges *merges, node *nodes, heap *h) {
+    uint64_t n_steps = 0;
+    for (; h->n; n_steps++) {
         uint64_t top = heap_pop(h);
         uint32_t i = (uint32_t)top;
         node *left = &nodes[i];
@@ -142,34 +144,34 @@ static void merge_nodes(const ap__merges *merges, node *nodes, heap *h) {
         if (left->before != NOWHERE) refresh(merges, nodes, left->before, h);
         refresh(merges, nodes, i, h);
     }
+    return n_steps;
 }
 
-static ap_status merge_long(const ap__merges *merges, ap__symbol *symbols, size_t *n, ap__arena *arena,
-                            ap_error *err) {
+static ap_status merge_long(const ap__merges *merges, ap__symbol *symbols, size_t *n, ap__work *work) {
+    ap__arena *arena = &work->arena;
     /* Each of the n - 1 merges pushes at most two candidates, after at most n - 1 at the start. */
     size_t nodes_size, heap_size;
     if (*n >= NOWHERE || !ap__mul_size(&nodes_size, *n, sizeof(node)) ||
         !ap__mul_size(&heap_size, *n, 3 * sizeof(uint64_t)))
-        return ap__fail_nomem(err);
+        return ap__fail_nomem(work->err);
     ap__arena_mark mark = ap__arena_get_mark(arena);
     node *nodes = ap__arena_alloc(arena, nodes_size);
     heap h = {.ptr = ap__arena_alloc(arena, heap_size)};
-    if (!nodes || !h.ptr) return ap__fail_nomem(err);
+    if (!nodes || !h.ptr) return ap__fail_nomem(work->err);
     uint32_t count = (uint32_t)*n;
     for (uint32_t i = 0; i < count; i++)
         nodes[i] = (node){
             .symbol = symbols[i], .before = i ? i - 1 : NOWHERE, .after = i + 1 < count ? i + 1 : NOWHERE};
     for (uint32_t i = 0; i < count; i++) refresh(merges, nodes, i, &h);
-    merge_nodes(merges, nodes, &h);
+    work->n_steps += count + merge_nodes(merges, nodes, &h);
     *n = 0;
     for (uint32_t i = 0; i != NOWHERE; i = nodes[i].after) symbols[(*n)++] = nodes[i].symbol;
     ap__arena_rewind(arena, mark);
     return AP_OK;
 }
 
-ap_status ap__merges_apply(const ap__merges *merges, ap__symbol *symbols, size_t *n, ap__arena *arena,
-                           ap_error *err) {
-    if (*n > SHORT_WORD) return merge_long(merges, symbols, n, arena, err);
+ap_status ap__merges_apply(const ap__merges *merges, ap__symbol *symbols, size_t *n, ap__work *work) {
+    if (*n > SHORT_WORD) return merge_long(merges, symbols, n, work);
     *n = merge_short(merges, symbols, *n);
     return AP_OK;
 }

@@ -3,7 +3,7 @@
 #define AP_TOKENIZER_MODELS_BPE_MERGES_H
 
 #include "base/arena.h"
-#include "tokenizer/tokenizer.h"
+#include "tokenizer/work.h"
 
 /* Of a pair that does not merge. */
 #define AP__NO_RANK UINT32_MAX
@@ -33,8 +33,7 @@ typedef struct ap__symbol {
 } ap__symbol;
 
 /* Merges the n symbols in place, lowest rank first and of equal ranks the leftmost; *n becomes their number.
- * Scratch memory is taken from the arena for long words. */
-ap_status ap__merges_apply(const ap__merges *merges, ap__symbol *symbols, size_t *n, ap__arena *arena,
-                           ap_error *err);
+ * Long words take scratch memory from the work's arena, and count their steps. */
+ap_status ap__merges_apply(const ap__merges *merges, ap__symbol *symbols, size_t *n, ap__work *work);
 
 #endif

@@ -127,7 +127,7 @@ static ap_status fail_unknown(ap_error *err) {
                     "the text has a character that is no token, and the model has no unk_id");
 }
 
-static ap_status find_way(const unigram *self, const ap__ntext *text, arrival *arrivals, ap_error *err) {
+static ap_status find_way(const unigram *self, const ap__ntext *text, arrival *arrivals, ap__work *work) {
     for (uint32_t i = 1; i <= text->len; i++) arrivals[i].start = NOT_REACHED;
     arrivals[0] = (arrival){0};
     for (uint32_t at = 0, n; at < text->len; at += n) {
@@ -140,9 +140,10 @@ static ap_status find_way(const unigram *self, const ap__ntext *text, arrival *a
             arrive(&arrivals[at + walk.at], self->scores[entry] + score, at, self->vocab->entries[entry].id);
             has_single = has_single || walk.at == n;
         }
+        work->n_steps += walk.at + 1;
         if (has_single) continue;
         bool is_best = arrive(&arrivals[at + n], self->unknown_score + score, at, self->unk_id);
-        if (is_best && self->unk_id == AP__TOKEN_NONE) return fail_unknown(err);
+        if (is_best && self->unk_id == AP__TOKEN_NONE) return fail_unknown(work->err);
     }
     return AP_OK;
 }
@@ -212,7 +213,7 @@ static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
         arrivals = ap__arena_alloc(&work->arena, size);
         if (!arrivals) return ap__fail_nomem(work->err);
     }
-    status = find_way(self, &piece->text, arrivals, work->err);
+    status = find_way(self, &piece->text, arrivals, work);
     if (!status) {
         turn_around(arrivals, piece->text.len);
         status = push_way(self, work, piece, arrivals);

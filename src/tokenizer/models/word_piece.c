@@ -81,6 +81,7 @@ static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
     size_t first = work->tokens.n;
     for (uint32_t start = 0, end = 0; start < text->len && !status; start = end) {
         uint32_t id = longest_at(self, text, start, &end, hashes);
+        work->n_steps += most;
         if (id == AP__TOKEN_NONE) {
             work->tokens.n = first; /* The word is unknown as a whole. */
             return push_unknown(self, work, piece);

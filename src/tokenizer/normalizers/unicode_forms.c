@@ -147,8 +147,11 @@ static uint32_t changing_flag(const norm_form *form) {
     return form->is_compatible ? AP__UNICODE_HAS_NFKD : AP__UNICODE_HAS_NFD;
 }
 
-/* A character stays when it does not change by itself and neither joins what is before nor is joined. */
+/* A character stays when it does not change by itself and neither joins what is before nor is joined. In a
+ * text that begins with what came from nowhere none does, because characters then take the place of others
+ * than themselves. */
 static void run(former *f, const ap__ntext *text) {
+    bool is_plain = ap__ntext_is_plain(text);
     uint32_t changing = changing_flag(f->form), at = 0, copied = 0, code = 0, next_code = 0;
     uint32_t n = text->len ? (uint32_t)ap__utf8_next(&code, text->ptr) : 0;
     uint32_t flags = n ? ap__unicode_flags(code) : 0;
@@ -158,10 +161,10 @@ static void run(former *f, const ap__ntext *text) {
             n = (uint32_t)ap__utf8_next(&next_code, text->ptr + after);
             next_flags = ap__unicode_flags(next_code);
         }
-        bool stays =
-            !f->segment.n && !(flags & (changing | AP__UNICODE_JOINS)) && !(next_flags & AP__UNICODE_JOINS);
+        bool stays = is_plain && !f->segment.n && !(flags & (changing | AP__UNICODE_JOINS)) &&
+                     !(next_flags & AP__UNICODE_JOINS);
         if (!stays) {
-            ap__transform_copy(&f->t, at - copied);
+            if (is_plain) ap__transform_copy(&f->t, at - copied);
             add(f, code);
             if (!(next_flags & AP__UNICODE_JOINS)) flush(f);
             copied = after;
@@ -170,7 +173,7 @@ static void run(former *f, const ap__ntext *text) {
         code = next_code;
         flags = next_flags;
     }
-    ap__transform_copy(&f->t, at - copied);
+    if (is_plain) ap__transform_copy(&f->t, at - copied);
 }
 
 static ap_status apply(const norm_form *form, ap__work *work, ap__ntext *text) {

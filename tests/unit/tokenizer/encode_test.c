@@ -128,6 +128,19 @@ void test_padding(void **state) {
     for (int i = 0; i < 2; i++) ap__encoding_clear(&both[i]);
 }
 
+void test_refused_padding(void **state) {
+    (void)state;
+    ap_error err = AP_ERROR_INIT;
+    ap__encoding e = {0};
+    ap__encode_options o = {.padding = AP__PADDING_FIXED, .pad_length = (size_t)1 << 32};
+    assert_fails(ap__tokenizer_encode(&e, tokenizer, toy_text("a"), NULL, &o, &err), AP_ELIMIT, &err,
+                 "padding to 4294967296 tokens");
+    o.pad_length = SIZE_MAX;
+    o.pad_to_multiple_of = 8;
+    assert_fails(ap__tokenizer_encode(&e, tokenizer, toy_text("a"), NULL, &o, &err), AP_ELIMIT, &err,
+                 "padding to");
+}
+
 void test_words(void **state) {
     (void)state;
     ap_error err = AP_ERROR_INIT;

@@ -104,6 +104,41 @@ static void refuse_text(const char *json, size_t len, ap_status status, const ch
     assert_null(t);
 }
 
+void test_long_patterns(void **state) {
+    (void)state;
+    static char pattern[30001], more[70000];
+    memset(pattern, 'a', sizeof pattern - 1);
+    const char *const one = "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"%s\"},\"content\":\"\"}";
+    int len = snprintf(more, sizeof more, "\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[");
+    len += snprintf(more + len, sizeof more - (size_t)len, one, pattern);
+    more[len++] = ',';
+    len += snprintf(more + len, sizeof more - (size_t)len, one, pattern);
+    snprintf(more + len, sizeof more - (size_t)len, "]},");
+    refuse(TOY_WORD_LEVEL, more, AP_ELIMIT,
+           "normalizer.normalizers[1].pattern.Regex: more than 32768 bytes of regular expressions");
+}
+
+static void repeat_normalizer(char *more, size_t size, int n, const char *one) {
+    int len = snprintf(more, size, "\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[%s", one);
+    for (int i = 1; i < n; i++) len += snprintf(more + len, size - (size_t)len, ",%s", one);
+    snprintf(more + len, size - (size_t)len, "]},");
+}
+
+void test_many_components(void **state) {
+    (void)state;
+    static char more[1 << 16];
+    repeat_normalizer(more, sizeof more, 2000, "{\"type\":\"NFC\"}");
+    refuse(TOY_WORD_LEVEL, more, AP_ELIMIT, "normalizer.normalizers[1022]: more than 1024 components");
+    repeat_normalizer(more, sizeof more, 40,
+                      "{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"aa\"}");
+    ap_error err = AP_ERROR_INIT;
+    ap__encoding e = {0};
+    ap__tokenizer *t = toy_make(TOY_WORD_LEVEL, more);
+    assert_fails(ap__tokenizer_encode(&e, t, toy_text("a"), NULL, NULL, &err), AP_ELIMIT, &err,
+                 "normalized text would be longer than");
+    ap__tokenizer_destroy(t);
+}
+
 void test_sizes(void **state) {
     (void)state;
     refuse_text("", 0, AP_EFORMAT, "tokenizer.json: not JSON: it is empty");

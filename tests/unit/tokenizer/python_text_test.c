@@ -71,3 +71,11 @@ void test_lower(void **state) {
     assert_string_equal(ap__buf_text(&out), "abc \xC3\xA9i\xCC\x87 \xE4\xB8\xAD");
     ap__buf_clear(&out);
 }
+
+void test_superscripts_and_circles_are_digits(void **state) {
+    (void)state;
+    static const uint32_t YES[] = {'0', '9', 0xB2, 0x663, 0x2460, 0x24FF, 0x1D7CE, 0x1FBF9};
+    static const uint32_t NO[] = {'a', '/', ':', 0xBD, 0x2167, 0x4E00, 0x10FFFF};
+    for (size_t i = 0; i < sizeof YES / sizeof *YES; i++) assert_true(ap__py_is_digit(YES[i]));
+    for (size_t i = 0; i < sizeof NO / sizeof *NO; i++) assert_false(ap__py_is_digit(NO[i]));
+}

@@ -1,0 +1,235 @@
+/* Folders that someone wrote by hand: choosing the converter, its messages, hostile files, failing
+ * allocations. */
+#include "tokenizer/convert/convert.h"
+
+#include "base/alloc.h"
+#include "tokenizer/tokenizer_impl.h"
+#include "unit/support/check.h"
+#include "unit/support/tempdir.h"
+#include "unit/support/torture.h"
+#include "unit/tokenizer/convert/folders.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A folder with up to three files, as pairs of name and text. */
+static void make_folder(ap__path *folder, const char *const files[3][2]) {
+    tempdir_create(folder);
+    for (int i = 0; i < 3 && files[i][0]; i++) tempdir_write_text(folder, files[i][0], files[i][1]);
+}
+
+static void check_refused(const char *const files[3][2], ap_status expected, const char *message) {
+    ap__path folder;
+    ap_error err = AP_ERROR_INIT;
+    ap__tokenizer *tokenizer;
+    make_folder(&folder, files);
+    assert_fails(ap__tokenizer_load(&tokenizer, folder.text, &err), expected, &err, message);
+    assert_null(tokenizer);
+    tempdir_remove(&folder);
+}
+
+#define REFUSED(status, message, ...)                                                                        \
+    check_refused((const char *const[3][2]){__VA_ARGS__}, (status), (message))
+
+/* tokenizer_config.json with a class. */
+#define OF(name)                                                                                             \
+    { "tokenizer_config.json", "{\"tokenizer_class\": \"" name "\"}" }
+
+static uint32_t encode_first(const ap__path *folder, const char *text) {
+    ap_error err = AP_ERROR_INIT;
+    ap__tokenizer *tokenizer;
+    ap__encoding e = {0};
+    ap__encode_options options = {0};
+    assert_ok(ap__tokenizer_load(&tokenizer, folder->text, &err), &err);
+    assert_ok(ap__tokenizer_encode(&e, tokenizer, (ap__text){text, strlen(text)}, NULL, &options, &err),
+              &err);
+    uint32_t id = e.n ? e.ids[0] : AP__TOKEN_NONE;
+    ap__encoding_clear(&e);
+    ap__tokenizer_destroy(tokenizer);
+    return id;
+}
+
+/* -- choosing ------------------------------------------------------------------------------------------ */
+
+void test_messages_say_what_was_looked_for(void **state) {
+    (void)state;
+    REFUSED(AP_ENOTFOUND, "tokenizer.json: not found; it can be made of other files when",
+            {"vocab.txt", "a\n"});
+    REFUSED(AP_ENOTFOUND, "(found: vocab.txt)", {"vocab.txt", "a\n"});
+    REFUSED(AP_ENOTFOUND, "nor vocab.txt, which a BertTokenizer can be made of (found: none)",
+            OF("BertTokenizer"));
+    REFUSED(AP_ENOTFOUND,
+            "nor vocab.json with merges.txt, which a GPT2Tokenizer can be made of (found: vocab.json)",
+            OF("GPT2TokenizerFast"), {"vocab.json", "{}"});
+    REFUSED(AP_ENOTFOUND, "a BloomTokenizer cannot be made of other files", OF("BloomTokenizer"),
+            {"vocab.json", "{}"});
+    REFUSED(AP_ENOTFOUND, "a RoFormerTokenizer cannot be made", OF("RoFormerTokenizer"),
+            {"vocab.txt", "a\n"});
+}
+
+/* tokenizer.json counts before other files, and the class of the config before that of the model. */
+void test_the_order_of_sources(void **state) {
+    (void)state;
+    static const char JSON[] = "{\"model\": {\"type\": \"WordLevel\", \"vocab\": {\"x\": 7, \"[UNK]\": 0}, "
+                               "\"unk_token\": \"[UNK]\"}}";
+    ap__path folder;
+    make_folder(&folder, (const char *const[3][2]){{"config.json", "{\"model_type\": \"bert\"}"},
+                                                   {"vocab.txt", "[UNK]\n[CLS]\n[SEP]\nx\n"}});
+    assert_int_equal(encode_first(&folder, "x"), 3);
+    tempdir_write_text(&folder, "tokenizer.json", JSON);
+    assert_int_equal(encode_first(&folder, "x"), 7);
+    tempdir_remove(&folder);
+}
+
+/* As in the reference, add_prefix_space makes these classes start from their vocabulary file. */
+void test_add_prefix_space_passes_over_tokenizer_json(void **state) {
+    (void)state;
+    REFUSED(
+        AP_ENOTFOUND, "tokenizer_config.json asks a LlamaTokenizer to start from its vocabulary file",
+        {"tokenizer_config.json", "{\"tokenizer_class\": \"LlamaTokenizer\", \"add_prefix_space\": true}"},
+        {"tokenizer.json", "{}"});
+}
+
+/* -- files that are wrong ------------------------------------------------------------------------------ */
+
+void test_vocab_txt(void **state) {
+    (void)state;
+    ap__path folder;
+    make_folder(&folder,
+                (const char *const[3][2]){OF("BertTokenizer"), {"vocab.txt", "[UNK]\r\n[CLS]\r[SEP]\nx"}});
+    assert_int_equal(encode_first(&folder, "x"), 3);
+    tempdir_write(&folder, "vocab.txt", "[UNK]\n[CLS]\n[SEP]\na\0b\nx\n", 25);
+    assert_int_equal(encode_first(&folder, "x"), 4);
+    tempdir_remove(&folder);
+    REFUSED(AP_EUTF8, "vocab.txt", OF("BertTokenizer"), {"vocab.txt", "[UNK]\n\xC3\x28\n"});
+    REFUSED(AP_EFORMAT, "needs a cls_token, and there is none",
+            {"tokenizer_config.json", "{\"tokenizer_class\": \"BertTokenizer\", \"cls_token\": null}"},
+            {"vocab.txt", "[UNK]\n"});
+    REFUSED(AP_EFORMAT, "cannot be made with a token \"a b\"",
+            {"tokenizer_config.json", "{\"tokenizer_class\": \"BertTokenizer\", \"cls_token\": \"a b\"}"},
+            {"vocab.txt", "[UNK]\n"});
+    REFUSED(
+        AP_EFORMAT, "do_basic_tokenize: expected true, false or null, found a string",
+        {"tokenizer_config.json", "{\"tokenizer_class\": \"BertTokenizer\", \"do_basic_tokenize\": \"no\"}"},
+        {"vocab.txt", "[UNK]\n"});
+}
+
+void test_merges_txt(void **state) {
+    (void)state;
+    static const char VOCAB[] = "{\"a\": 0, \"b\": 1, \"ab\": 2}";
+    ap__path folder;
+    make_folder(&folder, (const char *const[3][2]){
+                             OF("GPT2Tokenizer"), {"vocab.json", VOCAB}, {"merges.txt", "#version\na b\n"}});
+    assert_int_equal(encode_first(&folder, "ab"), 2);
+    /* A last line without an end is not read, as in the reference. */
+    tempdir_write_text(&folder, "merges.txt", "#version\na b");
+    assert_int_equal(encode_first(&folder, "ab"), 0);
+    tempdir_remove(&folder);
+    REFUSED(AP_EFORMAT, "merges.txt: line 2: expected two symbols", OF("GPT2Tokenizer"),
+            {"vocab.json", VOCAB}, {"merges.txt", "#version\na\n"});
+    REFUSED(AP_EFORMAT, "merges.txt: line 3: expected two symbols", OF("GPT2Tokenizer"),
+            {"vocab.json", VOCAB}, {"merges.txt", "#version\na b\n\n"});
+    REFUSED(AP_EUTF8, "merges.txt", OF("GPT2Tokenizer"), {"vocab.json", VOCAB}, {"merges.txt", "\xFF\n"});
+    REFUSED(AP_EFORMAT, "vocab.json: token \"b\": expected an id below", OF("GPT2Tokenizer"),
+            {"vocab.json", "{\"a\": 0, \"b\": -1}"}, {"merges.txt", "\n"});
+    REFUSED(AP_EFORMAT, "vocab.json: expected an object, found a list", OF("GPT2Tokenizer"),
+            {"vocab.json", "[]"}, {"merges.txt", "\n"});
+    REFUSED(AP_EFORMAT, "vocab.json", OF("GPT2Tokenizer"), {"vocab.json", "{"}, {"merges.txt", "\n"});
+    REFUSED(AP_EFORMAT, "merges", OF("GPT2Tokenizer"), {"vocab.json", VOCAB}, {"merges.txt", "\nb c\n"});
+}
+
+void test_sentencepiece(void **state) {
+    (void)state;
+    REFUSED(AP_EFORMAT, "spiece.model: not a SentencePiece model", OF("T5Tokenizer"),
+            {"spiece.model", "nonsense"});
+    REFUSED(AP_EFORMAT, "spiece.model: the piece \"x\" stands there twice", OF("T5Tokenizer"),
+            {"spiece.model", "\x0A\x03\x0A\x01x\x0A\x03\x0A\x01x"});
+    REFUSED(AP_EFORMAT, "unk_id is 1000, and there are 101 tokens", OF("T5Tokenizer"),
+            {"spiece.model", "\x0A\x03\x0A\x01x\x12\x04\xC0\x02\xE8\x07"});
+}
+
+void test_tiktoken(void **state) {
+    (void)state;
+    ap__path folder;
+    make_folder(&folder, (const char *const[3][2]){OF("PreTrainedTokenizerFast"),
+                                                   {"tokenizer.model", "YQ== 0\nYg== 1\r\n\nYWI= 7\n"}});
+    assert_int_equal(encode_first(&folder, "ab"), 7);
+    /* Ranks in any order; of the same token, the last rank counts. */
+    tempdir_write_text(&folder, "tokenizer.model", "YWI= 7\nYg== 1\nYQ== 0\nYWI= 9\n");
+    assert_int_equal(encode_first(&folder, "ab"), 9);
+    tempdir_remove(&folder);
+    REFUSED(AP_EFORMAT, "line 2: the token is not base64", OF("PreTrainedTokenizerFast"),
+            {"tokenizer.model", "YQ== 0\nY? 1\n"});
+    REFUSED(AP_EFORMAT, "line 2: expected a token and its rank", OF("PreTrainedTokenizerFast"),
+            {"tokenizer.model", "YQ== 0\nYg==\n"});
+    REFUSED(AP_EFORMAT, "line 2: expected a token and its rank", OF("PreTrainedTokenizerFast"),
+            {"tokenizer.model", "YQ== 0\nYg== 1 2\n"});
+    REFUSED(AP_EFORMAT, "found \"-1\"", OF("PreTrainedTokenizerFast"),
+            {"tokenizer.model", "YQ== 0\nYg== -1\n"});
+    REFUSED(AP_EFORMAT, "found \"4294967295\"", OF("PreTrainedTokenizerFast"),
+            {"tokenizer.model", "YQ== 0\nYg== 4294967295\n"});
+}
+
+#define TEKKEN(size, special, vocab)                                                                         \
+    {                                                                                                        \
+        "tekken.json", "{\"config\": {\"pattern\": \".\", \"default_vocab_size\": " #size                    \
+                       ", \"default_num_special_tokens\": " #special "}, \"vocab\": [" vocab "]}"            \
+    }
+#define A "{\"rank\": 0, \"token_bytes\": \"YQ==\"}"
+
+void test_tekken(void **state) {
+    (void)state;
+    ap__path folder;
+    make_folder(&folder, (const char *const[3][2]){TEKKEN(4, 3, A)});
+    assert_int_equal(encode_first(&folder, "a"), 3);
+    tempdir_remove(&folder);
+    REFUSED(AP_EFORMAT, "tekken.json: vocab: expected 2 tokens, found 1", TEKKEN(5, 3, A));
+    REFUSED(AP_EFORMAT, "vocab: expected 0 tokens", TEKKEN(2, 3, A));
+    REFUSED(AP_EFORMAT, "vocab[1]: expected the rank 1", TEKKEN(5, 3, A ", " A));
+    REFUSED(AP_EFORMAT, "vocab[1]: the token stands there twice",
+            TEKKEN(5, 3, A ", {\"rank\": 1, \"token_bytes\": \"YQ==\"}"));
+    REFUSED(AP_EFORMAT, "vocab[0]: token_bytes is not base64",
+            TEKKEN(4, 3, "{\"rank\": 0, \"token_bytes\": \"?\"}"));
+    REFUSED(AP_EFORMAT, "config.default_vocab_size: expected a count", TEKKEN(-1, 3, A));
+    REFUSED(AP_EFORMAT, "config.default_num_special_tokens: expected a count of at most",
+            TEKKEN(4, 4294967295, A));
+    REFUSED(AP_EFORMAT, "config.pattern: expected a string", {"tekken.json", "{}"});
+}
+
+/* -- failing allocations ------------------------------------------------------------------------------- */
+
+static ap_status load_once(void *ctx, ap_error *err) {
+    ap__tokenizer *tokenizer;
+    ap_status status = ap__tokenizer_load(&tokenizer, ctx, err);
+    if (status) assert_null(tokenizer);
+    ap__tokenizer_destroy(tokenizer);
+    return status;
+}
+
+/* One folder of each format; vocabularies are small, as every allocation is made to fail once. */
+void test_torture(void **state) {
+    (void)state;
+    static const char *const FOLDERS[][3][2] = {
+        {OF("BertTokenizer"), {"vocab.txt", "[UNK]\n[CLS]\n[SEP]\nx\n"}},
+        {OF("RobertaTokenizer"),
+         {"vocab.json", "{\"a\": 0, \"b\": 1, \"ab\": 2}"},
+         {"merges.txt", "\na b\n"}},
+        {{"tokenizer_config.json",
+          "{\"tokenizer_class\": \"XGLMTokenizer\", \"added_tokens_decoder\": {\"9\": "
+          "{\"content\": \"<new>\"}}}"},
+         {"sentencepiece.bpe.model",
+          "\x0A\x03\x0A\x01x\x0A\x05\x0A\x01y\x18\x03\x0A\x03\x0A\x01z\x0A\x03\x0A\x01w"}},
+        {OF("LlamaTokenizer"),
+         {"tokenizer.model", "\x0A\x03\x0A\x01x\x0A\x03\x0A\x01y\x0A\x04\x0A\x02xy\x12\x02\x18\x02"}},
+        {{"tokenizer_config.json",
+          "{\"tokenizer_class\": \"PreTrainedTokenizer\", \"additional_special_tokens\": [\"<s>\"]}"},
+         {"tokenizer.model", "YQ== 0\nYg== 1\nYWI= 2\n"}},
+        {TEKKEN(4, 3, A)}};
+    for (size_t i = 0; i < sizeof FOLDERS / sizeof *FOLDERS; i++) {
+        ap__path folder;
+        make_folder(&folder, FOLDERS[i]);
+        torture(load_once, folder.text);
+        tempdir_remove(&folder);
+    }
+}
