@@ -8,7 +8,6 @@
 
 #include <pthread.h>
 #include <stdbool.h>
-#include <stddef.h>
 
 typedef struct waiter {
     int n;
@@ -89,4 +88,12 @@ void ap__lease_give(int n_threads) {
     n_leased -= limited(n_threads);
     serve();
     pthread_mutex_unlock(&lock);
+}
+
+size_t ap__lease_n_waiting(void) {
+    size_t n = 0;
+    pthread_mutex_lock(&lock);
+    for (const waiter *w = first; w; w = w->next) n++;
+    pthread_mutex_unlock(&lock);
+    return n;
 }

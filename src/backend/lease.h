@@ -8,6 +8,7 @@
 
 #include <accelpipe/pipeline.h>
 #include <accelpipe/status.h>
+#include <stddef.h>
 
 /* Waits until that many threads are free; more than there are count as all of them.
  * @param cancel may be NULL.   @return AP_ECANCELED: nothing was leased. */
@@ -15,5 +16,8 @@ ap_status ap__lease_take(int n_threads, ap_cancel *cancel, ap_error *err);
 
 /* Gives back what was taken with the same number. */
 void ap__lease_give(int n_threads);
+
+/* How many callers wait at this moment. */
+size_t ap__lease_n_waiting(void);
 
 #endif
