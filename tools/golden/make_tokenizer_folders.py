@@ -289,19 +289,16 @@ def load(folder, spec):
 def encodings(tokenizer, seed):
     """Of some texts and a pair: `in` is the index among TEXTS and then PAIRS."""
     backend, out, r = tokenizer.backend_tokenizer, [], random.Random(seed)
-    # Versions of the package disagree on what such a token is decoded to.
     backend.no_padding()
     backend.no_truncation()
-    is_normalized = any(t.normalized for t in backend.get_added_tokens_decoder().values())
     for i in sorted(r.sample(range(len(TEXTS)), 6)) + [len(TEXTS) + r.randrange(len(PAIRS))]:
         try:
             e = backend.encode(TEXTS[i]) if i < len(TEXTS) else backend.encode(*PAIRS[i - len(TEXTS)])
         except Exception as e:
             out.append({"in": i, "error": str(e)[:100]})
             continue
-        out.append({"in": i, "ids": e.ids, "offsets": [x for o in e.offsets for x in o]})
-        if not is_normalized:
-            out[-1]["decode"] = backend.decode(e.ids, skip_special_tokens=False)
+        out.append({"in": i, "ids": e.ids, "offsets": [x for o in e.offsets for x in o],
+                    "decode": backend.decode(e.ids, skip_special_tokens=False)})
         if any(e.type_ids):
             out[-1]["types"] = e.type_ids
     return out
