@@ -109,6 +109,17 @@ void support_check_batches(const ap_pipeline *pipe, const ap_value *list, const 
     ap_value_destroy(more);
 }
 
+void support_expect(const ap_pipeline *pipe, const char *inputs, const char *params, const char *expected) {
+    ap_value *out = support_call(pipe, inputs, params), *right = support_json(expected);
+    if (support_difference(right, out) > 1e-4) {
+        char *text = NULL;
+        (void)ap_value_to_json(&text, NULL, out, AP_JSON_COMPACT, NULL);
+        fail_msg("%s with %s:\n%s\nnot\n%s", inputs, params ? params : "{}", text, expected);
+    }
+    ap_value_destroy(right);
+    ap_value_destroy(out);
+}
+
 static char warnings[4096];
 static size_t warnings_len;
 

@@ -30,6 +30,9 @@ void support_call_fails(const ap_pipeline *pipe, const char *inputs, const char 
 void support_check_batches(const ap_pipeline *pipe, const ap_value *list, const char *params,
                            const char *single_params);
 
+/* The same where the result is `expected` but for numbers that differ by less than 1e-4. */
+void support_expect(const ap_pipeline *pipe, const char *inputs, const char *params, const char *expected);
+
 /* Lines of the log at warning level since the last call, one behind the other; begins with the first call. */
 const char *support_warnings(void);
 
