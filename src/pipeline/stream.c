@@ -39,6 +39,7 @@ typedef struct stream {
     const ap__call *call;
     ap__read_item read;
     void *read_ctx;
+    bool is_patient;       /* The source never lets anybody wait: every window is filled. */
     pthread_mutex_t lock;  /* Guards everything below. */
     pthread_cond_t filled; /* The runner waits: an item came, the inputs ended, or the reader waits. */
     pthread_cond_t
@@ -229,7 +230,7 @@ static bool is_past(struct timespec t) {
 static bool take_window(stream *s, window *empty) {
     pthread_mutex_lock(&s->lock);
     while (!is_full(&s->filling) && !(s->is_ended && ring_is_empty(s->ring))) {
-        if (s->filling.n && s->is_waiting && ring_is_empty(s->ring)) {
+        if (s->filling.n && s->is_waiting && !s->is_patient && ring_is_empty(s->ring)) {
             struct timespec end = later(s->waits_since, PATIENCE_MS);
             if (is_past(end)) break;
             pthread_cond_timedwait(&s->filled, &s->lock, &end);
@@ -326,7 +327,7 @@ static bool wants_threads(const ap__call *call, size_t n_known) {
 ap_status ap__stream_run(const ap__call *call, ap__read_item read, void *read_ctx, size_t n_known,
                          ap__emit_item emit, void *emit_ctx, ap_error *err) {
     if (!wants_threads(call, n_known)) return run_inline(call, read, read_ctx, n_known, emit, emit_ctx, err);
-    stream s = {.call = call, .read = read, .read_ctx = read_ctx};
+    stream s = {.call = call, .read = read, .read_ctx = read_ctx, .is_patient = n_known != SIZE_MAX};
     window running = {0};
     bool has_run;
     ap_status status = window_create(&s.filling, window_room(call), err);
