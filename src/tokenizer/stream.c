@@ -45,10 +45,12 @@ void ap__decode_stream_destroy(ap__decode_stream *stream) {
 
 /* -- what is certain ----------------------------------------------------------------------------------- */
 
-static bool is_byte_token(const ap__tokenizer *tokenizer, uint32_t id) {
+/* Whether a run of byte tokens may go on behind that id: it is one, or decoding may leave it out. */
+static bool goes_on(const ap__decode_stream *stream, uint32_t id) {
     size_t len = 0;
-    const char *token = ap__tokenizer_id_to_token(tokenizer, id, &len);
-    return token && len == 6 && !memcmp(token, "<0x", 3) && token[5] == '>';
+    const char *token = ap__tokenizer_id_to_token(stream->tokenizer, id, &len);
+    if (!token || (len == 6 && !memcmp(token, "<0x", 3) && token[5] == '>')) return true;
+    return stream->options.skip_special_tokens && ap__added_find_id(&stream->tokenizer->added, id);
 }
 
 /* U+FFFD at the end may be a character whose bytes are not all there yet. */
@@ -107,8 +109,7 @@ static ap_status append(ap__decode_stream *stream, uint32_t id, ap_error *err) {
         return ap__fail_nomem(err);
     stream->ids = ids;
     stream->ids[stream->n++] = id;
-    if (!(stream->tail & AP__TAIL_BYTES) || !is_byte_token(stream->tokenizer, id))
-        stream->n_closed = stream->n;
+    if (!(stream->tail & AP__TAIL_BYTES) || !goes_on(stream, id)) stream->n_closed = stream->n;
     return AP_OK;
 }
 
