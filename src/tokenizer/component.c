@@ -49,7 +49,7 @@ ap_status ap__create_nothing(void **out, ap__loader *loader, yyjson_val *json) {
 /* What a component without "type" is, by the members that it has; the first row that fits counts. Models had
  * no type before 2020, and of some other components the reference never looks at it. Source:
  * huggingface/tokenizers@v0.21.4 the untagged enums of models/mod.rs, normalizers/mod.rs, processors/mod.rs,
- * decoders/mod.rs, in their order. */
+ * decoders/mod.rs, in their order. A member with a question mark has to be true or false. */
 static const struct {
     component_role role;
     const char *members[4], *type;
