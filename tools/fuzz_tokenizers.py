@@ -8,6 +8,7 @@ A round takes one tokenizer, of the kit or made of random components, perhaps wi
 number of random calls. Rounds are numbered and have a seed of their own: the first difference is printed with `--seed`
 and `--round`, which repeat it. Exit status: 0 no difference, 1 a difference, 2 it could not be run.
 """
+
 import argparse
 import gzip
 import json
@@ -70,7 +71,10 @@ def describe(encoding, depth=0):
 def reference_of(tokenizer, request):
     if "ids_in" in request:
         ids = request["ids_in"]
-        return {k: quietly(lambda: tokenizer.decode(ids, skip_special_tokens=s)) for k, s in (("keep", False), ("skip", True))}
+        return {
+            k: quietly(lambda: tokenizer.decode(ids, skip_special_tokens=s))
+            for k, s in (("keep", False), ("skip", True))
+        }
     tokenizer.no_truncation()
     tokenizer.no_padding()
 
@@ -176,7 +180,13 @@ class Rounds:
         found = self.ours.ask({"load": text})
         self.n_loads += 1
         if (tokenizer is None) != ("error" in found):
-            self.report(number, name, text, {"load": "..."}, f"expected {'an error' if tokenizer is None else 'success'}, found {found}")
+            self.report(
+                number,
+                name,
+                text,
+                {"load": "..."},
+                f"expected {'an error' if tokenizer is None else 'success'}, found {found}",
+            )
             return False
         if tokenizer is None:
             self.n_refused += 1
@@ -219,8 +229,10 @@ def main():
         number += 1
         if args.round is not None:
             break
-    print(f"no difference: seed {args.seed}, {number} rounds, {rounds.n_cases} cases, {len(rounds.names)} tokenizers, "
-          f"{rounds.n_refused} refused by both")
+    print(
+        f"no difference: seed {args.seed}, {number} rounds, {rounds.n_cases} cases, {len(rounds.names)} tokenizers, "
+        f"{rounds.n_refused} refused by both"
+    )
     return 0
 
 

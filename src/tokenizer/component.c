@@ -49,7 +49,7 @@ ap_status ap__create_nothing(void **out, ap__loader *loader, yyjson_val *json) {
 /* What a component without "type" is, by the members that it has; the first row that fits counts. Models had
  * no type before 2020, and of some other components the reference never looks at it. Source:
  * huggingface/tokenizers@v0.21.4 the untagged enums of models/mod.rs, normalizers/mod.rs, processors/mod.rs,
- * decoders/mod.rs, in their order. */
+ * decoders/mod.rs, in their order. A member with a question mark has to be true or false. */
 static const struct {
     component_role role;
     const char *members[4], *type;
@@ -64,7 +64,7 @@ static const struct {
     {NORMALIZERS, {"precompiled_charsmap"}, "Precompiled"},
     {NORMALIZERS, {"pattern", "content"}, "Replace"},
     {NORMALIZERS, {"prepend"}, "Prepend"},
-    {PROCESSORS, {"sep", "cls", "trim_offsets", "add_prefix_space"}, "RobertaProcessing"},
+    {PROCESSORS, {"sep", "cls", "?trim_offsets", "?add_prefix_space"}, "RobertaProcessing"},
     {PROCESSORS, {"sep", "cls"}, "BertProcessing"},
     {PROCESSORS, {"single", "pair", "special_tokens"}, "TemplateProcessing"},
     {DECODERS, {"suffix"}, "BPEDecoder"},
@@ -74,10 +74,16 @@ static const struct {
     {DECODERS, {"content", "start", "stop"}, "Strip"},
 };
 
+static bool has_member(yyjson_val *json, const char *name) {
+    bool is_flag = name[0] == '?';
+    yyjson_val *value = yyjson_obj_get(json, name + is_flag);
+    return is_flag ? yyjson_is_bool(value) : value != NULL;
+}
+
 static const char *type_by_members(component_role role, yyjson_val *json) {
     for (size_t i = 0; i < sizeof UNTYPED / sizeof *UNTYPED; i++) {
         size_t n = 0;
-        while (n < 4 && UNTYPED[i].members[n] && yyjson_obj_get(json, UNTYPED[i].members[n])) n++;
+        while (n < 4 && UNTYPED[i].members[n] && has_member(json, UNTYPED[i].members[n])) n++;
         bool has_all = n == 4 || !UNTYPED[i].members[n];
         if (UNTYPED[i].role == role && has_all) return UNTYPED[i].type;
     }

@@ -33,16 +33,19 @@ static void stream_all(char *out, size_t size, const ap__tokenizer *t, const uin
 }
 
 static void check_property(const char *model, const char *decoder, uint32_t n_ids, uint64_t seed) {
-    char more[600], streamed[8192];
-    snprintf(more, sizeof more, "\"decoder\":%s,", decoder);
+    char more[900], streamed[8192];
+    snprintf(more, sizeof more,
+             "\"decoder\":%s,\"added_tokens\":[{\"id\":99,\"content\":\"<s>\",\"single_word\":false,"
+             "\"lstrip\":false,\"rstrip\":false,\"normalized\":false,\"special\":true}],",
+             decoder);
     ap__tokenizer *t = toy_make(model, more);
     for (int round = 0; round < 300; round++) {
         uint32_t ids[24];
         size_t n = random_below(&seed, 24), len;
-        for (size_t i = 0; i < n; i++) ids[i] = (uint32_t)random_below(&seed, n_ids);
-        ap__decode_stream_options o = {false, random_below(&seed, 2)};
+        for (size_t i = 0; i < n; i++) ids[i] = (uint32_t)random_below(&seed, n_ids + 2); /* <s>, and none. */
+        ap__decode_stream_options o = {random_below(&seed, 2), random_below(&seed, 2)};
         char *whole;
-        assert_int_equal(AP_OK, ap__tokenizer_decode(&whole, &len, t, ids, n, false, NULL));
+        assert_int_equal(AP_OK, ap__tokenizer_decode(&whole, &len, t, ids, n, o.skip_special_tokens, NULL));
         if (o.clean_up) whole[ap__clean_up_tokenization_spaces(whole, len)] = '\0';
         stream_all(streamed, sizeof streamed, t, ids, n, o);
         assert_string_equal(whole, streamed);
