@@ -14,13 +14,14 @@ accelpipe = build/release/bin/accelpipe
 .NOTPARALLEL:
 .DEFAULT_GOAL = build
 .PHONY: help demo build test test-release test-asan check parity bench fuzz format install clean
-.PHONY: test-deps release-all asan-all
+.PHONY: test-deps deps-ipex release-all asan-all
 
 help:
 	@echo 'make demo      install what is missing, build, classify three sentences'
 	@echo 'make test      all tests, in a release build and under ASan+UBSan'
 	@echo 'make check     the two-minute part: unit, golden and command line tests in a release build'
 	@echo 'make build     build/release: library, plugins, program'
+	@echo 'make deps-ipex what the backend "ipex" needs: torch and IPEX (0.95 GB to download); build again afterwards'
 	@echo 'make parity    results against those of transformers, as a table'
 	@echo 'make bench     speed and memory, as a table'
 	@echo 'make fuzz      each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) seconds'
@@ -50,6 +51,9 @@ check: release-all
 
 test-deps:
 	@tools/deps.sh test
+
+deps-ipex:
+	@tools/deps.sh ipex
 
 release-all: test-deps
 	@cmake --preset release >/dev/null

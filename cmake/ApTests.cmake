@@ -68,7 +68,7 @@ endif()
 
 # A custom target rather than a dependency of each test: plugins are opened at run time.
 add_custom_target(test_plugins)
-foreach(plugin ort replay)
+foreach(plugin ipex ort replay)
     if(TARGET accelpipe_${plugin})
         add_dependencies(test_plugins accelpipe_${plugin})
     endif()

@@ -2,7 +2,8 @@
 # Installs what building and testing accelpipe needs, and nothing that is already there.
 #
 #   tools/deps.sh build    what `make demo` needs
-#   tools/deps.sh test     that, and what `make test` needs
+#   tools/deps.sh test     that, and what `make test` needs: every runtime too
+#   tools/deps.sh ipex     what building and running the backend "ipex" needs (x86-64; 0.95 GB to download)
 #   tools/deps.sh list     print what is needed and whether it is there; installs nothing
 #
 # Tools and system libraries come from apt (Debian 12 and 13; as root or through sudo) and are the only thing
@@ -48,6 +49,7 @@ test | has_sanitizers | clang libclang-rt | Clang with its sanitizer and fuzzer 
 test | have g++ | g++ | a C++17 compiler, to check that the headers are usable from C++
 test | have pmccabe | pmccabe | pmccabe
 test | have python3 | python3 | Python 3.11 or later, no packages
+ipex | have g++ | g++ | a C++17 compiler
 optional | have clang-format-14 | clang-format-14 | clang-format 14, the release the sources are formatted with
 TABLE
 }
@@ -238,10 +240,12 @@ fetch_pypi() {
 
 # Gets the file of pin $1 to $2, checked.
 fetch() {
-    local version sha source file rest cached
+    local version sha source file rest cached wheel
     read -r version sha source <<<"$(pin "$1")"
     file=$(basename "${source#*:}")
-    for cached in "${AP_DEPS_CACHE:-/nonexistent}"/{"$file","${file%%==*}-$version"-*}; do
+    wheel=${file%%==*}-$version
+    # A wheel's file name has underscores for the dashes of the package's name.
+    for cached in "${AP_DEPS_CACHE:-/nonexistent}"/{"$file","$wheel"-*,"${wheel//-/_}"-*}; do
         if sha256_is "$cached" "$sha"; then
             say "use $cached"
             cp "$cached" "$2"
@@ -261,20 +265,45 @@ fetch() {
 
 # Each unpack_NAME FILE OUT fills the empty folder OUT; the caller renames it to its place.
 
-unpack_onnxruntime() {
-    python3 - "$1" "$2" <<'PYTHON'
-import os, shutil, sys, zipfile
-wheel, out = sys.argv[1:]
+# Takes those files out of the wheel $1 into the folder $2 whose names match one of the other arguments (shell
+# patterns), without the leading folders $3.
+unpack_wheel() {
+    python3 - "$@" <<'PYTHON'
+import fnmatch, os, shutil, sys, zipfile
+wheel, out, prefix, *patterns = sys.argv[1:]
 with zipfile.ZipFile(wheel) as z:
-    names = [n for n in z.namelist() if n.startswith("onnxruntime/capi/libonnxruntime.so.")]
-    for name in names + ["onnxruntime/LICENSE", "onnxruntime/ThirdPartyNotices.txt"]:
-        to = os.path.join(out, name.removeprefix("onnxruntime/"))
+    for name in z.namelist():
+        if name.endswith("/") or not any(fnmatch.fnmatchcase(name, p) for p in patterns):
+            continue
+        to = os.path.join(out, name.removeprefix(prefix + "/"))
         os.makedirs(os.path.dirname(to), exist_ok=True)
         with z.open(name) as src, open(to, "wb") as dst:
             shutil.copyfileobj(src, dst)
         os.chmod(to, 0o755 if ".so" in name else 0o644)
 PYTHON
 }
+
+unpack_onnxruntime() {
+    unpack_wheel "$1" "$2" onnxruntime 'onnxruntime/capi/libonnxruntime.so.*' onnxruntime/LICENSE \
+        onnxruntime/ThirdPartyNotices.txt
+}
+
+# Of torch, the CPU library and the headers; never the CUDA half, which is three times as large.
+unpack_torch() {
+    unpack_wheel "$1" "$2" torch torch/lib/lib{torch_cpu,c10}.so 'torch/lib/libgomp*' 'torch/include/*.h' \
+        'torch/include/*.hpp' torch/version.py
+    unpack_wheel "$1" "$2" torch-2.8.0.dist-info 'torch-*/licenses/LICENSE' 'torch-*/licenses/NOTICE'
+}
+
+unpack_ipex() {
+    unpack_wheel "$1" "$2" intel_extension_for_pytorch intel_extension_for_pytorch/lib/libintel-ext-pt-cpu.so
+    unpack_wheel "$1" "$2" intel_extension_for_pytorch-2.8.0.dist-info 'intel_extension_for_pytorch-*/LICENSE*' \
+        'intel_extension_for_pytorch-*/licenses/*'
+}
+
+# torch_cpu of the wheel that PyPI has is linked to these two, whether there is a GPU or not.
+unpack_cudart() { unpack_wheel "$1" "$2" nvidia/cuda_runtime 'nvidia/cuda_runtime/lib/libcudart.so.*' '*/License.txt'; }
+unpack_cupti() { unpack_wheel "$1" "$2" nvidia/cuda_cupti 'nvidia/cuda_cupti/lib/libcupti.so.*' '*/License.txt'; }
 
 unpack_onnxruntime_header() {
     mkdir "$work/deb"
@@ -301,6 +330,10 @@ component_place() {
         onnxruntime) echo onnxruntime ;;
         onnxruntime-header) echo include/onnxruntime ;;
         yyjson) echo yyjson ;;
+        torch) echo torch ;;
+        ipex) echo intel_extension_for_pytorch ;;
+        cudart) echo nvidia/cuda_runtime ;;
+        cupti) echo nvidia/cuda_cupti ;;
     esac
 }
 component_witness() {
@@ -308,6 +341,10 @@ component_witness() {
         onnxruntime) echo "capi/libonnxruntime.so.$2" ;;
         onnxruntime-header) echo onnxruntime_c_api.h ;;
         yyjson) echo src/yyjson.c ;;
+        torch) echo lib/libtorch_cpu.so ;;
+        ipex) echo lib/libintel-ext-pt-cpu.so ;;
+        cudart) echo lib/libcudart.so.12 ;;
+        cupti) echo lib/libcupti.so.12 ;;
     esac
 }
 
@@ -337,7 +374,27 @@ ensure_component() {
     say "$name $version is in ${place#"$root"/}"
 }
 
-components="onnxruntime onnxruntime-header yyjson"
+# The components of each level, as "level | names".
+components() {
+    cat <<'TABLE'
+build | onnxruntime onnxruntime-header yyjson
+ipex | cudart cupti torch ipex
+TABLE
+}
+
+# Prints "level name" for each component of the levels in $1, separated by spaces; without $1, of all.
+components_of() {
+    local level names name
+    while IFS='|' read -r level names; do
+        level=${level// /}
+        case " ${1:-$level} " in
+            *" $level "*) for name in $names; do printf '%s %s\n' "$level" "$name"; done ;;
+        esac
+    done < <(components)
+}
+
+# Nobody has built torch and IPEX for other machines; there the backend "ipex" is left out.
+has_ipex() { [ "$arch" = x86_64 ]; }
 
 # ---- commands ----------------------------------------------------------------------------------------
 
@@ -347,15 +404,16 @@ list() {
         if eval "$test"; then state=present; else state=missing; fi
         printf '%-8s  %-8s  %s  [%s]\n' "$state" "${level// /}" "$(trim "$what")" "$(trim "$packages")"
     done < <(needs)
-    for name in $components; do
+    while read -r level name; do
         read -r version _ <<<"$(pin "$name")"
+        [ -n "$version" ] || continue
         if component_ready "$name"; then state=present; else state=missing; fi
-        printf '%-8s  build     %s %s, in deps/%s\n' "$state" "$name" "$version" "$(component_place "$name")"
-    done
+        printf '%-8s  %-8s  %s %s, in deps/%s\n' "$state" "$level" "$name" "$version" "$(component_place "$name")"
+    done < <(components_of)
 }
 
 install() {
-    local name
+    local level name
     mkdir -p "$deps/.stamps"
     # One at a time: two makes in one checkout would otherwise unpack over each other.
     exec 9>"$deps/.lock"
@@ -363,12 +421,16 @@ install() {
     rm -rf "$deps"/.tmp.*
     trap 'if [ -n "$work" ]; then rm -rf "$work"; fi' EXIT
     ensure_tools "$1"
-    for name in $components; do ensure_component "$name"; done
+    while read -r level name <&3; do ensure_component "$name"; done 3< <(components_of "$1")
 }
 
 case ${1:-} in
     build) install build ;;
-    test) install 'build test' ;;
+    test) if has_ipex; then install 'build test ipex'; else install 'build test'; fi ;;
+    ipex)
+        has_ipex || die "torch and IPEX exist for x86_64 alone; this machine is $arch"
+        install 'build ipex'
+        ;;
     list) list ;;
     *)
         sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"

@@ -14,7 +14,7 @@
 #include <time.h>
 
 /* A new backend's conformance begins with its name here. */
-static const char *const names[] = {"replay", "ort"};
+static const char *const names[] = {"replay", "ort", "ipex"};
 
 enum { N_BACKENDS = sizeof names / sizeof *names, MAX_MODEL_BYTES = 1 << 20 };
 
