@@ -7,6 +7,7 @@
 #include "onnx/failure.h"
 #include "torch/session.h"
 
+#include <caffe2/serialize/inline_container.h>
 #include <torch/csrc/jit/api/module.h>
 #include <torch/csrc/jit/passes/inliner.h>
 #include <torch/csrc/jit/serialization/import.h>
@@ -132,16 +133,31 @@ void read_outputs(Loaded &loaded, const OpenOptions &options) {
 
 } // namespace
 
+// Loading runs code of the file (__setstate__), so that its text is looked through before.
+static void check_code(const std::string &archive) {
+    std::istringstream in(archive);
+    caffe2::serialize::PyTorchStreamReader reader(&in);
+    for (const std::string &name : reader.getAllRecords()) {
+        if (name.compare(0, 5, "code/") != 0) continue;
+        auto [data, size] = reader.getRecord(name);
+        const std::string_view text(static_cast<const char *>(data.get()), size);
+        for (const char *word : {"from_file", "aten.save", "torch.save", "aten.load", "torch.load"})
+            if (text.find(word) != std::string_view::npos)
+                fail(AP_EUNSUPPORTED, "the model's code (%s) says %s, which is not run", name.c_str(), word);
+    }
+}
+
 // A zip archive.
 bool is_torchscript(std::string_view bytes) { return bytes.substr(0, 4) == std::string_view("PK\3\4", 4); }
 
 Loaded load_torchscript(std::string_view bytes, const OpenOptions &options) {
-    std::istringstream in{std::string(bytes)};
+    const std::string archive(bytes);
+    check_code(archive);
+    std::istringstream in(archive);
     torch::jit::Module module = torch::jit::load(in, at::kCPU);
     module.eval();
     if (!module.find_method("forward")) fail(AP_EUNSUPPORTED, "the model's code has no forward()");
-    // A module that was frozen before has no parameters, and says so by having no flag for training.
-    if (module.hasattr("training")) module = torch::jit::freeze(module);
+    module = torch::jit::freeze(module);
     const torch::jit::Method method = module.get_method("forward");
     Loaded loaded;
     loaded.graph = method.graph()->copy();
