@@ -17,7 +17,7 @@ if(AP_SANITIZE)
         "ASAN_OPTIONS=strict_string_checks=1:detect_stack_use_after_return=1:allocator_may_return_null=1"
         "UBSAN_OPTIONS=print_stacktrace=1"
         "TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=${PROJECT_SOURCE_DIR}/tests/sanitizers/tsan.supp"
-        "LSAN_OPTIONS=report_objects=0")
+        "LSAN_OPTIONS=report_objects=0:print_suppressions=0:suppressions=${PROJECT_SOURCE_DIR}/tests/sanitizers/lsan.supp")
 endif()
 
 function(ap_set_test_properties name label timeout_s)
