@@ -68,7 +68,7 @@ static ap_status open_torch(const ap_host *host, const char *runtime, ap_error *
     const char *hint = "";
     if (strstr(reason, "libcupti") || strstr(reason, "libcudart"))
         hint = "; this build of torch needs the packages nvidia-cuda-runtime-cu12 and nvidia-cuda-cupti-cu12";
-    return host->fail(err, AP_ENOTFOUND, "IPEX is there, and torch cannot be loaded: %s%s", reason, hint);
+    return host->fail(err, AP_ENOTFOUND, "torch, which IPEX needs, cannot be loaded: %s%s", reason, hint);
 }
 
 /* -- the second half ----------------------------------------------------------------------------------- */
