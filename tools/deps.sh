@@ -243,9 +243,9 @@ fetch() {
     local version sha source file rest cached wheel
     read -r version sha source <<<"$(pin "$1")"
     file=$(basename "${source#*:}")
-    wheel=${file%%==*}-$version
-    # A wheel's file name has underscores for the dashes of the package's name.
-    for cached in "${AP_DEPS_CACHE:-/nonexistent}"/{"$file","$wheel"-*,"${wheel//-/_}"-*}; do
+    wheel=${file%%==*}
+    wheel=${wheel//-/_}-$version # A wheel's file name has underscores for the dashes of the package's name.
+    for cached in "${AP_DEPS_CACHE:-/nonexistent}"/{"$file","$wheel"-*}; do
         if sha256_is "$cached" "$sha"; then
             say "use $cached"
             cp "$cached" "$2"
@@ -266,7 +266,7 @@ fetch() {
 # Each unpack_NAME FILE OUT fills the empty folder OUT; the caller renames it to its place.
 
 # Takes those files out of the wheel $1 into the folder $2 whose names match one of the other arguments (shell
-# patterns), without the leading folders $3.
+# patterns), without the leading folders $3 (one pattern for each).
 unpack_wheel() {
     python3 - "$@" <<'PYTHON'
 import fnmatch, os, shutil, sys, zipfile
@@ -275,7 +275,11 @@ with zipfile.ZipFile(wheel) as z:
     for name in z.namelist():
         if name.endswith("/") or not any(fnmatch.fnmatchcase(name, p) for p in patterns):
             continue
-        to = os.path.join(out, name.removeprefix(prefix + "/"))
+        parts = name.split("/")
+        lead = "/".join(parts[: prefix.count("/") + 1])
+        if fnmatch.fnmatchcase(lead, prefix):
+            parts = parts[prefix.count("/") + 1 :]
+        to = os.path.join(out, *parts)
         os.makedirs(os.path.dirname(to), exist_ok=True)
         with z.open(name) as src, open(to, "wb") as dst:
             shutil.copyfileobj(src, dst)
@@ -292,12 +296,12 @@ unpack_onnxruntime() {
 unpack_torch() {
     unpack_wheel "$1" "$2" torch torch/lib/lib{torch_cpu,c10}.so 'torch/lib/libgomp*' 'torch/include/*.h' \
         'torch/include/*.hpp' torch/version.py
-    unpack_wheel "$1" "$2" torch-2.8.0.dist-info 'torch-*/licenses/LICENSE' 'torch-*/licenses/NOTICE'
+    unpack_wheel "$1" "$2" 'torch-*.dist-info' 'torch-*/licenses/LICENSE' 'torch-*/licenses/NOTICE'
 }
 
 unpack_ipex() {
     unpack_wheel "$1" "$2" intel_extension_for_pytorch intel_extension_for_pytorch/lib/libintel-ext-pt-cpu.so
-    unpack_wheel "$1" "$2" intel_extension_for_pytorch-2.8.0.dist-info 'intel_extension_for_pytorch-*/LICENSE*' \
+    unpack_wheel "$1" "$2" 'intel_extension_for_pytorch-*.dist-info' 'intel_extension_for_pytorch-*/LICENSE*' \
         'intel_extension_for_pytorch-*/licenses/*'
 }
 

@@ -7,6 +7,7 @@
 #include "base/file.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,6 +199,67 @@ void test_other_dtypes_are_refused(void **state) {
     ap__path path = sessions_model("ipex", "append");
     assert_fails(open_fails(&(ap__session_options){.path = path.text, .dtype = AP_DTYPE_F16}),
                  AP_EUNSUPPORTED, &err, "bfloat16");
+}
+
+/* -- many callers -------------------------------------------------------------------------------------- */
+
+enum { N_CALLERS = 8, N_RUNS = 10, LENGTH = 12 };
+
+/* Logits of the bundled model for a row of ids that `seed` gives. */
+static ap_status run_bundled(float *logits, ap__session *session, int seed, ap_error *error) {
+    const int64_t shape[] = {1, LENGTH};
+    int64_t ids[LENGTH], ones[LENGTH], zeros[LENGTH] = {0};
+    for (int i = 0; i < LENGTH; i++) {
+        ids[i] = 1000 + (seed * 37 + i * 101) % 5000;
+        ones[i] = 1;
+    }
+    ap__feed inputs[] = {{"input_ids", 0, sessions_tensor(AP_DTYPE_I64, shape, 2, ids)},
+                         {"attention_mask", 0, sessions_tensor(AP_DTYPE_I64, shape, 2, ones)},
+                         {"token_type_ids", 0, sessions_tensor(AP_DTYPE_I64, shape, 2, zeros)}};
+    ap__feed output = {.name = "logits"};
+    ap_status status = ap__session_run(session, inputs, 3, &output, 1, NULL, error);
+    if (!status) memcpy(logits, ap__tensor_get_view(output.tensor)->data, 2 * sizeof *logits);
+    ap__tensor_unref(output.tensor);
+    for (int i = 0; i < 3; i++) ap__tensor_unref(inputs[i].tensor);
+    return status;
+}
+
+typedef struct caller {
+    pthread_t thread;
+    ap__session *session;
+    int seed, n_wrong;
+    float expected[2];
+} caller;
+
+static void *call_many(void *ctx) {
+    caller *c = ctx;
+    for (int i = 0; i < N_RUNS; i++) {
+        float logits[2] = {0};
+        ap_error error = AP_ERROR_INIT;
+        c->n_wrong += run_bundled(logits, c->session, c->seed, &error) != AP_OK ||
+                      memcmp(logits, c->expected, sizeof logits) != 0;
+    }
+    return NULL;
+}
+
+/* Prepacked weights are shared by all of them, and each result is what it is alone, to the bit. */
+void test_many_callers_of_one_model(void **state) {
+    (void)state;
+    need_ipex();
+    caller callers[N_CALLERS] = {{.seed = 0}};
+    ap__session *session = open_with(&(ap__session_options){
+        .path = AP_TEST_SOURCE_DIR "/models/minilm-sst2/onnx/model.onnx", .n_threads = 1});
+    for (int i = 0; i < N_CALLERS; i++) {
+        callers[i] = (caller){.session = session, .seed = i};
+        assert_ok(run_bundled(callers[i].expected, session, i, &err), &err);
+    }
+    for (int i = 0; i < N_CALLERS; i++)
+        assert_int_equal(0, pthread_create(&callers[i].thread, NULL, call_many, &callers[i]));
+    for (int i = 0; i < N_CALLERS; i++) {
+        assert_int_equal(0, pthread_join(callers[i].thread, NULL));
+        assert_int_equal(0, callers[i].n_wrong);
+    }
+    ap__session_close(session);
 }
 
 /* -- ONNX ---------------------------------------------------------------------------------------------- */
