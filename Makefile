@@ -13,14 +13,15 @@ accelpipe = build/release/bin/accelpipe
 # Two steps of one preset must not run at once, and CTest and Ninja are parallel themselves.
 .NOTPARALLEL:
 .DEFAULT_GOAL = build
-.PHONY: help demo build test test-release test-asan check parity bench fuzz fuzz-tokenizers format install clean
-.PHONY: test-deps release-all asan-all
+.PHONY: help demo build test test-release test-asan check parity bench bench-tokenizers fuzz fuzz-tokenizers format install
+.PHONY: clean test-deps deps-ipex release-all asan-all
 
 help:
 	@echo 'make demo      install what is missing, build, classify three sentences'
 	@echo 'make test      all tests, in a release build and under ASan+UBSan'
 	@echo 'make check     the two-minute part: unit, golden and command line tests in a release build'
 	@echo 'make build     build/release: library, plugins, program'
+	@echo 'make deps-ipex what the backend "ipex" needs: torch and IPEX (0.95 GB to download); build again afterwards'
 	@echo 'make parity    results against those of transformers, as a table'
 	@echo 'make bench     speed and memory, as a table'
 	@echo 'make bench-tokenizers   tokenizers against the reference crate and the fastest others; needs cargo'
@@ -52,6 +53,9 @@ check: release-all
 
 test-deps:
 	@tools/deps.sh test
+
+deps-ipex:
+	@tools/deps.sh ipex
 
 release-all: test-deps
 	@cmake --preset release >/dev/null

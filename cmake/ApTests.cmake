@@ -72,7 +72,7 @@ endif()
 
 # A custom target rather than a dependency of each test: plugins are opened at run time.
 add_custom_target(test_plugins)
-foreach(plugin ort ov replay)
+foreach(plugin ipex ort ov replay)
     if(TARGET accelpipe_${plugin})
         add_dependencies(test_plugins accelpipe_${plugin})
     endif()

@@ -2,7 +2,8 @@
 # Installs what building and testing accelpipe needs, and nothing that is already there.
 #
 #   tools/deps.sh build    what `make demo` needs
-#   tools/deps.sh test     that, and what `make test` needs
+#   tools/deps.sh test     that, and what `make test` needs: every runtime too
+#   tools/deps.sh ipex     what building and running the backend "ipex" needs (x86-64; 0.95 GB to download)
 #   tools/deps.sh list     print what is needed and whether it is there; installs nothing
 #
 # Tools and system libraries come from apt (Debian 12 and 13; as root or through sudo) and are the only thing
@@ -48,6 +49,7 @@ test | have g++ | g++ | a C++17 compiler, to check that the headers are usable f
 test | have pmccabe | pmccabe | pmccabe
 test | has_man_check | mandoc | mandoc or groff, to check the manual page
 test | have python3 | python3 | Python 3.11 or later, no packages
+ipex | have g++ | g++ | a C++17 compiler
 optional | have clang-format-14 | clang-format-14 | clang-format 14, the release the sources are formatted with
 TABLE
 }
@@ -240,10 +242,12 @@ fetch_pypi() {
 
 # Gets the file of pin $1 to $2, checked.
 fetch() {
-    local version sha source file rest cached
+    local version sha source file rest cached wheel
     read -r version sha source <<<"$(pin "$1")"
     file=$(basename "${source#*:}")
-    for cached in "${AP_DEPS_CACHE:-/nonexistent}"/{"$file","${file%%==*}-$version"-*}; do
+    wheel=${file%%==*}
+    wheel=${wheel//-/_}-$version # A wheel's file name has underscores for the dashes of the package's name.
+    for cached in "${AP_DEPS_CACHE:-/nonexistent}"/{"$file","$wheel"-*}; do
         if sha256_is "$cached" "$sha"; then
             say "use $cached"
             cp "$cached" "$2"
@@ -263,16 +267,21 @@ fetch() {
 
 # Each unpack_NAME FILE OUT fills the empty folder OUT; the caller renames it to its place.
 
-# Unpacks from the wheel $1 into $2 the files that match the other arguments, without the folder of the package.
+# Takes those files out of the wheel $1 into the folder $2 whose names match one of the other arguments (shell
+# patterns), without the leading folders $3 (one pattern for each).
 unpack_wheel() {
     python3 - "$@" <<'PYTHON'
-import fnmatch, os, re, shutil, sys, zipfile
-wheel, out, *patterns = sys.argv[1:]
+import fnmatch, os, shutil, sys, zipfile
+wheel, out, prefix, *patterns = sys.argv[1:]
 with zipfile.ZipFile(wheel) as z:
     for name in z.namelist():
-        if not any(fnmatch.fnmatchcase(name, p) for p in patterns):
+        if name.endswith("/") or not any(fnmatch.fnmatchcase(name, p) for p in patterns):
             continue
-        to = os.path.join(out, re.sub(r"^[^/]*/", "", name))
+        parts = name.split("/")
+        lead = "/".join(parts[: prefix.count("/") + 1])
+        if fnmatch.fnmatchcase(lead, prefix):
+            parts = parts[prefix.count("/") + 1 :]
+        to = os.path.join(out, *parts)
         os.makedirs(os.path.dirname(to), exist_ok=True)
         with z.open(name) as src, open(to, "wb") as dst:
             shutil.copyfileobj(src, dst)
@@ -281,16 +290,35 @@ PYTHON
 }
 
 unpack_onnxruntime() {
-    unpack_wheel "$1" "$2" 'onnxruntime/capi/libonnxruntime.so.*' onnxruntime/LICENSE onnxruntime/ThirdPartyNotices.txt
+    unpack_wheel "$1" "$2" onnxruntime 'onnxruntime/capi/libonnxruntime.so.*' onnxruntime/LICENSE \
+        onnxruntime/ThirdPartyNotices.txt
 }
 
 # The C library, the devices CPU and AUTO, and the readers of ONNX and IR: a third of what the wheel holds.
 unpack_openvino() {
     local libs=openvino/libs/lib
-    unpack_wheel "$1" "$2" "${libs}openvino.so.*" "${libs}openvino_c.so.*" "${libs}openvino_*_cpu_plugin.so" \
+    unpack_wheel "$1" "$2" openvino "${libs}openvino.so.*" "${libs}openvino_c.so.*" "${libs}openvino_*_cpu_plugin.so" \
         "${libs}openvino_auto_plugin.so" "${libs}openvino_onnx_frontend.so.*" "${libs}openvino_ir_frontend.so.*" \
-        "${libs}tbb*.so.*" "${libs}hwloc.so.*" 'openvino/include/openvino/c/*.h' 'openvino-*.dist-info/licenses/*'
+        "${libs}tbb*.so.*" "${libs}hwloc.so.*" 'openvino/include/openvino/c/*.h'
+    unpack_wheel "$1" "$2" 'openvino-*.dist-info' 'openvino-*.dist-info/licenses/*'
 }
+
+# Of torch, the CPU library and the headers; never the CUDA half, which is three times as large.
+unpack_torch() {
+    unpack_wheel "$1" "$2" torch torch/lib/lib{torch_cpu,c10}.so 'torch/lib/libgomp*' 'torch/include/*.h' \
+        'torch/include/*.hpp' torch/version.py
+    unpack_wheel "$1" "$2" 'torch-*.dist-info' 'torch-*/licenses/LICENSE' 'torch-*/licenses/NOTICE'
+}
+
+unpack_ipex() {
+    unpack_wheel "$1" "$2" intel_extension_for_pytorch intel_extension_for_pytorch/lib/libintel-ext-pt-cpu.so
+    unpack_wheel "$1" "$2" 'intel_extension_for_pytorch-*.dist-info' 'intel_extension_for_pytorch-*/LICENSE*' \
+        'intel_extension_for_pytorch-*/licenses/*'
+}
+
+# torch_cpu of the wheel that PyPI has is linked to these two, whether there is a GPU or not.
+unpack_cudart() { unpack_wheel "$1" "$2" nvidia/cuda_runtime 'nvidia/cuda_runtime/lib/libcudart.so.*' '*/License.txt'; }
+unpack_cupti() { unpack_wheel "$1" "$2" nvidia/cuda_cupti 'nvidia/cuda_cupti/lib/libcupti.so.*' '*/License.txt'; }
 
 unpack_onnxruntime_header() {
     mkdir "$work/deb"
@@ -327,6 +355,10 @@ component_place() {
         onnxruntime-header) echo include/onnxruntime ;;
         yyjson) echo yyjson ;;
         oniguruma) echo oniguruma ;;
+        torch) echo torch ;;
+        ipex) echo intel_extension_for_pytorch ;;
+        cudart) echo nvidia/cuda_runtime ;;
+        cupti) echo nvidia/cuda_cupti ;;
     esac
 }
 component_witness() {
@@ -336,6 +368,10 @@ component_witness() {
         onnxruntime-header) echo onnxruntime_c_api.h ;;
         yyjson) echo src/yyjson.c ;;
         oniguruma) echo src/regexec.c ;;
+        torch) echo lib/libtorch_cpu.so ;;
+        ipex) echo lib/libintel-ext-pt-cpu.so ;;
+        cudart) echo lib/libcudart.so.12 ;;
+        cupti) echo lib/libcupti.so.12 ;;
     esac
 }
 
@@ -365,13 +401,28 @@ ensure_component() {
     say "$name $version is in ${place#"$root"/}"
 }
 
-# The pins of each level.
-level_components() {
-    case $1 in
-        build) echo onnxruntime onnxruntime-header yyjson oniguruma ;;
-        test) echo openvino ;;
-    esac
+# The components of each level, as "level | names".
+components() {
+    cat <<'TABLE'
+build | onnxruntime onnxruntime-header yyjson oniguruma
+test | openvino
+ipex | cudart cupti torch ipex
+TABLE
 }
+
+# Prints "level name" for each component of the levels in $1, separated by spaces; without $1, of all.
+components_of() {
+    local level names name
+    while IFS='|' read -r level names; do
+        level=${level// /}
+        case " ${1:-$level} " in
+            *" $level "*) for name in $names; do printf '%s %s\n' "$level" "$name"; done ;;
+        esac
+    done < <(components)
+}
+
+# Nobody has built torch and IPEX for other machines; there the backend "ipex" is left out.
+has_ipex() { [ "$arch" = x86_64 ]; }
 
 # ---- commands ----------------------------------------------------------------------------------------
 
@@ -381,17 +432,16 @@ list() {
         if eval "$test"; then state=present; else state=missing; fi
         printf '%-8s  %-8s  %s  [%s]\n' "$state" "${level// /}" "$(trim "$what")" "$(trim "$packages")"
     done < <(needs)
-    for level in build test; do
-        for name in $(level_components "$level"); do
-            read -r version _ <<<"$(pin "$name")"
-            if component_ready "$name"; then state=present; else state=missing; fi
-            printf '%-8s  %-8s  %s %s, in deps/%s\n' "$state" "$level" "$name" "$version" "$(component_place "$name")"
-        done
-    done
+    while read -r level name; do
+        read -r version _ <<<"$(pin "$name")"
+        [ -n "$version" ] || continue
+        if component_ready "$name"; then state=present; else state=missing; fi
+        printf '%-8s  %-8s  %s %s, in deps/%s\n' "$state" "$level" "$name" "$version" "$(component_place "$name")"
+    done < <(components_of)
 }
 
 install() {
-    local name level
+    local level name
     mkdir -p "$deps/.stamps"
     # One at a time: two makes in one checkout would otherwise unpack over each other.
     exec 9>"$deps/.lock"
@@ -399,14 +449,16 @@ install() {
     rm -rf "$deps"/.tmp.*
     trap 'if [ -n "$work" ]; then rm -rf "$work"; fi' EXIT
     ensure_tools "$1"
-    for level in $1; do
-        for name in $(level_components "$level"); do ensure_component "$name"; done
-    done
+    while read -r level name <&3; do ensure_component "$name"; done 3< <(components_of "$1")
 }
 
 case ${1:-} in
     build) install build ;;
-    test) install 'build test' ;;
+    test) if has_ipex; then install 'build test ipex'; else install 'build test'; fi ;;
+    ipex)
+        has_ipex || die "torch and IPEX exist for x86_64 alone; this machine is $arch"
+        install 'build ipex'
+        ;;
     list) list ;;
     *)
         sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"

@@ -130,6 +130,19 @@ static ap_status describe_io(ap_value *dict, const char *key, const ap_io *ios, 
     return status;
 }
 
+/* What the runtime made of the model, where the backend tells. */
+static ap_status describe_operators(ap_value *dict, const ap__session *session, ap_error *err) {
+    const char *const *line = ap__session_inspect(session);
+    ap_value *list = NULL;
+    ap_status status = line ? ap__dict_set_list(&list, dict, "operators", err) : AP_OK;
+    for (; !status && line && *line; line++) {
+        ap_value *text = NULL;
+        status = ap_value_create_string(&text, *line, AP_NUL_TERMINATED, err);
+        if (!status) status = ap_value_list_append_take(list, text, err);
+    }
+    return status;
+}
+
 static ap_status open_in(ap__model **out, const char *folder, const ap__backend *backend, ap_error *err) {
     const ap__file_request file = {.reads = backend->row->reads, .computes = backend->row->computes};
     const ap__session_options options = {.no_cache = true};
@@ -176,6 +189,7 @@ static ap_status describe_graph(ap_value *dict, const char *folder, const char *
         status = ap__dict_set_text(dict, "batching", batching_name(ap__model_get_batching(model)), err);
     if (!status) status = describe_io(dict, "inputs", info->inputs, info->n_inputs, err);
     if (!status) status = describe_io(dict, "outputs", info->outputs, info->n_outputs, err);
+    if (!status) status = describe_operators(dict, ap__model_get_session(model), err);
     ap__model_close(model);
     return status;
 }

@@ -49,6 +49,10 @@ void ap__session_close(ap__session *session); /* NULL is fine. */
 const ap_session_info *ap__session_get_info(const ap__session *session);
 const ap__backend *ap__session_get_backend(const ap__session *session);
 
+/* What the runtime made of the model, as lines of text with NULL behind the last; NULL when the backend does
+ * not tell. Borrowed from the session. */
+const char *const *ap__session_inspect(const ap__session *session);
+
 /* The input or output of that name; NULL when there is none. */
 const ap_io *ap__session_find_input(const ap__session *session, const char *name);
 const ap_io *ap__session_find_output(const ap__session *session, const char *name);

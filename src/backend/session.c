@@ -125,6 +125,11 @@ const ap_session_info *ap__session_get_info(const ap__session *session) { return
 
 const ap__backend *ap__session_get_backend(const ap__session *session) { return session->backend; }
 
+const char *const *ap__session_inspect(const ap__session *session) {
+    const ap_backend *table = session->backend->table;
+    return AP_HAS(table, inspect) && table->inspect ? table->inspect(session->handle) : NULL;
+}
+
 /* The index of `name`, `n` when it is not there. Callers mostly keep the model's order, so `guess` is tried
  * first: decoders with a hundred inputs are looked up in one pass. */
 static uint32_t find_io(const ap_io *ios, uint32_t n, const char *name, size_t guess) {

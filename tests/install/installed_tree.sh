@@ -81,6 +81,13 @@ check_binaries() {
     check_binary "$prefix/lib/libaccelpipe.so"
     check_exports "$prefix/lib/libaccelpipe.so" '^ap_[a-z0-9]'
     for plugin in "$prefix"/lib/accelpipe/plugins/*.so; do
+        # The half of the plugin ipex that is C++, and linked to torch.
+        case $plugin in
+            *_torch*)
+                check_exports "$plugin" '^ipex_shim_entry$'
+                continue
+                ;;
+        esac
         check_binary "$plugin"
         check_exports "$plugin" '^ap_backend_entry$'
     done

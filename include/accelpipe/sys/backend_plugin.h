@@ -168,6 +168,10 @@ typedef struct ap_backend {
     /** optional. Copies the elements of a tensor that is not in host memory; without it every tensor is. */
     ap_status (*read)(ap_session *session, const ap_tensor *tensor, void *dst, size_t size_bytes,
                       ap_error *err);
+
+    /** optional. What the runtime made of the model, for people: lines of text, the last followed by NULL;
+     * borrowed until close(). Cannot fail. */
+    const char *const *(*inspect)(const ap_session *session);
 } ap_backend;
 
 typedef const ap_backend *(*ap_backend_entry_fn)(uint32_t host_abi);

@@ -17,7 +17,7 @@
 /* A new backend's conformance begins with its name here; beside it, a model that runs for hours. */
 static const struct {
     const char *name, *slow;
-} rows[] = {{"replay", "slow"}, {"ort", "slow"}, {"ov", "slow_chain"}};
+} rows[] = {{"replay", "slow"}, {"ort", "slow"}, {"ov", "slow_chain"}, {"ipex", "slow"}};
 
 enum { N_BACKENDS = sizeof rows / sizeof *rows, MAX_MODEL_BYTES = 1 << 20 };
 

@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -233,6 +234,7 @@ void test_automatic_choice_survives_a_broken_runtime(void **state) {
     (void)state;
     setenv("ACCELPIPE_ORT_LIBRARY", "/no/such/libonnxruntime.so", 1);
     setenv("ACCELPIPE_OV_LIBRARY", "/no/such/libopenvino_c.so", 1);
+    setenv("ACCELPIPE_IPEX_LIBRARY", "/no/such/libintel-ext-pt-cpu.so", 1);
     get(NULL);
     assert_fails(err.status, AP_ENOBACKEND, &err, "no backend is available");
     assert_says(&err, "ort: ACCELPIPE_ORT_LIBRARY");
@@ -384,6 +386,40 @@ void test_broken_plugin_does_not_touch_the_others(void **state) {
     setenv("ACCELPIPE_ORT_LIBRARY", probe.path, 1);
     assert_string_equal("ort", get(NULL).name);
     assert_string_equal("ort", get("ort").name);
+}
+
+/* -- IPEX ---------------------------------------------------------------------------------------------- */
+
+/* A library that has no torch beside it. */
+void test_ipex_without_torch(void **state) {
+    (void)state;
+    setenv("ACCELPIPE_IPEX_LIBRARY", some_library().text, 1);
+    get("ipex");
+    if (strstr(err.message, "no plugin") || strstr(err.message, "needs a CPU")) skip();
+    assert_fails(err.status, AP_ENOBACKEND, &err, "torch, which IPEX needs, cannot be loaded");
+    assert_says(&err, "pip install torch==2.8.0");
+}
+
+/* And torch of another release beside it. */
+void test_ipex_with_another_torch(void **state) {
+    (void)state;
+    ap__path path, torch;
+    ap__bytes bytes = {0};
+    assert_ok(ap__file_read(&bytes, some_library().text, MAX_LIBRARY_BYTES, &err), &err);
+    assert_int_equal(AP_OK, ap__path_join(&path, folder.text, "a", NULL));
+    assert_int_equal(0, mkdir(path.text, 0700));
+    assert_int_equal(AP_OK, ap__path_join(&torch, folder.text, "torch", NULL));
+    assert_int_equal(0, mkdir(torch.text, 0700));
+    assert_int_equal(AP_OK, ap__path_join(&path, folder.text, "a/b", NULL));
+    assert_int_equal(0, mkdir(path.text, 0700));
+    tempdir_write_text(&folder, "torch/version.py", "__version__ = '2.9.1+cpu'\n");
+    path = tempdir_write(&folder, "a/b/libintel-ext-pt-cpu.so", bytes.ptr, bytes.len);
+    setenv("ACCELPIPE_IPEX_LIBRARY", path.text, 1);
+    get("ipex");
+    ap__bytes_clear(&bytes);
+    if (strstr(err.message, "no plugin") || strstr(err.message, "needs a CPU")) skip();
+    assert_fails(err.status, AP_ENOBACKEND, &err,
+                 "torch 2.9.1+cpu is not the release this plugin was built for: 2.8");
 }
 
 /* -- the table for users ------------------------------------------------------------------------------- */
