@@ -94,9 +94,11 @@ static ap_status bind_params(router *r, ap_error *err) {
 static ap_status load_tokenizer(router *r, ap_error *err) {
     ap_task_context *ctx = &r->pipe->ctx;
     const char *folder = ap__opt_string(&r->init->tokenizer, r->folder.text);
-    if (!(ctx->task->components & AP_COMPONENT_TOKENIZER)) return AP_OK;
+    bool reads_tables = ctx->task->components & AP_COMPONENT_TABLE_TOKENIZER;
+    if (!reads_tables && !(ctx->task->components & AP_COMPONENT_TOKENIZER)) return AP_OK;
     if (!ap__path_is_dir(folder)) return ap__fail(err, AP_ENOTFOUND, "tokenizer %s: no such folder", folder);
-    return ap__tokenizer_load(&ctx->tokenizer, folder, err);
+    return reads_tables ? ap__tapas_load(&ctx->tapas, folder, err)
+                        : ap__tokenizer_load(&ctx->tokenizer, folder, err);
 }
 
 /* Whether the backend offers a device of that name. */
@@ -336,6 +338,7 @@ void ap_pipeline_destroy(ap_pipeline *pipe) {
     if (pipe->opts && pipe->ctx.task->clear_opts) pipe->ctx.task->clear_opts(pipe->opts, NULL);
     ap__model_close(pipe->ctx.model);
     ap__tokenizer_destroy(pipe->ctx.tokenizer);
+    ap__tapas_destroy(pipe->ctx.tapas);
     ap_value_destroy(pipe->params);
     ap__free(pipe->opts);
     ap__free(pipe->model_name);
