@@ -7,13 +7,14 @@
 
 static void mean(float *out, const float *rows, const int64_t *mask, size_t n, size_t width) {
     for (size_t k = 0; k < width; k++) {
-        double sum = 0, count = 0;
+        double sum = 0;
+        size_t count = 0;
         for (size_t i = 0; i < n; i++) {
             if (mask && !mask[i]) continue;
             sum += (double)rows[i * width + k];
             count++;
         }
-        out[k] = (float)(count ? sum / count : 0);
+        out[k] = count ? (float)(sum / (double)count) : 0;
     }
 }
 

@@ -35,10 +35,10 @@ completes "run" r
 completes "" frobnicate
 completes "" frobnicate ""
 completes "backends help inspect run tasks" help ""
-completes "sentiment-analysis" run sen
+completes "sentiment-analysis" run senti
 completes "text-classification" run text-cl
 has auto run ""
-completes "sentiment-analysis" tasks sen
+completes "sentiment-analysis" tasks senti
 completes "--help --output --version" tasks --
 completes "--help --output --version" backends -
 completes "--accelerator" inspect --acc

@@ -180,12 +180,15 @@ static ap_status read_added(reader *r) {
     yyjson_val *key, *value;
     size_t i, max;
     ap_status status = AP_OK;
+    if (decoder && !yyjson_is_obj(decoder))
+        return fail(r, AP_EFORMAT, "tokenizer_config.json", "added_tokens_decoder", "expected an object");
     if (decoder) {
         yyjson_obj_foreach(decoder, i, max, key, value) {
             if (!status) status = read_decoder_entry(r, key, value);
         }
         return status;
     }
+    if (!old) return AP_OK;
     yyjson_obj_foreach(old, i, max, key, value) {
         ap__tapas_added *added;
         if (status) return status;

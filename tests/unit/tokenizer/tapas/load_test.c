@@ -98,6 +98,7 @@ void test_settings_that_cannot_be(void **state) {
     expect_failure("{\"sep_token\": 7}", AP_EFORMAT, "sep_token: expected a token");
     expect_failure("{\"additional_special_tokens\": [7]}", AP_EFORMAT,
                    "additional_special_tokens: expected tokens");
+    expect_failure("{\"added_tokens_decoder\": []}", AP_EFORMAT, "added_tokens_decoder: expected an object");
     expect_failure("{\"added_tokens_decoder\": {\"x\": \"a\"}}", AP_EFORMAT, "expected ids and tokens");
     expect_failure("{\"added_tokens_decoder\": {\"99999999999\": \"a\"}}", AP_EFORMAT,
                    "expected ids and tokens");
