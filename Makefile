@@ -13,7 +13,7 @@ accelpipe = build/release/bin/accelpipe
 # Two steps of one preset must not run at once, and CTest and Ninja are parallel themselves.
 .NOTPARALLEL:
 .DEFAULT_GOAL = build
-.PHONY: help demo build test test-release test-asan check parity bench fuzz format install clean
+.PHONY: help demo build test test-release test-asan check parity bench fuzz fuzz-tokenizers format install clean
 .PHONY: test-deps release-all asan-all
 
 help:
@@ -24,6 +24,7 @@ help:
 	@echo 'make parity    results against those of transformers, as a table'
 	@echo 'make bench     speed and memory, as a table'
 	@echo 'make fuzz      each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) seconds'
+	@echo 'make fuzz-tokenizers  random tokenizers and texts against the tokenizers package'
 	@echo 'make format    clang-format all C files'
 	@echo 'make install   into PREFIX=$(PREFIX); DESTDIR is honoured'
 	@echo 'make clean     remove build/ (deps/ stays)'
@@ -69,6 +70,9 @@ fuzz: test-deps
 	@cmake --preset fuzz >/dev/null
 	@cmake --build --preset fuzz --parallel $(JOBS) --target fuzzers
 	tools/run_fuzz.sh build/fuzz $(FUZZ_SECONDS)
+
+fuzz-tokenizers: release-all
+	tools/fuzz_tokenizers.sh build/release
 
 format:
 	tools/format.sh

@@ -4,7 +4,13 @@
   bench/accuracy.py [DEV_TSV] [--program build/release/bin/accelpipe] [--accelerator ort|ov|ipex]
 
 DEV_TSV (or $SST2_DEV_TSV) is SST-2/dev.tsv of the GLUE data: a header, then `sentence TAB 0|1`. It is not part of this
-project, because no licence to pass it on is stated for it. Demand: 90.48 %, within 0.12 points (one sentence).
+project, because no licence to pass it on is stated for it.
+
+Two rows, each to be met within one sentence (0.12 points):
+- float32 arithmetic, which is what the program does by default: 791 of 872. An evaluation of the graph operator by
+  operator in NumPy gives the same labels.
+- "runtime default", on ONNX Runtime only: its own choice for this file, which quantizes activations as well: 789 of 872, the
+  figure of the model card.
 Exit status: 0 met, 1 not met, 2 the file is not the one that is meant.
 """
 
@@ -19,7 +25,9 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-DEMAND_PERCENT, WITHIN_POINTS = 90.48, 0.12
+WITHIN = 1  # sentences
+# Session options that undo what the plugin sets: see docs/design/backend.md.
+RUNTIME_DEFAULT = {"session_options": {"session.disable_quant_qdq": "0", "session.qdq_matmulnbits_accuracy_level": "4"}}
 # Counts of the two labels, and the hash of the usual copy: another order of the lines is as good.
 N_NEGATIVE, N_POSITIVE = 428, 444
 SHA256 = "54a9c12c77e402fc14d6a66a506f24d999f596b0176eb777c972cccc2f9cc4b0"
@@ -61,12 +69,17 @@ def main() -> int:
         return 2
     pairs = read_dev(Path(args.dev_tsv))
     command = [args.program, "run", "text-classification", "--accelerator", args.accelerator, "--quiet", "--jsonl"]
-    predicted = predict(command, [sentence for sentence, _ in pairs])
-    n_right = sum(got == label for got, (_, label) in zip(predicted, pairs))
-    percent = 100 * n_right / len(pairs)
-    ok = abs(percent - DEMAND_PERCENT) <= WITHIN_POINTS
-    print(f"{n_right} of {len(pairs)} right: {percent:.2f} %; demanded {DEMAND_PERCENT} % within {WITHIN_POINTS} points: "
-          f"{'ok' if ok else 'not ok'}")
+    rows = [("float32 arithmetic", 791, command)]
+    if args.accelerator == "ort":
+        rows.append(("runtime default", 789, [*command, "--model-kwargs", json.dumps(RUNTIME_DEFAULT)]))
+    ok = True
+    for name, demanded, row_command in rows:
+        predicted = predict(row_command, [sentence for sentence, _ in pairs])
+        n_right = sum(got == label for got, (_, label) in zip(predicted, pairs))
+        is_met = abs(n_right - demanded) <= WITHIN
+        ok = ok and is_met
+        print(f"{args.accelerator}, {name}: {n_right} of {len(pairs)} right, {100 * n_right / len(pairs):.2f} %; "
+              f"demanded {demanded} within {WITHIN}: {'ok' if is_met else 'not ok'}")
     return 0 if ok else 1
 
 

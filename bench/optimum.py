@@ -16,7 +16,8 @@ CUDA_PACKAGES = ("nvidia", "triton")
 
 
 def peer(setup: Setup, mode: str, *arguments: str | Path) -> list[str]:
-    return [str(setup.reference_python), str(PEER), mode, str(setup.model_dir), *map(str, arguments)]
+    # -I: else the folder of this file, which has a module named optimum, would come first.
+    return [str(setup.reference_python), "-I", str(PEER), mode, str(setup.model_dir), *map(str, arguments)]
 
 
 def measure_start(setup: Setup, report: Report) -> None:

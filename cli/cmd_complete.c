@@ -138,10 +138,23 @@ static void complete_run(completion *c) {
     cli_params_clear(&c->params);
 }
 
+static void complete_explain(completion *c) {
+    ap_pipeline_describe_params(&c->params.of_pipeline, NULL);
+    if (strcmp(c->words[c->n_words - 2], "--task") == 0)
+        offer_tasks(c);
+    else if (!offer_value(c) && *c->current == '-')
+        offer_options(c);
+    else if (*c->current != '-' && c->n_words == 2)
+        cli_out_text(":dir\n");
+    cli_params_clear(&c->params);
+}
+
 static void complete_command(completion *c) {
     const char *before = c->words[c->n_words - 2];
     if (c->command->run == cli_run)
         complete_run(c);
+    else if (c->command->run == cli_explain)
+        complete_explain(c);
     else if (c->command->run == cli_help && c->n_words == 2)
         offer_commands(c);
     else if (c->command->run == cli_inspect && strcmp(before, "--accelerator") == 0)

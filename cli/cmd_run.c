@@ -185,16 +185,32 @@ static void note_all(const ap_value *chosen) {
     cli_text_clear(&text);
 }
 
-/* Says which model was taken where none was named. */
+static bool is_named(const run_state *run, const char *param) {
+    return ap_value_kind(ap_value_dict_get(run->params.init, param)) != AP_KIND_NULL;
+}
+
+/* One line for what was chosen where nothing was named, and why. */
+static void note_automatic(const ap_value *chosen, bool has_model, bool has_accelerator) {
+    const char *model = cli_show_string(chosen, "model", "?");
+    const char *accelerator = cli_show_string(chosen, "accelerator", "?");
+    const char *why = cli_show_string(chosen, "accelerator_reason", "?");
+    if (!has_model && !has_accelerator)
+        cli_note("using the bundled model %s on %s (%s); --model and --accelerator name others", model,
+                 accelerator, why);
+    else if (!has_model)
+        cli_note("using the bundled model %s on %s; --model names another", model, accelerator);
+    else if (!has_accelerator)
+        cli_note("using %s (%s); --accelerator names another", accelerator, why);
+}
+
+/* Says what was taken where nothing was named. */
 static ap_status note_choice(const run_state *run, ap_error *err) {
-    bool is_bundled = ap_value_kind(ap_value_dict_get(run->params.init, "model")) == AP_KIND_NULL;
-    if (run->options.quiet || !(is_bundled || run->options.verbose)) return AP_OK;
+    bool has_model = is_named(run, "model"), has_accelerator = is_named(run, "accelerator");
+    if (run->options.quiet || (has_model && has_accelerator && !run->options.verbose)) return AP_OK;
     ap_value *chosen = NULL;
     ap_status status = ap_pipeline_describe(&chosen, run->pipe, err);
     if (status) return status;
-    if (is_bundled)
-        cli_note("using the bundled model %s on %s; --model names another",
-                 cli_show_string(chosen, "model", "?"), cli_show_string(chosen, "accelerator", "?"));
+    note_automatic(chosen, has_model, has_accelerator);
     if (run->options.verbose) note_all(chosen);
     ap_value_destroy(chosen);
     return AP_OK;

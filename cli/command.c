@@ -14,6 +14,8 @@ const cli_command cli_commands[] = {
     {"tasks", "Show the tasks, or one and its parameters.", &cli_tasks_page, cli_tasks},
     {"backends", "Show the backends, and how to install missing ones.", &cli_backends_page, cli_backends},
     {"inspect", "Show what a model folder holds.", &cli_inspect_page, cli_inspect},
+    {"explain", "Show what would be used for a model, why, and what would be faster.", &cli_explain_page,
+     cli_explain},
     {"help", "Show help about a command.", NULL, cli_help},
     {"__complete", NULL, NULL, cli_complete},
     {NULL, NULL, NULL, NULL},

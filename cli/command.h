@@ -31,12 +31,13 @@ int cli_command_dispatch(int argc, char **argv);
 /* NULL when there is none. */
 const cli_command *cli_command_find(const char *name);
 
-extern const cli_page cli_run_page, cli_backends_page, cli_tasks_page, cli_inspect_page;
+extern const cli_page cli_run_page, cli_backends_page, cli_tasks_page, cli_inspect_page, cli_explain_page;
 
 int cli_run(int argc, char **argv);
 int cli_backends(int argc, char **argv);
 int cli_tasks(int argc, char **argv);
 int cli_inspect(int argc, char **argv);
+int cli_explain(int argc, char **argv);
 int cli_help(int argc, char **argv);
 int cli_complete(int argc, char **argv);
 

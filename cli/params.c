@@ -84,17 +84,18 @@ void cli_params_clear(cli_params *params) {
     *params = (cli_params){.task = params->task};
 }
 
-static ap_status load_of_pipeline(cli_params *params, ap_error *err) {
+ap_status cli_params_load_of_pipeline(cli_params *params, ap_error *err) {
     return params->of_pipeline ? AP_OK : ap_pipeline_describe_params(&params->of_pipeline, err);
 }
 
+/* Without a task there are the parameters of pipeline() alone. */
 static ap_status load_of_task(cli_params *params, ap_error *err) {
-    return params->of_task ? AP_OK : ap_task_describe(&params->of_task, params->task, err);
+    return params->of_task || !params->task ? AP_OK : ap_task_describe(&params->of_task, params->task, err);
 }
 
 ap_status cli_params_load(cli_params *params, ap_error *err) {
     ap_status status = load_of_task(params, err);
-    return status ? status : load_of_pipeline(params, err);
+    return status ? status : cli_params_load_of_pipeline(params, err);
 }
 
 const ap_value *cli_params_of_pipeline(const cli_params *params) { return params->of_pipeline; }
@@ -122,6 +123,12 @@ static bool find_of_pipeline(cli_param *out, const cli_params *params, const cha
     for (size_t i = 0; i < N_ALIASES; i++)
         if (strcmp(ALIASES[i].option, name) == 0) return find_in(out, params->of_pipeline, ALIASES[i].param);
     return false;
+}
+
+bool cli_params_is_of_pipeline(const cli_params *params, const char *option) {
+    cli_param param;
+    if (find_of_pipeline(&param, params, option)) return true;
+    return strncmp(option, "no-", 3) == 0 && find_of_pipeline(&param, params, option + 3);
 }
 
 bool cli_params_find(cli_param *out, const cli_params *params, const char *name) {
@@ -210,7 +217,7 @@ static ap_status set_once(ap_value **dict, const char *key, ap_value *value, con
 static ap_status find_row(cli_param *param, ap_value ***dict, cli_params *params, const char *name,
                           ap_error *err) {
     *dict = NULL;
-    ap_status status = load_of_pipeline(params, err);
+    ap_status status = cli_params_load_of_pipeline(params, err);
     if (status) return status;
     if (find_of_pipeline(param, params, name)) {
         *dict = &params->init;

@@ -43,6 +43,12 @@ typedef struct cli_params {
 
 void cli_params_clear(cli_params *params);
 
+/* Asks for the table of pipeline(). */
+ap_status cli_params_load_of_pipeline(cli_params *params, ap_error *err);
+
+/* Whether an option is one of pipeline(), also as --no-NAME; its table is loaded. */
+bool cli_params_is_of_pipeline(const cli_params *params, const char *option);
+
 /* Asks for both tables. @return AP_EKEY unknown task. */
 ap_status cli_params_load(cli_params *params, ap_error *err);
 

@@ -74,6 +74,33 @@ foreach(plugin ort replay)
     endif()
 endforeach()
 
+# Libraries that tests load in place of runtimes and plugins that are not there.
+foreach(name ov ipex)
+    add_library(fake_plugin_${name} MODULE ${PROJECT_SOURCE_DIR}/tests/fakes/plugin.c)
+    set_target_properties(fake_plugin_${name} PROPERTIES PREFIX "" OUTPUT_NAME accelpipe_${name}
+                          LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/fakes)
+    target_compile_definitions(fake_plugin_${name} PRIVATE FAKE_NAME="${name}")
+    target_include_directories(fake_plugin_${name} PRIVATE ${PROJECT_SOURCE_DIR}/include)
+    target_link_libraries(fake_plugin_${name} PRIVATE ap_flags ${CMAKE_DL_LIBS})
+    add_dependencies(test_plugins fake_plugin_${name})
+endforeach()
+# The drivers of GPUs, which are asked for by their sonames: an empty library each.
+foreach(soname libcuda.so.1 libamdhip64.so)
+    add_library(fake_${soname} MODULE ${PROJECT_SOURCE_DIR}/tests/fakes/driver.c)
+    set_target_properties(fake_${soname} PROPERTIES PREFIX "" OUTPUT_NAME fake_${soname} NO_SONAME ON
+                          LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/fakes)
+    target_link_libraries(fake_${soname} PRIVATE ap_flags)
+    target_link_options(fake_${soname} PRIVATE -Wl,-soname,${soname})
+    add_dependencies(test_plugins fake_${soname})
+endforeach()
+if(TARGET accelpipe_ort)
+    add_library(fake_onnxruntime MODULE ${PROJECT_SOURCE_DIR}/tests/fakes/onnxruntime.c)
+    set_target_properties(fake_onnxruntime PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/fakes)
+    target_include_directories(fake_onnxruntime SYSTEM PRIVATE ${AP_ORT_INCLUDE})
+    target_link_libraries(fake_onnxruntime PRIVATE ap_flags)
+    add_dependencies(test_plugins fake_onnxruntime)
+endif()
+
 set(test_support)
 if(have_cmocka AND support_sources)
     add_library(ap_test_support STATIC ${support_sources})

@@ -16,8 +16,9 @@ extern "C" {
 #endif
 
 /** A list of all backends in the order in which they are tried: [{"name", "available", "runtime",
- * "version", "path", "devices", "reason", "install"}, ...]; "reason" only where not available.
- * Owned by the caller. Since 0.1. */
+ * "version", "path", "devices", "threads", "threads_reason", "cache_dir", "reason", "install"}, ...];
+ * "reason" only where not available. "threads" is what the process may use and is shared by all backends;
+ * "cache_dir" is null where the user has no place for a start-up cache. Owned by the caller. Since 0.1. */
 AP_API ap_status ap_backends_describe(ap_value **out, ap_error *err);
 
 #ifdef __cplusplus

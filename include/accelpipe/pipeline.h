@@ -28,7 +28,8 @@
  * the call only.
  *
  * Threading: a created pipeline is immutable and may be called from many threads at once; each call runs
- * on its caller's thread, with at most one helper thread of its own for a list or a stream.
+ * on its caller's thread, with at most one helper thread of its own for a list or a stream, or as many more
+ * as num_workers says.
  *
  * Source: transformers@v4.55.4 pipelines/__init__.py pipeline(), pipelines/base.py Pipeline.
  */
@@ -68,12 +69,14 @@ typedef struct ap_pipeline_options {
     const char *torch_dtype; /**< "auto", "float32", ... : computed in it, and which variant of the file. */
     ap_switch trust_remote_code;  /**< Code of a model folder is never run, whatever this says. */
     const ap_value *model_kwargs; /**< Dict: file_name, subfolder, provider, ... */
-    const char *accelerator;      /**< "ort", "ov" or "ipex"; absent: the first available of ov, ort, ipex. */
-    int64_t batch_size;           /**< Items per forward; 0: batches are formed by length. */
-    int64_t num_workers;          /**< Threads for preprocessing beside the caller's; 0: one when it pays. */
-    const ap_value *params;       /**< Dict: the task's own parameters, defaults for every call. */
-    int64_t num_threads;          /**< Threads of the backend; 0: what affinity and cgroup quota allow. */
-    ap_switch cache;              /**< Start-up cache of the backend, on by default. */
+    const char *accelerator; /**< "ort", "ov" or "ipex"; absent: the first of ov, ort, ipex that is available
+                                  and can run the model. */
+    int64_t batch_size;      /**< Items per forward; 0: batches are formed by length. */
+    int64_t num_workers;     /**< Threads for preprocessing, at most 64; 0 and 1: one where it pays. */
+    const ap_value *params;  /**< Dict: the task's own parameters, defaults for every call. */
+    int64_t num_threads;     /**< Threads of the backend; 0: the process's budget ($ACCELPIPE_NUM_THREADS, or
+                                  physical cores within affinity and cgroup quota), shared by all pipelines. */
+    ap_switch cache;         /**< Start-up cache of the backend, on by default. */
     const char
         *cache_dir; /**< In place of $ACCELPIPE_CACHE, $XDG_CACHE_HOME/accelpipe, ~/.cache/accelpipe. */
 } ap_pipeline_options;
@@ -96,6 +99,17 @@ AP_API void ap_pipeline_destroy(ap_pipeline *pipe);
 
 /** What was chosen: {"task", "model", "file", "accelerator", "device", "torch_dtype", "num_threads", ...}. */
 AP_API ap_status ap_pipeline_describe(ap_value **out, const ap_pipeline *pipe, ap_error *err);
+
+/** What was chosen and why: {"decisions": [{"what", "choice", "why"}, ...], "passed_over": [...], "faster":
+ * [...], "error": null}. "decisions" has a row for model, config, task, tokenizer, processor, threads,
+ * backend, file, device, precision and start-up cache, in the order in which they were made; "passed_over"
+ * what could have been in their place, "faster" what would make it faster. Since 0.1. */
+AP_API ap_status ap_pipeline_explain(ap_value **out, const ap_pipeline *pipe, ap_error *err);
+
+/** The same of a pipeline that ap_pipeline_create_from_value() would make of `init`; the model is opened for
+ * it, and closed. Where machine or model are in the way (a file is missing, no backend is available), that is
+ * no failure but "error": {"code", "message"}, behind the decisions that were made before. Since 0.1. */
+AP_API ap_status ap_explain(ap_value **out, const ap_value *init, ap_error *err);
 
 /* -- calling ------------------------------------------------------------------------------------------- */
 

@@ -1,6 +1,7 @@
 /* Session options: what we set by default, and the runtime's own by their names. */
 #include "onnx.h"
 #include "ort.h"
+#include "providers.h"
 
 #include <errno.h>
 #include <onnxruntime_session_options_config_keys.h>
@@ -12,10 +13,31 @@
  */
 #define MATMULNBITS_ACCURACY_LEVEL "session.qdq_matmulnbits_accuracy_level"
 
+/* Options that say how the threads of a session are to be: such a session has threads of its own. */
+static bool has_thread_options(const ap_model_ref *model) {
+    static const char *const keys[] = {"execution_mode", "inter_op_num_threads", "intra_op_num_threads"};
+    static const char *const starts[] = {"session.intra_op", "session.inter_op", "session.dynamic_block"};
+    for (size_t i = 0; i < model->n_options; i++)
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+            if (strcmp(model->options[i].key, keys[k]) == 0 ||
+                strncmp(model->options[i].key, starts[k], strlen(starts[k])) == 0)
+                return true;
+    return false;
+}
+
+/* Sessions with as many threads as the process may use share one pool, so that two of them do not run on
+ * twice as many threads as there are cores; a caller whose helpers are busy does the work himself. */
+static OrtStatus *set_threads(OrtSessionOptions *options, const ap_model_ref *model) {
+    int n = model->n_threads > 0 ? model->n_threads : 1;
+    if (n == ort.n_shared_threads && !has_thread_options(model))
+        return ort.api->DisablePerSessionThreads(options);
+    OrtStatus *failure = ort.api->SetIntraOpNumThreads(options, n);
+    return failure ? failure : ort.api->SetInterOpNumThreads(options, 1);
+}
+
 static OrtStatus *set_defaults(OrtSessionOptions *options, const ap_model_ref *model) {
     const OrtApi *api = ort.api;
-    OrtStatus *failure = api->SetIntraOpNumThreads(options, model->n_threads > 0 ? model->n_threads : 1);
-    if (!failure) failure = api->SetInterOpNumThreads(options, 1);
+    OrtStatus *failure = set_threads(options, model);
     if (!failure) failure = api->SetSessionGraphOptimizationLevel(options, ORT_ENABLE_ALL);
     /* A pattern is kept for every shape that was seen: memory would grow with the number of lengths. */
     if (!failure) failure = api->DisableMemPattern(options);
@@ -145,33 +167,8 @@ static ap_status fail_option(const char *key, ap_error *err) {
         key, names);
 }
 
-/* -- execution providers ------------------------------------------------------------------------------- */
-
-static ap_status fail_provider(const char *name, ap_error *err) {
-    char names[256] = "";
-    size_t at = 0;
-    for (int i = 0; i < ort.n_providers && at < sizeof names; i++) {
-        int n = snprintf(names + at, sizeof names - at, "%s%s", i ? ", " : "", ort.providers[i]);
-        if (n > 0) at += (size_t)n;
-    }
-    return ort.host->fail(err, AP_EINVAL, "provider \"%.64s\" is not in this ONNX Runtime; it has: %s", name,
-                          names);
-}
-
-static ap_status check_provider(const char *name, ap_error *err) {
-    if (strcmp(name, "CPUExecutionProvider") == 0) return AP_OK;
-    for (int i = 0; i < ort.n_providers; i++)
-        if (strcmp(name, ort.providers[i]) == 0)
-            return ort.host->fail(err, AP_EUNSUPPORTED,
-                                  "provider \"%s\": this plugin runs CPUExecutionProvider only", name);
-    return fail_provider(name, err);
-}
-
 static ap_status set_option(OrtSessionOptions *options, const ap_key_value *option, ap_error *err) {
-    if (strcmp(option->key, "provider") == 0) return check_provider(option->value, err);
-    if (strncmp(option->key, "provider_options.", strlen("provider_options.")) == 0)
-        return ort.host->fail(err, AP_EINVAL, "\"%.64s\": CPUExecutionProvider takes no options",
-                              option->key);
+    if (ort_providers_is_option(option->key)) return AP_OK;
     for (size_t i = 0; i < N_ROWS; i++)
         if (strcmp(option->key, rows[i].name) == 0) return set_row(options, &rows[i], option->value, err);
     if (!is_entry(option->key)) return fail_option(option->key, err);
@@ -190,6 +187,7 @@ ap_status ort_options_create(OrtSessionOptions **out, const ap_model_ref *model,
     ap_status status = ort_fail(err, failure, "session options");
     for (size_t i = 0; !status && i < model->n_options; i++)
         status = set_option(options, &model->options[i], err);
+    if (!status) status = ort_providers_append(options, model, err);
     if (status) {
         if (options) ort.api->ReleaseSessionOptions(options);
         return status;

@@ -24,6 +24,7 @@ typedef struct ort_runtime {
     OrtAllocator *allocator;    /* Of the strings that the runtime gives. */
     char **providers;           /* Execution providers of this build; never freed. */
     int n_providers;
+    int n_shared_threads; /* Of the pool that sessions share; 0: there is none. */
 } ort_runtime;
 
 extern ort_runtime ort;
@@ -33,10 +34,16 @@ struct ap_session {
     ap_io *inputs, *outputs; /* Names are the runtime's, from ort.allocator. */
     uint32_t n_inputs, n_outputs;
     int32_t from_cache;
+    char device[64];
 };
 
 /* runtime.c */
 ap_status ort_probe(const ap_host *host, const char *runtime, ap_probe *out, ap_error *err);
+
+/* The end of the last line that the runtime logged as an error on this thread; "": none since it was
+ * forgotten. */
+const char *ort_log_last_error(void);
+void ort_log_forget(void);
 
 /* status.c: the runtime's failure as ours. `status` is taken; NULL is AP_OK.
  * @param what names what failed, "run"; put in front of the runtime's message. */

@@ -1,6 +1,7 @@
 /* Loading ONNX Runtime, and what it says of itself. */
 #define _GNU_SOURCE /* dladdr */
 #include "ort.h"
+#include "providers.h"
 
 #include <dlfcn.h>
 #include <stdbool.h>
@@ -12,6 +13,22 @@ ort_runtime ort;
 
 /* -- its log ------------------------------------------------------------------------------------------- */
 
+/* The last error of this thread's calls: providers that fail say why here, and nowhere else. */
+static _Thread_local char last_error[160];
+
+const char *ort_log_last_error(void) { return last_error; }
+
+void ort_log_forget(void) { last_error[0] = '\0'; }
+
+/* The end of the text has the reason, behind names of files and functions. */
+static void keep_error(const char *message) {
+    size_t len = strcspn(message, "\n"), room = sizeof last_error - 1;
+    const char *start = len > room ? message + len - room : message;
+    const char *blank = start > message ? memchr(start, ' ', len - (size_t)(start - message)) : NULL;
+    if (blank) start = blank + 1;
+    snprintf(last_error, sizeof last_error, "%.*s", (int)(len - (size_t)(start - message)), start);
+}
+
 /* Failures are also returned, so that here they are no more than details. */
 static void ORT_API_CALL log_line(void *param, OrtLoggingLevel severity, const char *category,
                                   const char *logid, const char *code_location, const char *message) {
@@ -19,6 +36,7 @@ static void ORT_API_CALL log_line(void *param, OrtLoggingLevel severity, const c
     (void)category;
     (void)logid;
     if (severity < ORT_LOGGING_LEVEL_WARNING) return;
+    if (severity >= ORT_LOGGING_LEVEL_ERROR) keep_error(message);
     ort.host->log(AP_LOG_DEBUG, "ort: %s: %s", code_location ? code_location : "", message);
 }
 
@@ -54,9 +72,29 @@ static ap_status get_api(ap_probe *out, const OrtApiBase *base, ap_error *err) {
     return AP_OK;
 }
 
+/* With a pool of as many threads as the process may use; threads that spin would take them from others. */
+static OrtStatus *create_env_with_pool(int n_threads) {
+    OrtThreadingOptions *threads = NULL;
+    OrtStatus *status = ort.api->CreateThreadingOptions(&threads);
+    if (!status) status = ort.api->SetGlobalIntraOpNumThreads(threads, n_threads);
+    if (!status) status = ort.api->SetGlobalInterOpNumThreads(threads, 1);
+    if (!status) status = ort.api->SetGlobalSpinControl(threads, 0);
+    if (!status)
+        status = ort.api->CreateEnvWithCustomLoggerAndGlobalThreadPools(
+            log_line, NULL, ORT_LOGGING_LEVEL_WARNING, "accelpipe", threads, &ort.env);
+    if (threads) ort.api->ReleaseThreadingOptions(threads);
+    ort.n_shared_threads = status ? 0 : n_threads;
+    return status;
+}
+
+static OrtStatus *create_env(void) {
+    if (AP_HAS(ort.host, threads_allowed)) return create_env_with_pool(ort.host->threads_allowed());
+    return ort.api->CreateEnvWithCustomLogger(log_line, NULL, ORT_LOGGING_LEVEL_WARNING, "accelpipe",
+                                              &ort.env);
+}
+
 static ap_status create_globals(ap_error *err) {
-    OrtStatus *status =
-        ort.api->CreateEnvWithCustomLogger(log_line, NULL, ORT_LOGGING_LEVEL_WARNING, "accelpipe", &ort.env);
+    OrtStatus *status = create_env();
     if (!status)
         status = ort.api->CreateCpuMemoryInfo(OrtDeviceAllocator, OrtMemTypeDefault, &ort.host_memory);
     if (!status) status = ort.api->GetAllocatorWithDefaultOptions(&ort.allocator);
@@ -87,7 +125,7 @@ ap_status ort_probe(const ap_host *host, const char *runtime, ap_probe *out, ap_
     }
     status = create_globals(err);
     if (status) return status;
-    snprintf(out->devices, sizeof out->devices, "cpu");
+    ort_providers_devices(out->devices, sizeof out->devices);
     out->score = 1;
     return AP_OK;
 }

@@ -1,5 +1,6 @@
 /* Opening and closing models, and what they say of themselves. */
 #include "cache.h"
+#include "providers.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -166,7 +167,11 @@ ap_status ort_open(ap_session **out, const ap_host *host, const ap_model_ref *mo
     ap_session *session = host->alloc(sizeof *session);
     if (!session) return ort_fail_nomem(err);
     memset(session, 0, sizeof *session);
-    ap_status status = open_session(session, model, err);
+    ap_model_ref plain = *model;
+    /* What other providers compile cannot be written to the cache. */
+    if (!ort_providers_are_cpu(model)) plain.cache_path = NULL;
+    ap_status status = open_session(session, &plain, err);
+    ort_providers_describe(session->device, sizeof session->device, model);
     if (!status) status = read_all_ios(session, err);
     if (status) {
         ort_close(session);
@@ -190,5 +195,5 @@ void ort_describe(const ap_session *session, ap_session_info *out) {
     out->from_cache = session->from_cache;
     out->inputs = session->inputs;
     out->outputs = session->outputs;
-    out->device = "cpu";
+    out->device = session->device;
 }

@@ -69,6 +69,7 @@ static void describe(const ap_session *session, ap_session_info *out) {
     out->inputs = session->inputs;
     out->outputs = session->outputs;
     out->device = "cpu";
+    out->run_threads = (int32_t)session->settings.run_threads;
 }
 
 static const ap_backend table = {

@@ -14,6 +14,7 @@
  *   fail_run N                        the N-th run of a session fails, counting from 1
  *   elsewhere 1                       outputs are not in host memory: read() has to be used
  *   cache_bytes N                     opening writes N bytes into the start-up cache
+ *   run_threads N                     each run has N threads of the process's budget for itself
  *
  * The settings (the last four) are also options of a session, which win over the file.
  *
@@ -49,7 +50,7 @@ typedef struct replay_case {
 } replay_case;
 
 typedef struct replay_settings {
-    int64_t latency_ms, fail_run, elsewhere, cache_bytes;
+    int64_t latency_ms, fail_run, elsewhere, cache_bytes, run_threads;
 } replay_settings;
 
 struct ap_session {

@@ -16,7 +16,8 @@ typedef struct call_opts {
 
 static const ap_param CALL_PARAMS[] = {
     AP_PARAM(batch_size, INT, FORWARD, call_opts, 0, NULL, NULL, "Inputs per batch."),
-    AP_PARAM(num_workers, INT, PREPROCESS, call_opts, 0, NULL, NULL, "Threads for preprocessing."),
+    AP_PARAM(num_workers, INT, PREPROCESS, call_opts, 0, NULL, NULL,
+             "Threads for preprocessing, at most 64; 0 and 1: one where it pays."),
     AP_PARAM_END};
 
 static ap_status fail_unknown(const char *name, const ap_task *task, ap_error *err) {
@@ -88,6 +89,7 @@ static ap_status call_begin(ap__call *call, const ap_pipeline *pipe, const ap_va
         return status;
     }
     call->batch_size = ap__opt_integer(&own.batch_size, pipe->batch_size);
+    call->num_workers = ap__opt_integer(&own.num_workers, pipe->num_workers);
     call->cancel = options ? options->cancel : NULL;
     return AP_OK;
 }

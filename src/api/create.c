@@ -1,31 +1,73 @@
 /* The router: from the parameters of pipeline() to a loaded pipeline. */
-#include "api/init_params.h"
+#include "api/router.h"
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/threads.h"
 #include "hub/locate.h"
-#include "pipeline/context.h"
 #include "tasks/registry.h"
 #include "value/params.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-/* What is known so far of a pipeline that is being made. */
-typedef struct router {
-    const ap__init_opts *init;
-    const ap_value *params; /* The task's own parameters; NULL: none. */
-    ap_pipeline *pipe;
-    ap__path folder;
-    ap__config *config; /* Until the model takes it. */
-    const ap__backend *backend;
-} router;
+/* -- what was asked for -------------------------------------------------------------------------------- */
+
+static const ap_value *opt_value(const ap_opt *opt) { return ap__opt_is_set(opt) ? opt->as.value : NULL; }
+
+/* A component of another origin may not suit a model that nobody named. */
+static ap_status check_origins(const ap__init_opts *o, ap_error *err) {
+    const ap_opt *given[] = {&o->tokenizer, &o->feature_extractor, &o->image_processor, &o->processor};
+    static const char *const names[] = {"tokenizer", "feature_extractor", "image_processor", "processor"};
+    if (ap__opt_is_set(&o->model)) return AP_OK;
+    for (size_t i = 0; i < sizeof given / sizeof *given; i++)
+        if (ap__opt_is_set(given[i]))
+            return ap__fail(err, AP_EINVAL,
+                            "%s is given and model is not: it may not suit the default model; name a model",
+                            names[i]);
+    return AP_OK;
+}
+
+/* torch_dtype may also stand in model_kwargs; the default "auto" beside it does not count. */
+static ap_status merge_dtype(ap__router *r, ap_error *err) {
+    const ap__init_opts *o = r->init;
+    r->torch_dtype = ap__opt_string(&o->torch_dtype, ap__opt_string(&o->dtype, NULL));
+    if (!r->kwargs.torch_dtype) return AP_OK;
+    if (r->torch_dtype && strcmp(r->torch_dtype, "auto") != 0)
+        return ap__fail(err, AP_EINVAL, "torch_dtype and model_kwargs.%s are both given; give one of them",
+                        r->kwargs.torch_dtype_entry);
+    r->torch_dtype = r->kwargs.torch_dtype;
+    return AP_OK;
+}
+
+static ap_status merge_device(ap__router *r, ap_error *err) {
+    const ap_value *map = opt_value(&r->init->device_map);
+    if (map && r->kwargs.device_map)
+        return ap__fail(err, AP_EINVAL,
+                        "device_map and model_kwargs.device_map are both given; give one of them");
+    if (!map) map = r->kwargs.device_map;
+    ap_status status = ap__device_read(&r->device, opt_value(&r->init->device), map, err);
+    /* -1 leaves the model where it was loaded, as in transformers. */
+    if (!status && r->kwargs.provider && r->device.is_number && r->device.number < 0)
+        r->device = (ap__device_request){0};
+    return status;
+}
+
+/* Parameters that say the same thing in two places, and those that need a second look. */
+static ap_status merge(ap__router *r, ap_error *err) {
+    ap_status status = check_origins(r->init, err);
+    if (!status) status = ap__model_kwargs_read(&r->kwargs, opt_value(&r->init->model_kwargs), err);
+    if (!status) status = merge_dtype(r, err);
+    if (!status) status = merge_device(r, err);
+    if (!status && r->kwargs.token && ap__opt_is_set(&r->init->token))
+        return ap__fail(err, AP_EINVAL,
+                        "token and model_kwargs.use_auth_token are both given; give token alone");
+    return status;
+}
 
 /* -- model and task ------------------------------------------------------------------------------------ */
 
-static ap_status find_folder(router *r, ap_error *err) {
+static ap_status find_folder(ap__router *r, ap_error *err) {
     const char *model = ap__opt_string(&r->init->model, NULL);
     const ap_task *task = r->pipe->ctx.task;
     if (!model && !task)
@@ -35,11 +77,14 @@ static ap_status find_folder(router *r, ap_error *err) {
     r->pipe->is_bundled_model = !model;
     r->pipe->model_name = ap__strdup(model ? model : task->default_model);
     if (!r->pipe->model_name) return ap__fail_nomem(err);
-    return model ? ap__model_locate(&r->folder, model, err)
-                 : ap__model_locate_bundled(&r->folder, task->default_model, err);
+    ap_status status = model ? ap__model_locate(&r->folder, model, err)
+                             : ap__model_locate_bundled(&r->folder, task->default_model, err);
+    if (status) return status;
+    return ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "model", r->folder.text, err, "%s",
+                      model ? "named by model" : "no model was named: the one bundled for the task");
 }
 
-static ap_status load_config(router *r, ap_error *err) {
+ap_status ap__router_load_config(ap__router *r, ap_error *err) {
     const ap_opt *given = &r->init->config;
     if (!ap__opt_is_set(given)) return ap__config_load(&r->config, r->folder.text, err);
     const char *path = ap_value_get_string(given->as.value, NULL);
@@ -48,13 +93,28 @@ static ap_status load_config(router *r, ap_error *err) {
                                  : ap__config_load_file(&r->config, path, err);
 }
 
-static ap_status find_task(router *r, ap_error *err) {
+static ap_status find_config(ap__router *r, ap_error *err) {
+    ap_status status = ap__router_load_config(r, err);
+    if (status) return status;
+    return ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "config", r->config->source, err, "%s",
+                      ap__opt_is_set(&r->init->config) ? "named by config" : "the model's");
+}
+
+static ap_status find_task(ap__router *r, ap_error *err) {
     ap_task_context *ctx = &r->pipe->ctx;
-    if (!ctx->task) return ap__task_infer(&ctx->task, r->config, err);
+    bool is_given = ctx->task != NULL;
+    ap_status status = is_given ? AP_OK : ap__task_infer(&ctx->task, r->config, err);
+    if (status) return status;
     if (!ap__task_fits(ctx->task, r->config))
         ap__log(AP_LOG_WARNING, "pipeline: %s: its architecture is not one for %s", r->config->source,
                 ctx->task->name);
-    return AP_OK;
+    const ap_value *architectures = ap_value_dict_get(r->config->json, "architectures");
+    const char *first = ap_value_get_string(ap_value_list_get(architectures, 0), NULL);
+    if (is_given)
+        return ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "task", ctx->task->name, err,
+                          "named by task");
+    return ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "task", ctx->task->name, err,
+                      "inferred from the architecture %.64s", first ? first : "");
 }
 
 /* -- parameters of the task ---------------------------------------------------------------------------- */
@@ -69,7 +129,7 @@ static ap_status fail_unknown(const char *name, const ap_task *task, ap_error *e
 }
 
 /* Binds to a copy that lives as long as the pipeline. */
-static ap_status bind_params(router *r, ap_error *err) {
+static ap_status bind_params(ap__router *r, ap_error *err) {
     ap_pipeline *pipe = r->pipe;
     const ap_task *task = pipe->ctx.task;
     pipe->opts = ap__calloc(1, task->opts_size);
@@ -91,168 +151,61 @@ static ap_status bind_params(router *r, ap_error *err) {
 
 /* -- components ---------------------------------------------------------------------------------------- */
 
-static ap_status load_tokenizer(router *r, ap_error *err) {
+static ap_status decide_tokenizer(ap__router *r, const char *folder, ap_error *err) {
+    const ap__tokenizer_config *config = ap__context_tokenizer_config(&r->pipe->ctx);
+    return ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "tokenizer", folder, err, "%s%s%s",
+                      ap__opt_is_set(&r->init->tokenizer) ? "named by tokenizer" : "the model's",
+                      config->tokenizer_class ? ": " : "",
+                      config->tokenizer_class ? config->tokenizer_class : "");
+}
+
+static ap_status load_tokenizer(ap__router *r, ap_error *err) {
     ap_task_context *ctx = &r->pipe->ctx;
     const char *folder = ap__opt_string(&r->init->tokenizer, r->folder.text);
     bool reads_tables = ctx->task->components & AP_COMPONENT_TABLE_TOKENIZER;
-    if (!reads_tables && !(ctx->task->components & AP_COMPONENT_TOKENIZER)) return AP_OK;
+    if (!reads_tables && !(ctx->task->components & AP_COMPONENT_TOKENIZER))
+        return ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "tokenizer", "none", err,
+                          "task %s takes none", ctx->task->name);
     if (!ap__path_is_dir(folder)) return ap__fail(err, AP_ENOTFOUND, "tokenizer %s: no such folder", folder);
-    return reads_tables ? ap__tapas_load(&ctx->tapas, folder, err)
-                        : ap__tokenizer_load(&ctx->tokenizer, folder, err);
+    ap_status status = reads_tables ? ap__tapas_load(&ctx->tapas, folder, err)
+                                    : ap__tokenizer_load(&ctx->tokenizer, folder, err);
+    return status ? status : decide_tokenizer(r, folder, err);
 }
 
-/* Whether the backend offers a device of that name. */
-static bool has_device(const ap__backend *backend, const char *name) {
-    const char *devices = ap__backend_get_probe(backend)->devices;
-    size_t len = strlen(name);
-    for (const char *at = devices; (at = strstr(at, name)); at += len)
-        if ((at == devices || at[-1] == ' ') && (at[len] == ' ' || !at[len])) return true;
-    return false;
+/* A component that the task does not take is not looked at, as in transformers. */
+static ap_status pass_over_component(ap__router *r, const char *name, const ap_opt *given, ap_error *err) {
+    const char *task = r->pipe->ctx.task->name;
+    if (!ap__opt_is_set(given)) return AP_OK;
+    ap__log(AP_LOG_WARNING, "pipeline: %s is not used: task %s takes none", name, task);
+    return ap__decide(r->pipe->decisions, AP__DECISION_PASSED, name, given->as.string, err,
+                      "task %s takes none", task);
 }
 
-/* The device's name in `buf`, NULL for the backend's own choice. A number is a GPU's where there is one, the
- * CPU otherwise, as in transformers. */
-static const char *choose_device(const router *r, char *buf, size_t size) {
-    const ap_value *device = ap__opt_is_set(&r->init->device) ? r->init->device.as.value : NULL;
-    const ap_value *map = ap__opt_is_set(&r->init->device_map) ? r->init->device_map.as.value : NULL;
-    const char *name = ap_value_get_string(device ? device : map, NULL);
-    if (name) return strcmp(name, "auto") == 0 ? NULL : name;
-    if (!device) return NULL;
-    int64_t number = ap_value_get_int(device);
-    if (number < 0 || !has_device(r->backend, "cuda")) return "cpu";
-    snprintf(buf, size, "cuda:%lld", (long long)number);
-    return buf;
-}
-
-/* -- model_kwargs -------------------------------------------------------------------------------------- */
-
-enum { OPTIONS_MAX = 64, OPTION_TEXT_BYTES = 192 };
-
-/* Runtime options in the form of the plugin border. */
-typedef struct runtime_options {
-    ap_key_value pairs[OPTIONS_MAX];
-    char texts[OPTIONS_MAX][2][OPTION_TEXT_BYTES];
-    size_t n;
-} runtime_options;
-
-static ap_status option_text(char *out, const ap_value *value, const char *name, ap_error *err) {
-    const char *text = ap_value_get_string(value, NULL);
-    int n = -1;
-    switch (ap_value_kind(value)) {
-    case AP_KIND_STRING:
-        n = snprintf(out, OPTION_TEXT_BYTES, "%s", text);
-        break;
-    case AP_KIND_BOOL:
-        n = snprintf(out, OPTION_TEXT_BYTES, "%d", ap_value_get_bool(value));
-        break;
-    case AP_KIND_INT:
-        n = snprintf(out, OPTION_TEXT_BYTES, "%lld", (long long)ap_value_get_int(value));
-        break;
-    default:
-        break;
-    }
-    if (n >= 0 && n < OPTION_TEXT_BYTES) return AP_OK;
-    return ap__fail(err, AP_EINVAL,
-                    "model_kwargs: %.64s: expected a short string, a number or a bool, found %s", name,
-                    ap_kind_name(ap_value_kind(value)));
-}
-
-static ap_status add_option(runtime_options *options, const char *prefix, const char *name,
-                            const ap_value *value, ap_error *err) {
-    if (options->n == OPTIONS_MAX)
-        return ap__fail(err, AP_ELIMIT, "model_kwargs: more than %d runtime options", OPTIONS_MAX);
-    char(*texts)[OPTION_TEXT_BYTES] = options->texts[options->n];
-    int n = snprintf(texts[0], OPTION_TEXT_BYTES, "%s%s", prefix, name);
-    if (n < 0 || n >= OPTION_TEXT_BYTES)
-        return ap__fail(err, AP_ELIMIT, "model_kwargs: the name %.64s is too long", name);
-    ap_status status = option_text(texts[1], value, name, err);
-    if (!status) options->pairs[options->n++] = (ap_key_value){texts[0], texts[1]};
-    return status;
-}
-
-static ap_status add_options(runtime_options *options, const char *prefix, const char *what,
-                             const ap_value *dict, ap_error *err) {
-    ap_status status = AP_OK;
-    if (ap_value_kind(dict) == AP_KIND_NULL) return AP_OK;
-    if (ap_value_kind(dict) != AP_KIND_DICT)
-        return ap__fail(err, AP_ETYPE, "model_kwargs: %s: expected a dict, found %s", what,
-                        ap_kind_name(ap_value_kind(dict)));
-    for (size_t i = 0; !status && i < ap_value_len(dict); i++) {
-        const char *name;
-        const ap_value *value = ap_value_dict_at(dict, i, &name);
-        status = add_option(options, prefix, name, value, err);
-    }
-    return status;
-}
-
-static ap_status need_string(const char **out, const char *name, const ap_value *value, ap_error *err) {
-    *out = ap_value_get_string(value, NULL);
-    if (*out || ap_value_kind(value) == AP_KIND_NULL) return AP_OK;
-    return ap__fail(err, AP_ETYPE, "model_kwargs: %s: expected a string, found %s", name,
-                    ap_kind_name(ap_value_kind(value)));
-}
-
-static ap_status read_kwarg(ap__file_request *file, runtime_options *options, const char *name,
-                            const ap_value *value, ap_error *err) {
-    static const char *const names[] = {"file_name",        "subfolder",       "provider",
-                                        "provider_options", "session_options", "use_io_binding"};
-    char hint[96];
-    ap__suggestion suggestion = {0};
-    if (strcmp(name, "file_name") == 0) return need_string(&file->file_name, name, value, err);
-    if (strcmp(name, "subfolder") == 0) return need_string(&file->subfolder, name, value, err);
-    if (strcmp(name, "provider") == 0) return add_option(options, "", name, value, err);
-    if (strcmp(name, "provider_options") == 0)
-        return add_options(options, "provider_options.", name, value, err);
-    if (strcmp(name, "session_options") == 0) return add_options(options, "", name, value, err);
-    if (strcmp(name, "use_io_binding") == 0) return AP_OK; /* Outputs are always bound. */
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) ap__suggest(&suggestion, name, names[i]);
-    return ap__fail(err, AP_EINVAL, "model_kwargs has no entry \"%.64s\"%s", name,
-                    ap__suggestion_text(&suggestion, hint, sizeof hint));
-}
-
-static ap_status read_model_kwargs(ap__file_request *file, runtime_options *options, const ap_opt *given,
-                                   ap_error *err) {
-    const ap_value *dict = ap__opt_is_set(given) ? given->as.value : NULL;
-    ap_status status = AP_OK;
-    for (size_t i = 0; !status && i < ap_value_len(dict); i++) {
-        const char *name;
-        const ap_value *value = ap_value_dict_at(dict, i, &name);
-        status = read_kwarg(file, options, name, value, err);
-    }
-    return status;
-}
-
-/* -- opening ------------------------------------------------------------------------------------------- */
-
-static ap_status open_model(router *r, ap_error *err) {
+static ap_status load_components(ap__router *r, ap_error *err) {
     const ap__init_opts *init = r->init;
-    char device[32];
-    ap__file_request file = {.torch_dtype =
-                                 ap__opt_string(&init->torch_dtype, ap__opt_string(&init->dtype, NULL))};
-    runtime_options *options = ap__calloc(1, sizeof *options);
-    if (!options) return ap__fail_nomem(err);
-    ap_status status = read_model_kwargs(&file, options, &init->model_kwargs, err);
-    if (!status) {
-        ap__session_options session = {
-            .use = AP_USE_LATENCY,
-            .device = choose_device(r, device, sizeof device),
-            .n_threads = r->pipe->num_threads,
-            .no_cache = !ap__opt_boolean(&init->cache, true),
-            .cache_dir = ap__opt_string(&init->cache_dir, NULL),
-            .options = options->pairs,
-            .n_options = options->n,
-        };
-        ap__config *config = r->config;
-        r->config = NULL;
-        status =
-            ap__model_open(&r->pipe->ctx.model, r->folder.text, config, r->backend, &file, &session, err);
-    }
-    ap__free(options);
-    return status;
+    ap_status status = load_tokenizer(r, err);
+    if (!status)
+        status = ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "processor", "none", err,
+                            "task %s takes none", r->pipe->ctx.task->name);
+    if (!status) status = pass_over_component(r, "feature_extractor", &init->feature_extractor, err);
+    if (!status) status = pass_over_component(r, "image_processor", &init->image_processor, err);
+    return status ? status : pass_over_component(r, "processor", &init->processor, err);
 }
+
+static ap_status choose_threads(ap__router *r, ap_error *err) {
+    const ap__thread_budget *budget = ap__thread_budget_get();
+    int64_t wanted = ap__opt_integer(&r->init->num_threads, 0);
+    char text[16];
+    r->pipe->num_threads = wanted ? (int32_t)wanted : budget->n;
+    snprintf(text, sizeof text, "%d", r->pipe->num_threads);
+    return ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "threads", text, err, "%s",
+                      wanted ? "num_threads" : budget->reason);
+}
+
+/* -- all of it ----------------------------------------------------------------------------------------- */
 
 /* What the task says to the model, and to the parameters. */
-static ap_status check_task(router *r, ap_error *err) {
+static ap_status check_task(ap__router *r, ap_error *err) {
     ap_task_context *ctx = &r->pipe->ctx;
     ctx->config = ap__model_get_config(ctx->model);
     ap_status status = ctx->task->check_model ? ctx->task->check_model(ctx, err) : AP_OK;
@@ -260,37 +213,51 @@ static ap_status check_task(router *r, ap_error *err) {
     return ctx->task->sanitize(ctx, r->pipe->opts, err);
 }
 
-static ap_status build(router *r, ap_error *err) {
+static ap_status run(ap__router *r, ap_error *err) {
     ap_pipeline *pipe = r->pipe;
     const char *task = ap__opt_string(&r->init->task, NULL);
-    const char *accelerator = ap__opt_string(&r->init->accelerator, NULL);
-    int64_t num_threads = ap__opt_integer(&r->init->num_threads, 0);
-    pipe->num_threads = num_threads ? (int32_t)num_threads : ap__threads_allowed();
     pipe->batch_size = ap__opt_integer(&r->init->batch_size, 0);
-    pipe->is_chosen_backend = !accelerator;
-    ap_status status = ap__init_opts_check(r->init, err);
+    pipe->num_workers = ap__opt_integer(&r->init->num_workers, 0);
+    pipe->is_chosen_backend = !ap__opt_string(&r->init->accelerator, NULL);
+    ap_status status = ap__decisions_create(&pipe->decisions, err);
+    if (!status) status = ap__init_opts_check(r->init, err);
+    if (!status) status = merge(r, err);
     if (!status && task) status = ap__task_find(&pipe->ctx.task, task, err);
     if (!status) status = find_folder(r, err);
-    if (!status) status = load_config(r, err);
+    if (!status) status = find_config(r, err);
     if (!status) status = find_task(r, err);
     if (!status) status = bind_params(r, err);
-    if (!status) status = ap__backend_get(&r->backend, accelerator, err);
-    if (!status) status = load_tokenizer(r, err);
-    if (!status) status = open_model(r, err);
+    if (!status) status = load_components(r, err);
+    if (!status) status = choose_threads(r, err);
+    if (!status) status = ap__router_open_model(r, err);
     if (!status) status = check_task(r, err);
+    return status ? status : ap__router_advise(r, err);
+}
+
+ap_status ap__router_create(ap_pipeline **out, const ap__init_opts *init, const ap_value *params,
+                            ap_error *err) {
+    ap__router *r = ap__calloc(1, sizeof *r);
+    ap_status status = AP_OK;
+    *out = ap__calloc(1, sizeof **out);
+    if (r && *out) {
+        r->init = init;
+        r->params = params;
+        r->pipe = *out;
+        status = run(r, err);
+        ap__config_destroy(r->config);
+    } else {
+        status = ap__fail_nomem(err);
+    }
+    ap__free(r);
     return status;
 }
 
 static ap_status create(ap_pipeline **out, const ap__init_opts *init, const ap_value *params, ap_error *err) {
-    router r = {.init = init, .params = params};
-    r.pipe = ap__calloc(1, sizeof *r.pipe);
-    if (!r.pipe) return ap__fail_nomem(err);
-    ap_status status = build(&r, err);
-    ap__config_destroy(r.config);
-    if (status)
-        ap_pipeline_destroy(r.pipe);
-    else
-        *out = r.pipe;
+    ap_status status = ap__router_create(out, init, params, err);
+    if (status) {
+        ap_pipeline_destroy(*out);
+        *out = NULL;
+    }
     return status;
 }
 
@@ -303,9 +270,11 @@ ap_status ap_pipeline_create(ap_pipeline **out, const ap_pipeline_options *optio
     return status ? status : create(out, &init, options->params, err);
 }
 
-/* Parts a dict into pipeline()'s own parameters and the task's. */
-static ap_status split_init(ap__init_opts *init, ap_value *params, const ap_value *dict, ap_error *err) {
+ap_status ap__init_split(ap__init_opts *init, ap_value *params, const ap_value *dict, ap_error *err) {
     ap_status status = AP_OK;
+    ap__value_set_dict(params);
+    if (ap_value_kind(dict) != AP_KIND_DICT)
+        return ap__fail(err, AP_ETYPE, "init: expected a dict, found %s", ap_kind_name(ap_value_kind(dict)));
     for (size_t i = 0; !status && i < ap_value_len(dict); i++) {
         const char *name;
         bool found;
@@ -324,10 +293,7 @@ ap_status ap_pipeline_create_from_value(ap_pipeline **out, const ap_value *dict,
     ap_value params = {0};
     if (!out) return ap__fail(err, AP_EINVAL, "ap_pipeline_create_from_value: out is NULL");
     *out = NULL;
-    if (ap_value_kind(dict) != AP_KIND_DICT)
-        return ap__fail(err, AP_ETYPE, "init: expected a dict, found %s", ap_kind_name(ap_value_kind(dict)));
-    ap__value_set_dict(&params);
-    ap_status status = split_init(&init, &params, dict, err);
+    ap_status status = ap__init_split(&init, &params, dict, err);
     if (!status) status = create(out, &init, &params, err);
     ap__value_clear(&params);
     return status;
@@ -340,6 +306,7 @@ void ap_pipeline_destroy(ap_pipeline *pipe) {
     ap__tokenizer_destroy(pipe->ctx.tokenizer);
     ap__tapas_destroy(pipe->ctx.tapas);
     ap_value_destroy(pipe->params);
+    ap_value_destroy(pipe->decisions);
     ap__free(pipe->opts);
     ap__free(pipe->model_name);
     ap__free(pipe);

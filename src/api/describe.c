@@ -1,4 +1,6 @@
 /* Telling what was chosen, and what a model folder holds. */
+#include "api/decisions.h"
+#include "backend/loader.h"
 #include "base/error.h"
 #include "hub/locate.h"
 #include "pipeline/context.h"
@@ -41,6 +43,9 @@ static ap_status describe_pipeline(ap_value *dict, const ap_pipeline *pipe, ap_e
     if (!status) status = ap__dict_set_bool(dict, "is_bundled_model", pipe->is_bundled_model, err);
     if (!status) status = describe_session(dict, ctx->model, err);
     if (!status) status = ap__dict_set_bool(dict, "is_chosen_accelerator", pipe->is_chosen_backend, err);
+    if (!status)
+        status =
+            ap__dict_set_text(dict, "accelerator_reason", ap__decisions_why(pipe->decisions, "backend"), err);
     if (!status) status = ap__dict_set_int(dict, "num_threads", pipe->num_threads, err);
     if (!status) status = ap__dict_set_int(dict, "batch_size", pipe->batch_size, err);
     if (!status)
@@ -125,21 +130,45 @@ static ap_status describe_io(ap_value *dict, const char *key, const ap_io *ios, 
     return status;
 }
 
+static ap_status open_in(ap__model **out, const char *folder, const ap__backend *backend, ap_error *err) {
+    const ap__file_request file = {.reads = backend->row->reads, .computes = backend->row->computes};
+    const ap__session_options options = {.no_cache = true};
+    ap__config *config = NULL;
+    ap_status status = ap__config_load(&config, folder, err);
+    return status ? status : ap__model_open(out, folder, config, backend, &file, &options, err);
+}
+
+/* The first backend that can, as the router chooses it; failing, the first refusal. */
+static ap_status open_in_first(ap__model **out, const char *folder, ap_error *err) {
+    const ap__backend *backend;
+    ap_error first = AP_ERROR_INIT;
+    for (size_t i = 0; i < AP__N_KNOWN_BACKENDS; i++) {
+        ap_error why = AP_ERROR_INIT;
+        if (!ap__known_backends[i].is_listed ||
+            ap__backend_load(&backend, &ap__known_backends[i], NULL, &why))
+            continue;
+        if (!(why.status = open_in(out, folder, backend, &why)) || why.status == AP_ENOMEM) {
+            *err = why;
+            return why.status;
+        }
+        if (!first.status) first = why;
+    }
+    if (!first.status) return ap__backend_get(&backend, NULL, err);
+    *err = first;
+    return first.status;
+}
+
 /* Opens the model where a backend can; where none is there, the rest is told all the same. */
 static ap_status describe_graph(ap_value *dict, const char *folder, const char *accelerator, ap_error *err) {
     const ap__backend *backend;
     ap__model *model = NULL;
-    ap__config *config = NULL;
     ap_error why = AP_ERROR_INIT;
-    const ap__file_request file = {0};
-    const ap__session_options options = {.no_cache = true};
-    ap_status status = ap__backend_get(&backend, accelerator, &why);
-    if (status && accelerator) {
+    ap_status status = accelerator ? ap__backend_get(&backend, accelerator, &why) : AP_OK;
+    if (status) {
         if (err) *err = why;
         return status;
     }
-    if (!status) status = ap__config_load(&config, folder, &why);
-    if (!status) status = ap__model_open(&model, folder, config, backend, &file, &options, &why);
+    status = accelerator ? open_in(&model, folder, backend, &why) : open_in_first(&model, folder, &why);
     if (status) return ap__dict_set_text(dict, "error", why.message, err);
     const ap_session_info *info = ap__session_get_info(ap__model_get_session(model));
     status = describe_session(dict, model, err);

@@ -3,6 +3,7 @@
 #include "api/init_params.h"
 
 #include "base/error.h"
+#include "base/threads.h"
 #include "value/params.h"
 #include "value/value.h"
 
@@ -28,16 +29,16 @@ const ap_param ap__init_params[] = {
     ROW(use_fast, BOOL, "true", "Accepted for compatibility: the tokenizer is always a fast one."),
     ROW(token, VALUE, NULL, "Token for the Hub; a local folder needs none."),
     ROW(device, VALUE, NULL, "\"cpu\", \"cuda:0\", ... or a number, -1 for the CPU."),
-    ROW(device_map, VALUE, NULL, "\"auto\" or a dict; not together with device."),
+    ROW(device_map, VALUE, NULL, "\"auto\", a device or a dict of one device; not together with device."),
     ROW(torch_dtype, STRING, "\"auto\"", "Which variant of the model's file, and what it computes in."),
     ROW(dtype, STRING, NULL, "The same as torch_dtype."),
     ROW(trust_remote_code, BOOL, "false", "Accepted for compatibility: code of a model folder is never run."),
-    ROW(model_kwargs, VALUE, NULL, "Dict: file_name, subfolder, provider, session_options."),
+    ROW(model_kwargs, VALUE, NULL, "Dict: file_name, subfolder, provider, session_options, ov_config, ..."),
     AP_PARAM(accelerator, STRING, INIT, ap__init_opts, 0, ACCELERATORS, NULL,
              "\"ort\", \"ov\" or \"ipex\"; absent: the first available of ov, ort, ipex."),
     ROW(batch_size, INT, NULL, "Inputs per batch; absent: batches are formed by length."),
-    ROW(num_workers, INT, NULL, "Threads for preprocessing; absent: one where it pays."),
-    ROW(num_threads, INT, NULL, "Threads of the backend; absent: what affinity and cgroup quota allow."),
+    ROW(num_workers, INT, NULL, "Threads for preprocessing, at most 64; absent, 0 and 1: one where it pays."),
+    ROW(num_threads, INT, NULL, "Threads of the backend; absent: the process's budget of physical cores."),
     ROW(cache, BOOL, "true", "Keep a start-up cache of the prepared model on disk."),
     ROW(cache_dir, STRING, NULL, "Folder of that cache; absent: the user's cache folder."),
     AP_PARAM_END};
@@ -115,31 +116,13 @@ static ap_status check_framework(const ap_opt *framework, ap_error *err) {
                     name);
 }
 
-/* A component of a kind that no task of this version loads would be ignored: better say so. */
-static ap_status check_components(const ap__init_opts *o, ap_error *err) {
-    const ap_opt *given[] = {&o->feature_extractor, &o->image_processor, &o->processor};
-    static const char *const names[] = {"feature_extractor", "image_processor", "processor"};
-    for (size_t i = 0; i < sizeof given / sizeof *given; i++)
-        if (ap__opt_is_set(given[i]))
-            return ap__fail(err, AP_EUNSUPPORTED, "parameter %s: no task of this version takes one",
-                            names[i]);
-    return AP_OK;
-}
-
-static ap_status check_devices(const ap__init_opts *o, ap_error *err) {
-    if (ap__opt_is_set(&o->device) && ap__opt_is_set(&o->device_map))
-        return ap__fail(err, AP_EINVAL, "device and device_map cannot be used together; give one of them");
-    if (ap__opt_is_set(&o->device)) {
-        ap_kind kind = ap_value_kind(o->device.as.value);
-        if (kind != AP_KIND_STRING && kind != AP_KIND_INT)
-            return ap__fail(err, AP_ETYPE, "parameter device: expected a string or int, found %s",
-                            ap_kind_name(kind));
-    }
-    if (!ap__opt_is_set(&o->device_map) || ap__value_is_text(o->device_map.as.value, "auto") ||
-        ap__value_is_text(o->device_map.as.value, "cpu"))
-        return AP_OK;
-    return ap__fail(err, AP_EUNSUPPORTED,
-                    "device_map: this version takes \"auto\" and \"cpu\"; name one device by device");
+/* Kept for the Hub; a local folder needs none. Its value is never shown. */
+static ap_status check_token(const ap_opt *token, ap_error *err) {
+    if (!ap__opt_is_set(token)) return AP_OK;
+    ap_kind kind = ap_value_kind(token->as.value);
+    if (kind == AP_KIND_STRING || kind == AP_KIND_BOOL) return AP_OK;
+    return ap__fail(err, AP_ETYPE, "parameter token: expected a string or bool, found %s",
+                    ap_kind_name(kind));
 }
 
 static ap_status check_dtypes(const ap__init_opts *o, ap_error *err) {
@@ -149,12 +132,6 @@ static ap_status check_dtypes(const ap__init_opts *o, ap_error *err) {
     return ap__fail(err, AP_EINVAL,
                     "torch_dtype \"%.32s\" and dtype \"%.32s\" contradict each other; give one of them",
                     o->torch_dtype.as.string, o->dtype.as.string);
-}
-
-static ap_status check_model_kwargs(const ap_opt *opt, ap_error *err) {
-    if (!ap__opt_is_set(opt) || ap_value_kind(opt->as.value) == AP_KIND_DICT) return AP_OK;
-    return ap__fail(err, AP_ETYPE, "parameter model_kwargs: expected a dict, found %s",
-                    ap_kind_name(ap_value_kind(opt->as.value)));
 }
 
 static ap_status check_config(const ap_opt *opt, ap_error *err) {
@@ -168,12 +145,10 @@ static ap_status check_config(const ap_opt *opt, ap_error *err) {
 ap_status ap__init_opts_check(const ap__init_opts *o, ap_error *err) {
     ap_status status = check_count(&o->batch_size, "batch_size", 1 << 20, err);
     if (!status) status = check_count(&o->num_workers, "num_workers", 1024, err);
-    if (!status) status = check_count(&o->num_threads, "num_threads", 1024, err);
+    if (!status) status = check_count(&o->num_threads, "num_threads", AP__THREADS_MAX, err);
     if (!status) status = check_framework(&o->framework, err);
-    if (!status) status = check_components(o, err);
-    if (!status) status = check_devices(o, err);
+    if (!status) status = check_token(&o->token, err);
     if (!status) status = check_dtypes(o, err);
-    if (!status) status = check_model_kwargs(&o->model_kwargs, err);
     if (!status) status = check_config(&o->config, err);
     return status;
 }

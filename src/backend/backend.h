@@ -19,6 +19,9 @@ ap_status ap__backend_get(const ap__backend **out, const char *name, ap_error *e
 const char *ap__backend_get_name(const ap__backend *backend);
 const ap_probe *ap__backend_get_probe(const ap__backend *backend);
 
+/* Whether the backend offers the device: a name that it has, also as one of several ("cuda:1"). */
+bool ap__backend_has_device(const ap__backend *backend, const char *device);
+
 /* -- sessions ------------------------------------------------------------------------------------------ */
 
 typedef struct ap__session ap__session;

@@ -17,6 +17,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 /* Raise it when a folder of the same name would mean something else. */
@@ -26,9 +27,8 @@
 
 /* -- where --------------------------------------------------------------------------------------------- */
 
-/* The user's cache folder for this library; "" when there is none.
- * Source: XDG Base Directory Specification 0.8: a path that is not absolute is to be ignored. */
-static ap_status find_root(ap__path *out, const char *explicit_dir, ap_error *err) {
+/* Source: XDG Base Directory Specification 0.8: a path that is not absolute is to be ignored. */
+ap_status ap__cache_root(ap__path *out, const char *explicit_dir, ap_error *err) {
     const char *dir = explicit_dir ? explicit_dir : secure_getenv("ACCELPIPE_CACHE");
     if (dir && dir[0]) return ap__path_format(out, err, "%s", dir);
     dir = secure_getenv("XDG_CACHE_HOME");
@@ -58,7 +58,7 @@ static ap_status make_private(const char *dir, ap_error *err) {
 /* The folder of all sessions. */
 static ap_status find_sessions_dir(ap__path *out, const char *explicit_dir, ap_error *err) {
     ap__path root;
-    ap_status status = find_root(&root, explicit_dir, err);
+    ap_status status = ap__cache_root(&root, explicit_dir, err);
     if (!status) status = ap__path_join(out, root.text, "sessions", err);
     if (status || ap__folder_is_private(out->text)) return status;
     if (!ap__path_is_dir(root.text) && (status = make_private(root.text, err))) return status;
@@ -137,11 +137,22 @@ static ap_status name_entry(ap__path *out, const char *dir, const ap__backend *b
 
 /* -- one session --------------------------------------------------------------------------------------- */
 
+/* A process that writes beyond its limit of a file's size is ended by a signal: for a cache nobody would risk
+ * it. */
+static bool may_write(const ap__cache_entry *entry) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return true;
+    if ((uint64_t)limit.rlim_cur >= entry->max_bytes) return true;
+    ap__log(AP_LOG_INFO, "cache: %s: not written: files may have %" PRIu64 " bytes at most (ulimit -f)",
+            entry->path.text, (uint64_t)limit.rlim_cur);
+    return false;
+}
+
 /* Drops a folder that is not this user's; whether it may be used. */
 static bool entry_is_safe(const ap__cache_entry *entry) {
     struct stat info;
     if (ap__cache_is_too_large(entry)) return false;
-    if (lstat(entry->path.text, &info) != 0) return errno == ENOENT;
+    if (lstat(entry->path.text, &info) != 0) return errno == ENOENT && may_write(entry);
     if (ap__folder_is_ours(entry->path.text, NULL)) return true;
     ap__log(AP_LOG_WARNING, "cache: %s: not used: not this user's alone", entry->path.text);
     return false;

@@ -14,6 +14,10 @@ typedef struct ap__cache_entry {
     uint64_t max_bytes;
 } ap__cache_entry;
 
+/* The user's cache folder for this library, whether it is there or not.
+ * @param explicit_dir goes before all else; NULL: none.   @return AP_ENOTFOUND the user has no such place. */
+ap_status ap__cache_root(ap__path *out, const char *explicit_dir, ap_error *err);
+
 /* The folder for a model, made from all that its content depends on. The folder above it is there and belongs
  * to the user; so does the folder itself, if it is there. */
 void ap__cache_entry_find(ap__cache_entry *out, const ap__backend *backend,

@@ -43,12 +43,31 @@ static ap_status describe_features(ap__buf *out, ap_error *err) {
     return status;
 }
 
+bool ap__cpu_has_bf16(void) {
+    enum { AVX512_STATE = 0xE6, AMX_STATE = 0x60000, AVX512_BF16 = 1 << 5, AMX_BF16 = 1 << 22 };
+    unsigned eax = 0, ebx = 0, ecx = 0, edx = 0, xcr0 = read_xcr0();
+    __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx);
+    bool has_avx512 = (eax & AVX512_BF16) && (xcr0 & AVX512_STATE) == AVX512_STATE;
+    eax = edx = 0;
+    __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx);
+    return has_avx512 || ((edx & AMX_BF16) && (xcr0 & AMX_STATE) == AMX_STATE);
+}
+
 #else
 
 #include <sys/auxv.h>
 
 static ap_status describe_features(ap__buf *out, ap_error *err) {
     return ap__buf_printf(out, err, " hwcap %lx.%lx", getauxval(AT_HWCAP), getauxval(AT_HWCAP2));
+}
+
+bool ap__cpu_has_bf16(void) {
+#if defined(__aarch64__)
+    enum { HWCAP2_BFLOAT16 = 1 << 14 }; /* Linux arch/arm64/include/uapi/asm/hwcap.h HWCAP2_BF16 */
+    return (getauxval(AT_HWCAP2) & HWCAP2_BFLOAT16) != 0;
+#else
+    return false;
+#endif
 }
 
 #endif

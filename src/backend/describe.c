@@ -1,26 +1,21 @@
 /* ap_backends_describe(): the table of backends as a value. */
 #include <accelpipe/backend.h>
 
+#include "backend/cache.h"
 #include "backend/loader.h"
 #include "base/error.h"
+#include "base/threads.h"
 #include "base/utf8.h"
 
+#include <stdio.h>
 #include <string.h>
 
-/* A copy in which what is not UTF-8 is a question mark: paths may hold any bytes, values may not. */
-static void copy_clean(char *out, size_t size, const char *text) {
-    size_t len = strlen(text) < size ? strlen(text) : size - 1;
-    memcpy(out, text, len);
-    out[len] = '\0';
-    for (size_t valid = ap__utf8_valid_len(out, len); valid < len; valid = ap__utf8_valid_len(out, len))
-        out[valid] = '?';
-}
-
-/* An empty text becomes null. */
+/* An empty text becomes null. Paths may hold any bytes, values may not. */
 static ap_status set_text(ap_value *dict, const char *key, const char *text, ap_error *err) {
-    char clean[sizeof((ap_probe *)0)->path];
+    char clean[AP__PATH_MAX];
     ap_value *item = NULL;
-    copy_clean(clean, sizeof clean, text ? text : "");
+    snprintf(clean, sizeof clean, "%s", text ? text : "");
+    ap__utf8_clean(clean);
     ap_status status = clean[0] ? ap_value_create_string(&item, clean, AP_NUL_TERMINATED, err)
                                 : ap_value_create_null(&item, err);
     return status ? status : ap_value_dict_set_take(dict, key, item, err);
@@ -45,6 +40,20 @@ static ap_status set_devices(ap_value *dict, const char *names, ap_error *err) {
     return status;
 }
 
+static ap_status set_threads(ap_value *dict, ap_error *err) {
+    ap_value *item = NULL;
+    const ap__thread_budget *budget = ap__thread_budget_get();
+    ap_status status = ap_value_create_int(&item, budget->n, err);
+    if (!status) status = ap_value_dict_set_take(dict, "threads", item, err);
+    return status ? status : set_text(dict, "threads_reason", budget->reason, err);
+}
+
+/* null where the user has no place for one. */
+static ap_status set_cache_dir(ap_value *dict, ap_error *err) {
+    ap__path root;
+    return set_text(dict, "cache_dir", ap__cache_root(&root, NULL, NULL) ? NULL : root.text, err);
+}
+
 static ap_status fill(ap_value *dict, const ap__known_backend *row, ap_error *err) {
     const ap__backend *backend;
     const char *install;
@@ -60,6 +69,8 @@ static ap_status fill(ap_value *dict, const ap__known_backend *row, ap_error *er
     if (!status) status = set_text(dict, "version", probe->version, err);
     if (!status) status = set_text(dict, "path", probe->path, err);
     if (!status) status = set_devices(dict, probe->devices, err);
+    if (!status) status = set_threads(dict, err);
+    if (!status) status = set_cache_dir(dict, err);
     if (!status && !is_available) status = set_text(dict, "reason", reason.message, err);
     if (!status) status = set_text(dict, "install", install, err);
     return status;

@@ -6,6 +6,7 @@
 #include "base/cancel.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/threads.h"
 
 #include <accelpipe/sys/backend_plugin.h>
 
@@ -20,6 +21,7 @@ static const ap_host host = {
     .cancel_bind = ap__cancel_bind,
     .cancel_unbind = ap__cancel_unbind,
     .remove_folder = ap__folder_remove,
+    .threads_allowed = ap__threads_allowed,
 };
 
 const ap_host *ap__host_get(void) { return &host; }

@@ -5,11 +5,19 @@
 #include <string.h>
 
 const ap__known_backend ap__known_backends[AP__N_KNOWN_BACKENDS] = {
-#define AP_KNOWN_BACKEND(name, listed, runtime, variable, wheel_dir, library, sonames, install)              \
-    {#name, listed, runtime, variable, wheel_dir, library, sonames, install},
+#define AP_KNOWN_BACKEND(name, listed, runtime, variable, wheel_dir, library, sonames, install, reads,       \
+                         computes)                                                                           \
+    {#name, listed, runtime, variable, wheel_dir, library, sonames, install, reads, computes},
 #include "backend/known_backends.def"
 #undef AP_KNOWN_BACKEND
 };
+
+bool ap__known_backend_lists(const char *names, const char *name) {
+    size_t len = strlen(name);
+    for (const char *at = names; len && (at = strstr(at, name)); at += len)
+        if ((at == names || at[-1] == ' ') && (at[len] == ' ' || at[len] == '\0')) return true;
+    return false;
+}
 
 const ap__known_backend *ap__known_backend_find(const char *name) {
     for (size_t i = 0; i < AP__N_KNOWN_BACKENDS; i++)

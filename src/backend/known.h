@@ -14,6 +14,7 @@ typedef struct ap__known_backend {
     const char *library;
     const char *sonames;
     const char *install;
+    const char *reads, *computes;
 } ap__known_backend;
 
 /* How many there are, as a constant for arrays. */
@@ -25,6 +26,9 @@ enum {
 };
 
 extern const ap__known_backend ap__known_backends[AP__N_KNOWN_BACKENDS];
+
+/* Whether `name` is one of `names`, which blanks separate. */
+bool ap__known_backend_lists(const char *names, const char *name);
 
 /* The row of that name, NULL when there is none. */
 const ap__known_backend *ap__known_backend_find(const char *name);

@@ -4,6 +4,7 @@
 
 #include "backend/cache.h"
 #include "backend/host.h"
+#include "backend/lease.h"
 #include "backend/loader.h"
 #include "base/alloc.h"
 #include "base/error.h"
@@ -28,21 +29,25 @@ struct ap__session {
 
 /* -- opening ------------------------------------------------------------------------------------------- */
 
-/* Whether `device` is the name of `len` bytes, or one of several of it ("cuda:1"). */
+/* Whether `device` is the name of `len` bytes, or one of several of it ("cuda:1", OpenVINO's "GPU.1"). */
 static bool device_is(const char *device, const char *name, size_t len) {
-    return strncasecmp(device, name, len) == 0 && (device[len] == '\0' || device[len] == ':');
+    return strncasecmp(device, name, len) == 0 &&
+           (device[len] == '\0' || device[len] == ':' || device[len] == '.');
+}
+
+bool ap__backend_has_device(const ap__backend *backend, const char *device) {
+    for (const char *name = backend->probe.devices; *name;) {
+        size_t len = strcspn(name, " ");
+        if (device_is(device, name, len)) return true;
+        name += len + strspn(name + len, " ");
+    }
+    return false;
 }
 
 static ap_status check_device(const ap__backend *backend, const char *device, ap_error *err) {
-    if (!device) return AP_OK;
-    const char *names = backend->probe.devices;
-    for (const char *name = names; *name;) {
-        size_t len = strcspn(name, " ");
-        if (device_is(device, name, len)) return AP_OK;
-        name += len + strspn(name + len, " ");
-    }
+    if (!device || ap__backend_has_device(backend, device)) return AP_OK;
     return ap__fail(err, AP_EINVAL, "device \"%.64s\" is not there; accelerator \"%s\" has here: %s", device,
-                    backend->row->name, names);
+                    backend->row->name, backend->probe.devices);
 }
 
 static ap_status call_open(ap__session *session, const ap_model_ref *model, ap_error *err) {
@@ -266,6 +271,15 @@ typedef struct run_call {
     ap_cancel *cancel;
 } run_call;
 
+static ap_status call_run(const ap__session *session, const ap_run_args *args, ap_error *err) {
+    int n_threads = session->info.run_threads;
+    ap_status status = n_threads > 0 ? ap__lease_take(n_threads, args->cancel, err) : AP_OK;
+    if (status) return status;
+    status = session->backend->table->run(session->handle, args, err);
+    if (n_threads > 0) ap__lease_give(n_threads);
+    return status;
+}
+
 /* One run of the plugin; `tensors` has room for all inputs and outputs. */
 static ap_status run_with(const run_call *call, ap_named_tensor *tensors, ap_error *err) {
     ap_named_tensor *outputs = tensors + call->n_inputs;
@@ -282,7 +296,7 @@ static ap_status run_with(const run_call *call, ap_named_tensor *tensors, ap_err
         .outputs = outputs,
         .cancel = call->cancel,
     };
-    ap_status status = call->session->backend->table->run(call->session->handle, &args, err);
+    ap_status status = call_run(call->session, &args, err);
     return status ? status : take_outputs(call->outputs, call->n_outputs, call->session, outputs, err);
 }
 

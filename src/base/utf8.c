@@ -65,6 +65,11 @@ size_t ap__utf8_valid_len(const char *text, size_t len) {
     return at;
 }
 
+void ap__utf8_clean(char *text) {
+    size_t len = strlen(text);
+    for (size_t at; (at = ap__utf8_valid_len(text, len)) < len;) text[at] = '?';
+}
+
 ap_status ap__utf8_check(const char *text, size_t len, const char *what, ap_error *err) {
     size_t valid = ap__utf8_valid_len(text, len);
     if (valid == len) return AP_OK;

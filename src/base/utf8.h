@@ -15,6 +15,9 @@ size_t ap__utf8_encode(char *out, uint32_t code);
 /* The length of the longest valid prefix: `len` when all of it is valid. */
 size_t ap__utf8_valid_len(const char *text, size_t len);
 
+/* Bytes that are not UTF-8 become question marks, in place: for showing paths and messages. */
+void ap__utf8_clean(char *text);
+
 /* @return AP_EUTF8 with the byte offset; `what` names the text in the message. */
 ap_status ap__utf8_check(const char *text, size_t len, const char *what, ap_error *err);
 

@@ -1,5 +1,6 @@
-/* Choosing the model file. Source of the names: optimum-onnx@v0.0.3 (model.onnx, model_quantized.onnx) and
- * the variants of the Hub's onnx-community models (model_fp16.onnx, model_q4.onnx, ...). */
+/* Choosing the model file. Source of the names: optimum-onnx@v0.0.3 (model.onnx, model_quantized.onnx),
+ * optimum-intel@v2.2.0 (openvino_model.xml) and the variants of the Hub's onnx-community models
+ * (model_fp16.onnx, model_q4.onnx, ...). */
 #include "model/files.h"
 
 #include "base/alloc.h"
@@ -15,6 +16,22 @@
 #include <string.h>
 
 enum { VARIANT_MAX_ENDS = 2, FILES_MAX = 4096 };
+
+/* A kind of model file: what the names begin and end with, and the folders they are in, best first. */
+typedef struct file_kind {
+    const char *name, *stem, *end;
+    const char *places[3];
+    bool is_rare; /* Not worth a word where it is missing. */
+} file_kind;
+
+static const file_kind KINDS[] = {
+    {"onnx", "model", ".onnx", {"onnx", ""}, false},
+    {"ort", "model", ".ort", {"onnx", ""}, true},
+    {"xml", "openvino_model", ".xml", {"", "openvino"}, false},
+    {"pt", "model", ".pt", {""}, true},
+};
+
+enum { N_KINDS = sizeof KINDS / sizeof *KINDS };
 
 /* A dtype as users name it, the arithmetic it means, and the ends of the file's name, best first. */
 typedef struct variant {
@@ -63,9 +80,15 @@ static bool ends_with(const char *text, const char *end) {
     return n >= m && strcmp(text + n - m, end) == 0;
 }
 
+/* NULL: a file of another kind. */
+static const file_kind *kind_of(const char *name) {
+    for (size_t i = 0; i < N_KINDS; i++)
+        if (ends_with(name, KINDS[i].end)) return &KINDS[i];
+    return NULL;
+}
+
 static bool is_model_name(const char *name) {
-    return ends_with(name, ".onnx") || ends_with(name, ".xml") || ends_with(name, ".safetensors") ||
-           ends_with(name, ".bin") || ends_with(name, ".pt");
+    return kind_of(name) || ends_with(name, ".safetensors") || ends_with(name, ".bin");
 }
 
 static int compare_values(const void *a, const void *b) {
@@ -95,10 +118,13 @@ static ap_status list_folder(ap_value *list, const char *folder, const char *pre
 }
 
 ap_status ap__model_files_list(ap_value *list, const char *folder, ap_error *err) {
-    ap__path onnx;
+    static const char *const below[][2] = {{"onnx", "onnx/"}, {"openvino", "openvino/"}};
     ap_status status = list_folder(list, folder, "", err);
-    if (!status) status = ap__path_join(&onnx, folder, "onnx", err);
-    if (!status) status = list_folder(list, onnx.text, "onnx/", err);
+    for (size_t i = 0; !status && i < sizeof below / sizeof *below; i++) {
+        ap__path path;
+        status = ap__path_join(&path, folder, below[i][0], err);
+        if (!status) status = list_folder(list, path.text, below[i][1], err);
+    }
     if (!status && list->as.list.len)
         qsort(list->as.list.items, list->as.list.len, sizeof(ap_value), compare_values);
     return status;
@@ -120,21 +146,57 @@ static void join_names(ap__buf *out, const ap_value *files) {
                        ap_value_get_string(ap_value_list_get(files, i), NULL));
 }
 
-static bool has_onnx_file(const ap_value *files) {
+static const char *reads_of(const ap__file_request *request) {
+    return request->reads ? request->reads : "onnx ort";
+}
+
+/* Reads the next word of a list.   @return its length, 0 at the end */
+static size_t next_word(const char **word, const char **rest) {
+    *word = *rest + strspn(*rest, " ");
+    size_t len = strcspn(*word, " ");
+    *rest = *word + len;
+    return len;
+}
+
+static bool is_listed(const char *names, const char *name) {
+    const char *word, *rest = names ? names : "";
+    for (size_t len; (len = next_word(&word, &rest));)
+        if (strlen(name) == len && strncmp(word, name, len) == 0) return true;
+    return false;
+}
+
+/* The next kind of a list of kinds; NULL at its end. */
+static const file_kind *next_kind(const char **rest) {
+    const char *word;
+    for (size_t len; (len = next_word(&word, rest));)
+        for (size_t i = 0; i < N_KINDS; i++)
+            if (strlen(KINDS[i].name) == len && strncmp(KINDS[i].name, word, len) == 0) return &KINDS[i];
+    return NULL;
+}
+
+bool ap__model_file_is_read(const char *name, const char *reads) {
+    const file_kind *kind = kind_of(name);
+    return kind && is_listed(reads, kind->name);
+}
+
+static bool has_readable_file(const ap_value *files, const char *reads) {
     for (size_t i = 0; i < ap_value_len(files); i++)
-        if (ends_with(ap_value_get_string(ap_value_list_get(files, i), NULL), ".onnx")) return true;
+        if (ap__model_file_is_read(ap_value_get_string(ap_value_list_get(files, i), NULL), reads))
+            return true;
     return false;
 }
 
 /* What was looked for and what is there, so that the user can name the right file. */
-static ap_status fail_missing(const char *folder, const char *subfolder, const char *tried, ap_error *err) {
+static ap_status fail_missing(const char *folder, const ap__file_request *request, const char *tried,
+                              ap_error *err) {
+    const char *subfolder = request->subfolder;
     ap_value files = {0};
     ap__buf names = {0};
     ap__value_set_list(&files);
     ap_status status = ap__model_files_list(&files, folder, err);
     if (!status) join_names(&names, &files);
     const char *slash = subfolder && subfolder[0] ? "/" : "";
-    if (!status && names.len && !has_onnx_file(&files))
+    if (!status && names.len && !has_readable_file(&files, reads_of(request)))
         status =
             ap__fail(err, AP_EUNSUPPORTED,
                      "%s holds no ONNX file, only %s; export it with: optimum-cli export onnx --model %s OUT",
@@ -166,28 +228,75 @@ static ap_status check_content(const char *path, ap_error *err) {
 static ap_status choose_named(ap__path *out, const char *folder, const ap__file_request *request,
                               ap_error *err) {
     const char *subfolder = request->subfolder ? request->subfolder : "";
+    const file_kind *kind = kind_of(request->file_name);
     if (!ap__path_is_inside(request->file_name))
         return ap__fail(err, AP_EINVAL,
                         "model_kwargs: file_name and subfolder must stay inside the model folder");
+    if (kind && !is_listed(reads_of(request), kind->name))
+        return ap__fail(err, AP_EUNSUPPORTED,
+                        "model_kwargs: file_name %s: the backend reads no %s files (it reads: %s)",
+                        request->file_name, kind->end, reads_of(request));
     if (try_file(out, folder, subfolder, request->file_name)) return AP_OK;
     if (!request->subfolder && try_file(out, folder, "onnx", request->file_name)) return AP_OK;
-    return fail_missing(folder, request->subfolder, request->file_name, err);
+    return fail_missing(folder, request, request->file_name, err);
 }
 
+/* A file of that kind whose name has `end` behind the stem; its name is in `name`. */
+static bool find_kind(ap__path *out, char *name, size_t size, const char *folder,
+                      const ap__file_request *request, const file_kind *kind, const char *end) {
+    const char *const given[] = {request->subfolder, NULL};
+    snprintf(name, size, "%s%s%s", kind->stem, end, kind->end);
+    for (const char *const *place = request->subfolder ? given : kind->places; *place; place++)
+        if (try_file(out, folder, *place, name)) return true;
+    return false;
+}
+
+/* Names that were looked for, as text. */
+typedef struct tried_names {
+    char text[128];
+    size_t len;
+} tried_names;
+
+static void add_tried(tried_names *tried, const char *name) {
+    int n = snprintf(tried->text + tried->len, sizeof tried->text - tried->len, "%s%s",
+                     tried->len ? " or " : "", name);
+    if (n > 0 && (size_t)n < sizeof tried->text - tried->len) tried->len += (size_t)n;
+}
+
+/* Looks for one end of the name in all kinds; adds what it looked for to `tried`. */
+static bool find_end(ap__path *out, tried_names *tried, const char *folder, const ap__file_request *request,
+                     const char *end) {
+    const char *rest = reads_of(request);
+    for (const file_kind *kind; (kind = next_kind(&rest));) {
+        char name[64];
+        if (find_kind(out, name, sizeof name, folder, request, kind, end)) return true;
+        if (!kind->is_rare) add_tried(tried, name);
+    }
+    return false;
+}
+
+/* A backend that computes in the dtype by itself takes the plain file where there is none of that dtype. */
 static ap_status choose_by_dtype(ap__path *out, const char *folder, const ap__file_request *request,
                                  const variant *wanted, ap_error *err) {
-    static const char *const default_places[] = {"onnx", "", NULL};
-    const char *const given_places[] = {request->subfolder, NULL};
-    char tried[64] = "";
-    size_t n_tried = 0;
-    for (size_t e = 0; e < VARIANT_MAX_ENDS && wanted->ends[e]; e++) {
-        char name[32];
-        snprintf(name, sizeof name, "model%s.onnx", wanted->ends[e]);
-        for (const char *const *place = request->subfolder ? given_places : default_places; *place; place++)
-            if (try_file(out, folder, *place, name)) return AP_OK;
-        n_tried += (size_t)snprintf(tried + n_tried, sizeof tried - n_tried, "%s%s", e ? " or " : "", name);
-    }
-    return fail_missing(folder, request->subfolder, tried, err);
+    tried_names tried = {"", 0};
+    bool found = false;
+    for (size_t e = 0; !found && e < VARIANT_MAX_ENDS && wanted->ends[e]; e++)
+        found = find_end(out, &tried, folder, request, wanted->ends[e]);
+    if (!found && is_listed(request->computes, ap_dtype_name(wanted->dtype)))
+        found = find_end(out, &tried, folder, request, "");
+    return found ? AP_OK : fail_missing(folder, request, tried.text, err);
+}
+
+bool ap__model_file_has_variant(ap__path *out, const char *folder, const char *torch_dtype,
+                                const char *reads) {
+    const ap__file_request request = {.reads = reads};
+    const variant *wanted = NULL;
+    tried_names tried = {"", 0};
+    bool found = false;
+    if (find_variant(&wanted, torch_dtype, NULL)) return false;
+    for (size_t e = 0; !found && e < VARIANT_MAX_ENDS && wanted->ends[e]; e++)
+        found = find_end(out, &tried, folder, &request, wanted->ends[e]);
+    return found;
 }
 
 ap_status ap__model_file_choose(ap__file_choice *out, const char *folder, const ap__file_request *request,

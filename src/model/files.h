@@ -1,7 +1,9 @@
 /* Which file of a model folder is opened.
  *
- * Below `subfolder` (or, when none is given, in onnx/ and then in the folder itself) the name follows from
- * the wanted dtype: model.onnx for float32, model_fp16.onnx for float16, ...; file_name names it outright. */
+ * Below `subfolder` (or, when none is given, in onnx/ and then in the folder itself; OpenVINO's in the folder
+ * and then in openvino/) the name follows from the wanted dtype: model.onnx for float32, model_fp16.onnx for
+ * float16, ...; file_name names it outright. Of the kinds of files that a backend reads, the first that is
+ * there is taken. */
 #ifndef AP_MODEL_FILES_H
 #define AP_MODEL_FILES_H
 
@@ -15,6 +17,8 @@ typedef struct ap__file_request {
     const char *torch_dtype; /* NULL and "auto": float32. */
     const char *file_name;   /* model_kwargs.file_name; NULL: by dtype. */
     const char *subfolder;   /* model_kwargs.subfolder; NULL: not given. */
+    const char *reads;       /* Of the backend: kinds of files, best first; NULL: "onnx ort". */
+    const char *computes;    /* Of the backend: dtypes that need no file of their own; NULL: none. */
 } ap__file_request;
 
 /* What was chosen. */
@@ -28,6 +32,14 @@ typedef struct ap__file_choice {
  * AP_EFORMAT the file is empty or a Git LFS pointer. */
 ap_status ap__model_file_choose(ap__file_choice *out, const char *folder, const ap__file_request *request,
                                 ap_error *err);
+
+/* Whether the file that a dtype of that name asks for is there ("q8", "int8", ...), for advice.
+ * @param[out] out its path. */
+bool ap__model_file_has_variant(ap__path *out, const char *folder, const char *torch_dtype,
+                                const char *reads);
+
+/* Whether a backend that reads these kinds could be given the file of that name. */
+bool ap__model_file_is_read(const char *name, const char *reads);
 
 /* Appends the names of the model files in a folder (*.onnx, *.xml, *.safetensors), sorted, to a list. */
 ap_status ap__model_files_list(ap_value *list, const char *folder, ap_error *err);

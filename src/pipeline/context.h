@@ -25,10 +25,12 @@ struct ap_pipeline {
     void *opts;          /* [task->opts_size] The task's parameters, bound to the values of the creation. */
     ap_value *params;    /* Where these values live. */
     int64_t batch_size;  /* 0: by length. */
+    int64_t num_workers; /* 0: one where it pays. */
     int32_t num_threads; /* Of the backend. */
     char *model_name;    /* As given, or of the bundled model. */
     bool is_bundled_model;
     bool is_chosen_backend; /* Nobody named the accelerator. */
+    ap_value *decisions;    /* What the router chose, and why. */
 };
 
 #endif

@@ -10,9 +10,10 @@
 /* One call while it runs. */
 typedef struct ap__call {
     const ap_pipeline *pipe;
-    const void *opts;   /* The task's parameters, bound for this call. */
-    int64_t batch_size; /* 0: by length. */
-    ap_cancel *cancel;  /* Or NULL. */
+    const void *opts;    /* The task's parameters, bound for this call. */
+    int64_t batch_size;  /* 0: by length. */
+    int64_t num_workers; /* Threads that preprocess; 0 and 1: one where it pays. */
+    ap_cancel *cancel;   /* Or NULL. */
 } ap__call;
 
 /* One input on its way. */

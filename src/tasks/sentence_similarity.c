@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "pipeline/context.h"
 #include "pipeline/feeds.h"
+#include "tasks/sentence_modules.h"
 #include "tasks/text_group.h"
 #include "tasks/text_vectors.h"
 #include "value/params.h"
@@ -22,6 +23,8 @@ typedef enum similarity {
 typedef struct opts {
     ap_opt pooling, similarity;
     ap__text_group_opts texts;
+    ap__pooling model_pooling; /* As the model's files say. */
+    bool is_created;
 } opts;
 
 static const ap_param_choice SIMILARITIES[] = {{"cosine", SIMILARITY_COSINE, 0},
@@ -31,15 +34,26 @@ static const ap_param_choice SIMILARITIES[] = {{"cosine", SIMILARITY_COSINE, 0},
                                                {NULL, 0, 0}};
 
 static const ap_param params[] = {
-    AP_PARAM(pooling, CHOICE, POSTPROCESS, opts, AP_PARAM_ANY_CASE, ap__pooling_choices + 1, "\"mean\"",
-             "How the vectors of tokens become that of a sentence."),
+    AP_PARAM(
+        pooling, CHOICE, POSTPROCESS, opts, AP_PARAM_ANY_CASE, ap__pooling_choices + 1, NULL,
+        "How the vectors of tokens become that of a sentence; absent: as the model's files say, else mean."),
     AP_PARAM(similarity, CHOICE, POSTPROCESS, opts, AP_PARAM_ANY_CASE, SIMILARITIES, "\"cosine\"",
              "What is measured; distances (euclidean, manhattan) are negative."),
     AP_PARAM_INCLUDE(ap__text_group_params, opts, texts), AP_PARAM_END};
 
+/* The model's own way of pooling is looked up once, and only where nobody chose another. */
 static ap_status sanitize(const ap_task_context *ctx, void *bound, ap_error *err) {
-    (void)ctx;
-    return ap__text_group_sanitize(&((opts *)bound)->texts, err);
+    opts *o = bound;
+    ap_status status = AP_OK;
+    if (!o->is_created && !ap__opt_is_set(&o->pooling))
+        status = ap__sentence_modules_read(&o->model_pooling, ap__model_get_file(ctx->model), err);
+    o->is_created = true;
+    return status ? status : ap__text_group_sanitize(&o->texts, err);
+}
+
+static ap__pooling choose_pooling(const opts *o) {
+    int64_t otherwise = o->model_pooling ? o->model_pooling : AP__POOLING_MEAN;
+    return (ap__pooling)ap__opt_integer(&o->pooling, otherwise);
 }
 
 static ap_status add_text(ap_feeds *feeds, const ap_task_context *ctx, const opts *o, ap__text text,
@@ -94,8 +108,7 @@ static ap_status add_similarity(ap_value *list, const ap_task_context *ctx, cons
     float *vector;
     size_t own;
     ap_value *slot;
-    ap__pooling pooling = (ap__pooling)ap__opt_integer(&o->pooling, AP__POOLING_MEAN);
-    ap_status status = ap__text_vector_create(&vector, &own, pooling, ctx, outputs, err);
+    ap_status status = ap__text_vector_create(&vector, &own, choose_pooling(o), ctx, outputs, err);
     if (!status && own != width)
         status = ap__fail(err, AP_EINVAL, "model outputs: vectors of %zu and of %zu numbers", width, own);
     if (!status) status = ap__list_add(&slot, list, err);
@@ -112,8 +125,7 @@ static ap_status postprocess(const ap_task_context *ctx, const void *bound, ap_v
     size_t width;
     *out = NULL;
     if (!n_outputs) return ap__fail(err, AP_EINVAL, "model outputs: expected at least one, found none");
-    ap__pooling pooling = (ap__pooling)ap__opt_integer(&o->pooling, AP__POOLING_MEAN);
-    ap_status status = ap__text_vector_create(&source, &width, pooling, ctx, outputs[0], err);
+    ap_status status = ap__text_vector_create(&source, &width, choose_pooling(o), ctx, outputs[0], err);
     if (status) return status;
     status = ap_value_create_list(out, err);
     for (size_t i = 1; !status && i < n_outputs; i++)

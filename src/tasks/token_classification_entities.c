@@ -2,6 +2,7 @@
  * Source: transformers@v4.55.4 pipelines/token_classification.py postprocess and what it calls. */
 #include "base/alloc.h"
 #include "base/arena.h"
+#include "base/char_index.h"
 #include "base/error.h"
 #include "base/utf8.h"
 #include "pipeline/context.h"
@@ -46,9 +47,7 @@ typedef struct run {
     ap__arena arena;
     label *labels;
     size_t n_labels;
-    ap__text sentence;
-    size_t *chars; /* [n_chars + 1] The byte at which each character begins; NULL: ASCII. */
-    size_t n_chars;
+    ap__char_index sentence;
     spans entities; /* Of all windows so far. */
     ap_error *err;
 } run;
@@ -132,24 +131,15 @@ static ap_status read_labels(run *r, const ap_value *ignore_labels) {
 /* -- the sentence -------------------------------------------------------------------------------------- */
 
 static ap_status read_sentence(run *r, const ap_value *outputs) {
-    ap_status status = AP_OK;
-    const char *text = r->sentence.ptr =
-        ap_value_get_string(ap_value_dict_get(outputs, "sentence"), &r->sentence.len);
-    if (!text)
-        return ap__fail(r->err, AP_EINVAL, "model outputs: expected a string \"sentence\", found none");
-    size_t n_bytes = r->sentence.len, n = 0;
-    r->n_chars = ap__utf8_count(text, n_bytes);
-    if (r->n_chars == n_bytes) return AP_OK;
-    if (!(r->chars = alloc(r, r->n_chars + 1, sizeof *r->chars, &status))) return status;
-    for (size_t i = 0; i < n_bytes; i++)
-        if (((unsigned char)text[i] & 0xC0) != 0x80) r->chars[n++] = i;
-    r->chars[n] = n_bytes;
-    return AP_OK;
+    size_t len;
+    const char *text = ap_value_get_string(ap_value_dict_get(outputs, "sentence"), &len);
+    if (text) return ap__char_index_create(&r->sentence, text, len, r->err);
+    return ap__fail(r->err, AP_EINVAL, "model outputs: expected a string \"sentence\", found none");
 }
 
 /* Python's position in a slice: from the end when negative, and inside of the text. */
 static size_t clamp(const run *r, int64_t at) {
-    int64_t n = (int64_t)r->n_chars;
+    int64_t n = (int64_t)r->sentence.len_chars;
     if (at < 0) at += n;
     return (size_t)(at < 0 ? 0 : at > n ? n : at);
 }
@@ -159,11 +149,9 @@ static ap__text slice(const run *r, int64_t start, int64_t end, size_t *n_chars)
     size_t from = clamp(r, start), to = clamp(r, end);
     *n_chars = to > from ? to - from : 0;
     if (!*n_chars) return (ap__text){"", 0};
-    if (r->chars) {
-        from = r->chars[from];
-        to = r->chars[to];
-    }
-    return (ap__text){r->sentence.ptr + from, to - from};
+    from = ap__char_index_byte(&r->sentence, from);
+    to = ap__char_index_byte(&r->sentence, to);
+    return (ap__text){r->sentence.text + from, to - from};
 }
 
 /* -- tokens -------------------------------------------------------------------------------------------- */
@@ -448,6 +436,7 @@ ap_status ap__entities_create(ap_value **out, const ap_task_context *ctx, ap__ag
     for (size_t i = 0; !status && i < n_outputs; i++) status = add_window(&r, outputs[i]);
     if (!status && n_outputs > 1) status = remove_overlaps(&r);
     if (!status) status = make_result(out, &r);
+    ap__char_index_clear(&r.sentence);
     ap__free(r.entities.ptr);
     ap__arena_clear(&r.arena);
     return status;

@@ -46,31 +46,71 @@ ap_status ap__create_nothing(void **out, ap__loader *loader, yyjson_val *json) {
     return AP_OK;
 }
 
-/* Files of before 2020 have no "type" in the model: its members tell.
- * Source: huggingface/tokenizers@v0.21.4 models/mod.rs ModelUntagged (in that order). */
-static const char *old_model_type(yyjson_val *json) {
-    if (yyjson_obj_get(json, "merges")) return "BPE";
-    if (yyjson_obj_get(json, "continuing_subword_prefix")) return "WordPiece";
-    if (yyjson_obj_get(json, "unk_token")) return "WordLevel";
-    return yyjson_is_arr(yyjson_obj_get(json, "vocab")) ? "Unigram" : NULL;
+/* What a component without "type" is, by the members that it has; the first row that fits counts. Models had
+ * no type before 2020, and of some other components the reference never looks at it. Source:
+ * huggingface/tokenizers@v0.21.4 the untagged enums of models/mod.rs, normalizers/mod.rs, processors/mod.rs,
+ * decoders/mod.rs, in their order. */
+static const struct {
+    component_role role;
+    const char *members[4], *type;
+} UNTYPED[] = {
+    {MODELS, {"vocab", "merges"}, "BPE"},
+    {MODELS, {"vocab", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word"}, "WordPiece"},
+    {MODELS, {"vocab", "unk_token"}, "WordLevel"},
+    {MODELS, {"vocab"}, "Unigram"},
+    {NORMALIZERS, {"clean_text", "handle_chinese_chars", "lowercase"}, "BertNormalizer"},
+    {NORMALIZERS, {"strip_left", "strip_right"}, "Strip"},
+    {NORMALIZERS, {"normalizers"}, "Sequence"},
+    {NORMALIZERS, {"precompiled_charsmap"}, "Precompiled"},
+    {NORMALIZERS, {"pattern", "content"}, "Replace"},
+    {NORMALIZERS, {"prepend"}, "Prepend"},
+    {PROCESSORS, {"sep", "cls", "trim_offsets", "add_prefix_space"}, "RobertaProcessing"},
+    {PROCESSORS, {"sep", "cls"}, "BertProcessing"},
+    {PROCESSORS, {"single", "pair", "special_tokens"}, "TemplateProcessing"},
+    {DECODERS, {"suffix"}, "BPEDecoder"},
+    {DECODERS, {"prefix", "cleanup"}, "WordPiece"},
+    {DECODERS, {"pad_token", "word_delimiter_token", "cleanup"}, "CTC"},
+    {DECODERS, {"pattern", "content"}, "Replace"},
+    {DECODERS, {"content", "start", "stop"}, "Strip"},
+};
+
+static const char *type_by_members(component_role role, yyjson_val *json) {
+    for (size_t i = 0; i < sizeof UNTYPED / sizeof *UNTYPED; i++) {
+        size_t n = 0;
+        while (n < 4 && UNTYPED[i].members[n] && yyjson_obj_get(json, UNTYPED[i].members[n])) n++;
+        bool has_all = n == 4 || !UNTYPED[i].members[n];
+        if (UNTYPED[i].role == role && has_all) return UNTYPED[i].type;
+    }
+    return NULL;
+}
+
+static const void *find_row(component_role role, const char *type) {
+    for (int i = 0; i < N_ROWS; i++)
+        if (ROWS[i].role == role && !strcmp(ROWS[i].type, type)) return ROWS[i].class_;
+    return NULL;
+}
+
+static ap_status fail_unknown(ap__loader *loader, component_role role, const char *type) {
+    ap__suggestion suggestion = {0};
+    char hint[96];
+    for (int i = 0; i < N_ROWS; i++)
+        if (ROWS[i].role == role) ap__suggest(&suggestion, type, ROWS[i].type);
+    return ap__loader_fail(loader, AP_EUNSUPPORTED, "type", "%s \"%.60s\" is not supported%s",
+                           ROLE_NAMES[role], type, ap__suggestion_text(&suggestion, hint, sizeof hint));
 }
 
 static ap_status find(const void **out, component_role role, ap__loader *loader, yyjson_val *json) {
-    const char *type = yyjson_get_str(yyjson_obj_get(json, "type"));
-    if (!type && role == MODELS) type = old_model_type(json);
+    yyjson_val *named = yyjson_obj_get(json, "type");
+    const char *type = yyjson_get_str(named), *guess = type_by_members(role, json);
+    if (type && !find_row(role, type)) return fail_unknown(loader, role, type);
+    /* Of post-processors the members count even against the type: a RobertaProcessing of before trim_offsets
+     * is read as a BertProcessing. */
+    if (guess && (!named || (type && role == PROCESSORS))) type = guess;
     if (!type)
         return ap__loader_fail(loader, AP_EFORMAT, "type", "expected the name of a %s, found %s",
-                               ROLE_NAMES[role], ap__json_kind(yyjson_obj_get(json, "type")));
-    ap__suggestion suggestion = {0};
-    for (int i = 0; i < N_ROWS; i++) {
-        if (ROWS[i].role != role) continue;
-        *out = ROWS[i].class_;
-        if (!strcmp(ROWS[i].type, type)) return AP_OK;
-        ap__suggest(&suggestion, type, ROWS[i].type);
-    }
-    char hint[96];
-    return ap__loader_fail(loader, AP_EUNSUPPORTED, "type", "%s \"%.60s\" is not supported%s",
-                           ROLE_NAMES[role], type, ap__suggestion_text(&suggestion, hint, sizeof hint));
+                               ROLE_NAMES[role], ap__json_kind(named));
+    *out = find_row(role, type);
+    return AP_OK;
 }
 
 /* *out stays NULL for JSON null. */

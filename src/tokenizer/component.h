@@ -138,6 +138,8 @@ ap_status ap__loader_on_destroy(ap__loader *loader, void (*fn)(void *ptr), void 
  * its value when the member is missing or null. */
 ap_status ap__get_bool(ap__loader *loader, yyjson_val *json, const char *key, bool is_required, bool *out);
 ap_status ap__get_size(ap__loader *loader, yyjson_val *json, const char *key, bool is_required, size_t *out);
+/* A member that may be missing but not null. */
+ap_status ap__check_not_null(ap__loader *loader, yyjson_val *json, const char *key);
 /* Ids: at most UINT32_MAX - 1. */
 ap_status ap__get_u32(ap__loader *loader, yyjson_val *json, const char *key, bool is_required, uint32_t *out);
 /* A copy in the arena. */

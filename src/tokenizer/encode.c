@@ -111,22 +111,58 @@ static ap_status normalize_stretch(ap__work *work, const ap__ntext *text) {
     return status;
 }
 
-/* Fills in positions in characters. Tokens come in text order but for parts of one character, so the count
- * goes on from where it stands. */
-static void count_chars(ap__token *tokens, size_t n, const char *text, size_t len) {
+/* Counts characters up to a place that moves with the tokens, which come in text order but for parts of one
+ * character. */
+typedef struct char_counter {
+    const char *text;
+    uint32_t len, byte, chars;
+} char_counter;
+
+/* The index of the character that the byte at `to`, which is below `len`, belongs to. */
+static uint32_t index_of(char_counter *c, uint32_t to) {
+    for (; c->byte < to; c->byte++) c->chars += !ap__is_continuation(c->text[c->byte]);
+    while (c->byte > to) c->chars -= !ap__is_continuation(c->text[--c->byte]);
+    return c->chars - ap__is_continuation(c->text[to]);
+}
+
+static uint32_t char_start(const char_counter *c, uint32_t byte) {
+    while (ap__is_continuation(c->text[byte])) byte--;
+    return byte;
+}
+
+static uint32_t after_char(const char_counter *c, uint32_t byte) {
+    return byte < c->len ? byte + ap__utf8_len(c->text[byte]) : c->len;
+}
+
+/* Source: tokenizer/pre_tokenizer.rs BytesToCharOffsetConverter, with what it makes of places behind the
+ * text. */
+static void place_token(char_counter *c, ap__token *token) {
+    ap__span *bytes = &token->bytes, *chars = &token->chars;
+    *chars = *bytes;
+    if (bytes->start >= c->len) {
+        *bytes = (ap__span){c->len, c->len};
+        return;
+    }
+    chars->start = index_of(c, bytes->start);
+    bytes->start = char_start(c, bytes->start);
+    if (bytes->end < c->len) {
+        chars->end = index_of(c, bytes->end);
+        bytes->end = char_start(c, bytes->end);
+    } else if (bytes->end == c->len) {
+        chars->end = index_of(c, c->len - 1) + 1;
+    } else {
+        chars->end = chars->start + 2;
+        bytes->end = after_char(c, after_char(c, bytes->start));
+    }
+}
+
+/* Fills in positions in characters. */
+static void count_chars(ap__token *tokens, size_t n, const char *text, uint32_t len) {
+    char_counter counter = {text, len, 0, 0};
     bool is_ascii = ap__is_ascii(text, len);
-    uint32_t byte = 0, chars = 0;
     for (size_t i = 0; i < n; i++) {
-        ap__token *token = &tokens[i];
-        token->chars = token->bytes;
-        /* A position behind the last character has no place in the reference's map, and stays what it is. */
-        if (is_ascii || token->bytes.start >= len) continue;
-        uint32_t *ends[] = {&token->chars.start, &token->chars.end};
-        for (int k = 0; k < 2; k++) {
-            for (; byte < *ends[k]; byte++) chars += !ap__is_continuation(text[byte]);
-            while (byte > *ends[k]) chars -= !ap__is_continuation(text[--byte]);
-            *ends[k] = chars;
-        }
+        tokens[i].chars = tokens[i].bytes;
+        if (!is_ascii || tokens[i].bytes.end > len) place_token(&counter, &tokens[i]);
     }
 }
 
@@ -142,7 +178,7 @@ static ap_status encode_text(ap__work *work, ap__text text, const char *what) {
     ap__ntext whole = {text.ptr, NULL, len, {0, len}};
     status = cut_added(work, &whole, &work->tokenizer->added.plain, normalize_stretch);
     if (!status && work->tokens.n > first)
-        count_chars(work->tokens.ptr + first, work->tokens.n - first, text.ptr, text.len);
+        count_chars(work->tokens.ptr + first, work->tokens.n - first, text.ptr, len);
     return status;
 }
 

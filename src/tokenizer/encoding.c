@@ -91,15 +91,18 @@ static void write_run(ap__encoding *out, size_t at, const ap__run *run, const ap
  * sequence that has no range is everything. */
 static void write_sequences(ap__encoding *out, const ap__part *part) {
     size_t n = part->n_ranges ? part->n_ranges : 1;
+    out->pad_sequence_id = AP__TOKEN_NONE;
     for (size_t i = 0; i < out->n; i++) out->sequence_ids[i] = AP__TOKEN_NONE;
     for (uint32_t sequence = 0; sequence < n; sequence++) {
-        size_t start = 0, end = out->n;
-        for (size_t i = 0; i < part->n_ranges; i++) {
-            if (part->ranges[i].sequence != sequence) continue;
+        size_t start = 0, end = out->n, i = 0;
+        while (i < part->n_ranges && part->ranges[i].sequence != sequence) i++;
+        if (i < part->n_ranges) {
             start = part->ranges[i].start;
             end = part->ranges[i].end;
+        } else {
+            out->pad_sequence_id = sequence;
         }
-        for (size_t i = start; i < end; i++) out->sequence_ids[i] = sequence;
+        for (i = start; i < end; i++) out->sequence_ids[i] = sequence;
     }
 }
 
@@ -136,7 +139,8 @@ static void fill(ap__encoding *out, size_t start, size_t n, const ap__encode_opt
     for (size_t i = start; i < start + n; i++) {
         out->ids[i] = options->pad_id;
         out->type_ids[i] = options->pad_type_id;
-        out->word_ids[i] = out->sequence_ids[i] = AP__TOKEN_NONE;
+        out->word_ids[i] = AP__TOKEN_NONE;
+        out->sequence_ids[i] = out->pad_sequence_id;
         out->offsets_bytes[i] = out->offsets_chars[i] = (ap__span){0, 0};
         out->special_tokens_mask[i] = 1;
         out->attention_mask[i] = 0;

@@ -1,12 +1,14 @@
-/* A tokenizer from a folder: tokenizer.json, and what tokenizer_config.json, special_tokens_map.json and
- * added_tokens.json change about it.
- * Source: transformers@v4.55.4 tokenization_utils_base.py _from_pretrained, tokenization_utils_fast.py
+/* A tokenizer from a folder: tokenizer.json, or the vocabulary files that it is made of where it is missing,
+ * and what tokenizer_config.json, special_tokens_map.json and added_tokens.json change about it. Source:
+ * transformers@v4.55.4 tokenization_utils_base.py _from_pretrained, tokenization_utils_fast.py
  * __init__. */
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
+#include "tokenizer/class_processor.h"
+#include "tokenizer/convert/convert.h"
 #include "tokenizer/special_tokens.h"
 #include "tokenizer/tokenizer_class.h"
 #include "tokenizer/tokenizer_impl.h"
@@ -16,10 +18,21 @@
 /* Largest of the small files; chat templates can make them long. */
 #define CONFIG_MAX_BYTES ((size_t)64 << 20)
 
-/* The small files of a folder; NULL where one is missing. */
+/* As components.def names it. */
+extern const ap__pretokenizer_class ap__pretokenizer_sequence;
+
+/* Longest name of a class. */
+enum { MAX_CLASS_NAME = 128 };
+
+/* A folder while it is read: its small files (NULL where one is missing) and what they say of the class. */
 typedef struct folder_files {
+    const char *folder;
     yyjson_doc *config, *special_tokens_map, *added_tokens;
-    ap__path config_path, map_path, added_path;
+    ap__path config_path, map_path, added_path, path;
+    yyjson_doc *stored;              /* tokenizer.json, where a conversion passes over it. */
+    char class_name[MAX_CLASS_NAME]; /* "" when nothing says it. */
+    const ap__tokenizer_class *class_;
+    ap__convert_format format; /* AP__CONVERT_NOTHING: there is a tokenizer.json to use. */
 } folder_files;
 
 static ap_status read_optional(yyjson_doc **out, ap__path *path, const char *folder, const char *name,
@@ -46,31 +59,30 @@ static void clear_files(folder_files *files) {
     yyjson_doc_free(files->config);
     yyjson_doc_free(files->special_tokens_map);
     yyjson_doc_free(files->added_tokens);
+    yyjson_doc_free(files->stored);
 }
 
 /* -- the class ----------------------------------------------------------------------------------------- */
 
 /* As AutoTokenizer: the class that tokenizer_config.json names, or config.json, or that of its model_type. */
-static ap_status find_class(const ap__tokenizer_class **out, ap__loader *loader, yyjson_val *config,
-                            const char *folder) {
+static ap_status find_class(folder_files *files, ap_error *err) {
     yyjson_doc *doc = NULL;
-    ap__path path;
+    yyjson_val *config = yyjson_doc_get_root(files->config);
     const char *name = yyjson_get_str(yyjson_obj_get(config, "tokenizer_class"));
     ap_status status = AP_OK;
     if (!name) {
-        status = read_optional(&doc, &path, folder, "config.json", loader->err);
+        status = read_optional(&doc, &files->path, files->folder, "config.json", err);
         yyjson_val *model = yyjson_doc_get_root(doc);
         const char *model_type = yyjson_get_str(yyjson_obj_get(model, "model_type"));
         name = yyjson_get_str(yyjson_obj_get(model, "tokenizer_class"));
         if (!name && model_type) name = ap__tokenizer_class_of_model(model_type);
     }
-    *out = ap__tokenizer_class_find(name ? name : "");
     size_t len = name ? strlen(name) : 0;
     if (len > 4 && !strcmp(name + len - 4, "Fast")) len -= 4;
-    char *copy = name ? ap__arena_strndup(loader->arena, name, len) : NULL;
-    if (copy) loader->tokenizer->config.tokenizer_class = copy;
+    if (len >= sizeof files->class_name) len = 0; /* None that is known. */
+    if (len) memcpy(files->class_name, name, len);
+    files->class_ = ap__tokenizer_class_find(files->class_name);
     yyjson_doc_free(doc);
-    if (!status && name && !copy) status = ap__fail_nomem(loader->err);
     return status;
 }
 
@@ -129,7 +141,9 @@ static ap_status apply_prefix_space(ap__loader *loader, yyjson_val *config,
     if (status) return status;
     tokenizer->config.refuses_words =
         add_prefix_space != 1 && ap__tokenizer_class_needs_prefix_space(class_->name);
-    if (pretokenizer->class_)
+    /* Only some classes change parts of parts, and only to true. */
+    bool is_sequence = pretokenizer->class_ == &ap__pretokenizer_sequence;
+    if (pretokenizer->class_ && (!is_sequence || (class_->is_prefix_space_nested && add_prefix_space > 0)))
         set(pretokenizer->class_->setting, pretokenizer->self, "add_prefix_space", add_prefix_space);
     if (class_->kind != AP__CLASS_ROBERTA || !processor->class_) return AP_OK;
     set(processor->class_->setting, processor->self, "add_prefix_space", add_prefix_space);
@@ -184,9 +198,9 @@ static ap_status read_settings(ap__loader *loader, yyjson_val *config, const ap_
     if ((status = read_max_length(loader, config, &out->model_max_length))) return status;
     if ((status = read_side(loader, config, "padding_side", &out->padding_side))) return status;
     if ((status = read_side(loader, config, "truncation_side", &out->truncation_side))) return status;
-    if ((status = ap__get_bool(loader, config, "clean_up_tokenization_spaces", false,
-                               &out->clean_up_tokenization_spaces)))
-        return status;
+    status = ap__get_bool(loader, config, "clean_up_tokenization_spaces", false,
+                          &out->clean_up_tokenization_spaces);
+    if (status) return status;
     if ((status =
              ap__get_bool(loader, config, "split_special_tokens", false, &tokenizer->added.splits_special)))
         return status;
@@ -196,40 +210,132 @@ static ap_status read_settings(ap__loader *loader, yyjson_val *config, const ap_
 
 /* -- the folder ---------------------------------------------------------------------------------------- */
 
-static ap_status apply_files(ap__tokenizer *tokenizer, const folder_files *files, const char *folder,
-                             ap_error *err) {
-    ap__loader loader = {.tokenizer = tokenizer, .arena = &tokenizer->arena, .vocab = &tokenizer->vocab};
-    const ap__tokenizer_class *class_;
-    yyjson_val *config = yyjson_doc_get_root(files->config);
-    loader.file = files->config_path.text;
-    loader.err = err;
-    ap_status status = find_class(&class_, &loader, config, folder);
-    if (!status) status = read_settings(&loader, config, class_);
-    ap__special_sources sources = {config, NULL, NULL};
+static ap__special_sources sources_of(const folder_files *files) {
+    ap__special_sources sources = {.config = yyjson_doc_get_root(files->config)};
     sources.special_tokens_map = yyjson_doc_get_root(files->special_tokens_map);
     sources.added_tokens = yyjson_doc_get_root(files->added_tokens);
-    if (!status) status = ap__special_tokens_apply(&loader, &sources, class_);
-    bool is_bert = class_->kind == AP__CLASS_BERT || class_->kind == AP__CLASS_LOWERCASE;
-    if (!status && is_bert) status = apply_bert(&loader, config, class_);
-    return status ? status : apply_prefix_space(&loader, config, class_);
+    sources.stored_tokens = yyjson_obj_get(yyjson_doc_get_root(files->stored), "added_tokens");
+    sources.is_converted = files->format != AP__CONVERT_NOTHING;
+    if (files->format == AP__CONVERT_CLASS) sources.slow = ap__slow_class_find(files->class_name);
+    return sources;
 }
 
-static ap_status load(ap__tokenizer **out, const char *folder, const folder_files *files, ap_error *err) {
-    ap__path path;
+static ap_status apply_files(ap__tokenizer *tokenizer, const folder_files *files, ap_error *err) {
+    ap__loader loader = {.tokenizer = tokenizer, .arena = &tokenizer->arena, .vocab = &tokenizer->vocab};
+    const ap__tokenizer_class *class_ = files->class_;
+    const ap__special_sources sources = sources_of(files);
+    loader.file = files->config_path.text;
+    loader.err = err;
+    char *name = ap__arena_strndup(loader.arena, files->class_name, strlen(files->class_name));
+    if (!name) return ap__fail_nomem(err);
+    tokenizer->config.tokenizer_class = name;
+    if (sources.slow && sources.slow->model_max_length)
+        tokenizer->config.model_max_length = sources.slow->model_max_length;
+    tokenizer->config.clean_up_tokenization_spaces =
+        sources.slow && sources.slow->clean_up_tokenization_spaces;
+    ap_status status = read_settings(&loader, sources.config, class_);
+    if (!status) status = ap__special_tokens_apply(&loader, &sources, class_);
+    bool is_bert = class_->kind == AP__CLASS_BERT || class_->kind == AP__CLASS_LOWERCASE;
+    if (!status && is_bert) status = apply_bert(&loader, sources.config, class_);
+    if (!status) status = apply_prefix_space(&loader, sources.config, class_);
+    return status ? status : ap__class_processor_apply(&loader, sources.config, class_);
+}
+
+/* Whether the class passes over tokenizer.json and starts from its vocabulary file.
+ * Source: models/llama/tokenization_llama_fast.py, models/t5/tokenization_t5_fast.py,
+ * models/pegasus/tokenization_pegasus_fast.py __init__. */
+static bool is_from_slow(const folder_files *files) {
+    static const char *const PEGASUS[][2] = {
+        {"pad_token", "<pad>"}, {"eos_token", "</s>"}, {"unk_token", "<unk>"}};
+    yyjson_val *config = yyjson_doc_get_root(files->config);
+    yyjson_val *prefix = yyjson_obj_get(config, "add_prefix_space");
+    if (files->class_->is_slow_with_prefix_space && prefix && !yyjson_is_null(prefix)) return true;
+    if (ap__class_extra_find(files->class_name)->mode != AP__EXTRA_PEGASUS) return false;
+    for (size_t i = 0; i < sizeof PEGASUS / sizeof *PEGASUS; i++) {
+        yyjson_val *value = yyjson_obj_get(config, PEGASUS[i][0]);
+        yyjson_val *content = yyjson_is_obj(value) ? yyjson_obj_get(value, "content") : value;
+        if (value && !yyjson_equals_str(content, PEGASUS[i][1])) return true;
+    }
+    return false;
+}
+
+/* tokenizer.json, or what stands in for it. */
+static ap_status choose(folder_files *files, ap_error *err) {
+    ap_status status = ap__path_join(&files->path, files->folder, "tokenizer.json", err);
+    if (status) return status;
+    bool has_json = ap__path_is_file(files->path.text), from_slow = is_from_slow(files);
+    if (has_json && !from_slow) return AP_OK;
+    if (has_json)
+        status = ap__json_parse_file(&files->stored, files->path.text, AP__TOKENIZER_MAX_BYTES, err);
+    if (!status) status = ap__convert_choose(&files->format, files->folder, files->class_name, err);
+    if (files->format == AP__CONVERT_TEKKEN) files->class_ = ap__tokenizer_class_find("LlamaTokenizer");
+    if (!has_json || status != AP_ENOTFOUND) return status;
+    return ap__error_wrap(err, status, "tokenizer_config.json asks a %s to start from its vocabulary file",
+                          files->class_name);
+}
+
+static ap_status convert(yyjson_doc **out, folder_files *files, ap_error *err) {
+    const ap__special_sources sources = sources_of(files);
+    ap__arena arena = {0};
+    ap__loader loader = {.arena = &arena, .file = files->config_path.text, .err = err};
+    ap__special_tokens tokens;
+    ap__convert_request request = {.folder = files->folder, .class_ = files->class_, .tokens = &tokens};
+    request.class_name = files->class_name;
+    request.slow = sources.slow;
+    request.config = sources.config;
+    ap_status status = ap__special_tokens_read(&tokens, &loader, &sources, files->class_);
+    if (!status) status = ap__convert_folder(out, &files->path, files->format, &request, err);
+    ap__arena_clear(&arena);
+    return status;
+}
+
+/* What the small files say, and what the tokenizer is to be made of. */
+static ap_status look_around(folder_files *files, ap_error *err) {
+    ap_status status = read_files(files, files->folder, err);
+    if (!status) status = find_class(files, err);
+    return status ? status : choose(files, err);
+}
+
+static ap_status load_json(ap__tokenizer **out, const folder_files *files, ap_error *err) {
     ap__bytes file = {0};
-    ap_status status = ap__path_join(&path, folder, "tokenizer.json", err);
-    if (!status) status = ap__file_read(&file, path.text, AP__TOKENIZER_MAX_BYTES, err);
-    if (!status) status = ap__tokenizer_from_json(out, file.ptr, file.len, path.text, err);
+    ap_status status = ap__file_read(&file, files->path.text, AP__TOKENIZER_MAX_BYTES, err);
+    if (!status) status = ap__tokenizer_from_json(out, file.ptr, file.len, files->path.text, err);
     ap__bytes_clear(&file);
-    return status ? status : apply_files(*out, files, folder, err);
+    return status;
+}
+
+static ap_status load_converted(ap__tokenizer **out, folder_files *files, ap_error *err) {
+    yyjson_doc *doc = NULL;
+    ap_status status = convert(&doc, files, err);
+    if (!status) status = ap__tokenizer_from_doc(out, yyjson_doc_get_root(doc), files->path.text, err);
+    yyjson_doc_free(doc);
+    return status;
+}
+
+static ap_status load(ap__tokenizer **out, folder_files *files, ap_error *err) {
+    ap_status status = look_around(files, err);
+    if (!status) status = files->format ? load_converted(out, files, err) : load_json(out, files, err);
+    return status ? status : apply_files(*out, files, err);
+}
+
+ap_status ap__tokenizer_convert(yyjson_doc **out, const char *folder, ap_error *err) {
+    *out = NULL;
+    folder_files *files = ap__calloc(1, sizeof *files);
+    if (!files) return ap__fail_nomem(err);
+    files->folder = folder;
+    ap_status status = look_around(files, err);
+    if (!status && files->format) status = convert(out, files, err);
+    clear_files(files);
+    ap__free(files);
+    return status;
 }
 
 ap_status ap__tokenizer_load(ap__tokenizer **out, const char *folder, ap_error *err) {
     *out = NULL;
-    folder_files *files = ap__calloc(1, sizeof *files); /* Three paths are too much for a small stack. */
+    folder_files *files = ap__calloc(1, sizeof *files); /* The paths are too much for a small stack. */
     if (!files) return ap__fail_nomem(err);
-    ap_status status = read_files(files, folder, err);
-    if (!status) status = load(out, folder, files, err);
+    files->folder = folder;
+    ap_status status = load(out, files, err);
     clear_files(files);
     ap__free(files);
     if (!status) return AP_OK;

@@ -87,6 +87,11 @@ static ap_status mismatch(ap__loader *loader, const char *key, const char *expec
     return ap__loader_fail(loader, AP_EFORMAT, key, "expected %s, found %s", expected, ap__json_kind(found));
 }
 
+ap_status ap__check_not_null(ap__loader *loader, yyjson_val *json, const char *key) {
+    if (!yyjson_is_null(yyjson_obj_get(json, key))) return AP_OK;
+    return ap__loader_fail(loader, AP_EFORMAT, key, "is null; leave it out instead");
+}
+
 ap_status ap__get_bool(ap__loader *loader, yyjson_val *json, const char *key, bool is_required, bool *out) {
     ap_status status;
     yyjson_val *value = member(loader, json, key, is_required, "true or false", &status);

@@ -89,9 +89,11 @@ typedef struct ap__encoding {
     uint8_t *attention_mask;
     struct ap__encoding *overflowing; /* `n_overflowing` of them, as the reference orders them. */
     size_t n_overflowing;
-    ap__text *tokens; /* Strings of the tokens, with `with_tokens`; else NULL. Of an unknown word, the
-                       * reference gives the text in some models and the unknown token in others. */
-    void *memory;     /* Of the arrays; for ap__encoding_clear(). */
+    ap__text *tokens;         /* Strings of the tokens, with `with_tokens`; else NULL. Of an unknown word, the
+                               * reference gives the text in some models and the unknown token in others. */
+    void *memory;             /* Of the arrays; for ap__encoding_clear(). */
+    uint32_t pad_sequence_id; /* Of padding: AP__TOKEN_NONE, but where nothing says which tokens make up a
+                               * sequence, everything does. */
 } ap__encoding;
 
 /* Encodes a text, or a pair when `pair` is not NULL.

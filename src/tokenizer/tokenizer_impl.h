@@ -43,6 +43,9 @@ struct ap__tokenizer {
 /* Reads a tokenizer.json that is parsed already. `name` stands in messages. */
 ap_status ap__tokenizer_from_doc(ap__tokenizer **out, yyjson_val *root, const char *name, ap_error *err);
 
+/* The tokenizer.json that a folder's vocabulary files are converted to; NULL when the folder has its own. */
+ap_status ap__tokenizer_convert(yyjson_doc **out, const char *folder, ap_error *err);
+
 /* Work memory for one call; NULL when out of memory. */
 ap__work *ap__work_take(const ap__tokenizer *tokenizer, ap_error *err);
 void ap__work_put_back(const ap__tokenizer *tokenizer, ap__work *work);

@@ -36,19 +36,23 @@ static uint32_t n_trailing(const char *text, size_t len) {
     return n;
 }
 
-static void move_start(ap__token *token, uint32_t start, const char *text) {
+/* A token of the reference may end behind the text, where its bytes cannot follow. */
+static void move_start(ap__token *token, uint32_t start, const ap__text *text) {
     for (; token->chars.start < start; token->chars.start++)
-        token->bytes.start += text ? ap__utf8_len(text[token->bytes.start]) : 1;
+        if (!text || token->bytes.start < text->len)
+            token->bytes.start += text ? ap__utf8_len(text->ptr[token->bytes.start]) : 1;
 }
 
-static void move_end(ap__token *token, uint32_t end, const char *text) {
+static void move_end(ap__token *token, uint32_t end, const ap__text *text) {
     for (; token->chars.end > end; token->chars.end--) {
+        if (!token->bytes.end) continue;
         token->bytes.end--;
-        while (text && ap__is_continuation(text[token->bytes.end])) token->bytes.end--;
+        while (text && ap__is_continuation(text->ptr[token->bytes.end])) token->bytes.end--;
     }
 }
 
-static void trim(ap__token *token, ap__text string, bool is_first, bool add_prefix_space, const char *text) {
+static void trim(ap__token *token, ap__text string, bool is_first, bool add_prefix_space,
+                 const ap__text *text) {
     uint32_t leading = n_leading(string.ptr, string.len), trailing = n_trailing(string.ptr, string.len);
     is_first = is_first || token->chars.start == 0;
     /* One space at the start is the one that the pre-tokenizer put there: it is not in the text. */
@@ -72,7 +76,7 @@ static ap_status trim_run(ap__run *run, ap__work *work, size_t first, bool add_p
         if (!string.ptr) string.ptr = ap__vocab_token(&work->tokenizer->vocab, tokens[i].id, &string.len);
         if (!string.ptr) continue;
         const ap__text *text = run->texts ? &run->texts[run->is_words ? tokens[i].word : 0] : NULL;
-        trim(&tokens[i], string, first + i == 0, add_prefix_space, text ? text->ptr : NULL);
+        trim(&tokens[i], string, first + i == 0, add_prefix_space, text);
     }
     run->tokens = tokens;
     return AP_OK;

@@ -164,7 +164,7 @@ ap_status ap__work_split_at_char(ap__work *work, uint32_t code, ap__split_behavi
 
 /* -- tokens -------------------------------------------------------------------------------------------- */
 
-static ap_status push(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start, uint32_t end) {
+static ap_status push(ap__work *work, uint32_t id, ap__span bytes) {
     ap__tokens *list = &work->tokens;
     if (list->n == list->capacity) {
         void *ptr = list->ptr;
@@ -175,7 +175,7 @@ static ap_status push(ap__work *work, const ap__piece *piece, uint32_t id, uint3
     ap__token *token = &list->ptr[list->n++];
     token->id = id;
     token->word = work->word;
-    token->bytes = ap__ntext_origin_of(&piece->text, start, end);
+    token->bytes = bytes;
     token->text = NULL;
     token->text_len = 0;
     return AP_OK;
@@ -183,12 +183,16 @@ static ap_status push(ap__work *work, const ap__piece *piece, uint32_t id, uint3
 
 ap_status ap__work_push_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start,
                               uint32_t end) {
-    return push(work, piece, id, start, end);
+    return push(work, id, ap__ntext_origin_of(&piece->text, start, end));
+}
+
+ap_status ap__work_push_outside(ap__work *work, uint32_t id, uint32_t start, uint32_t end) {
+    return push(work, id, (ap__span){start, end});
 }
 
 ap_status ap__work_push_text_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start,
                                    uint32_t end) {
-    ap_status status = push(work, piece, id, start, end);
+    ap_status status = ap__work_push_token(work, piece, id, start, end);
     if (status || !work->has_texts) return status;
     ap__token *token = &work->tokens.ptr[work->tokens.n - 1];
     token->text = ap__arena_strndup(&work->arena, piece->text.ptr + start, end - start);

@@ -107,7 +107,11 @@ ap_status ap__work_split_at_char(ap__work *work, uint32_t code, ap__split_behavi
 ap_status ap__work_push_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start,
                               uint32_t end);
 
-/* The same where the token's string is that text and not the string of its id. */
+/* A token whose place is outside of its piece's text: the reference takes what was meant to count from the
+ * start of the piece for a place in the original. */
+ap_status ap__work_push_outside(ap__work *work, uint32_t id, uint32_t start, uint32_t end);
+
+/* ap__work_push_token() where the token's string is that text and not the string of its id. */
 ap_status ap__work_push_text_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start,
                                    uint32_t end);
 

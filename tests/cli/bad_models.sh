@@ -4,7 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/support/lib.sh"
 need_backend
 
-run() { cli run text-classification --model "$work/m" "${@-Fine.}"; }
+run() { run_model "$work/m" "${@-Fine.}"; }
 # fresh: an undamaged copy of the small model at $work/m.
 fresh() {
     rm -rf "$work/m"
@@ -130,14 +130,14 @@ check "no crash" test $status -le 2
 fresh
 input=$work/in
 awk 'BEGIN { for (i = 0; i < 2000000; i++) printf "word " }' >"$input" # 10 MB
-cli run text-classification --model "$work/m" --truncation
+run_model "$work/m" --truncation
 expect 0 - ''
-cli run text-classification --model "$work/m"
+run_model "$work/m"
 expect 1 "" -
 check "one line" test "$(grep -c 'accelpipe: error: ' "$work/err")" = 1
 tr -d ' ' <"$input" >"$work/in2" # One word of 8 MB.
 input=$work/in2
-cli run text-classification --model "$work/m" --truncation
+run_model "$work/m" --truncation
 expect 0 - ''
 input=/dev/null
 run ""
@@ -177,7 +177,7 @@ expect_one_line 2 AP_EINVAL modle 'did you mean "model"?'
 
 # A library that is named is the only one tried.
 export ACCELPIPE_ORT_LIBRARY=$work/no.so ACCELPIPE_OV_LIBRARY=$work/no.so ACCELPIPE_IPEX_LIBRARY=$work/no.so
-run
+cli run text-classification --model "$work/m" "Fine."
 expect_one_line 3 AP_ENOBACKEND "$work/no.so"
 run --accelerator ort "Fine."
 expect_one_line 3 AP_ENOBACKEND ort "$work/no.so" 'pip install onnxruntime'

@@ -30,17 +30,21 @@ has() {
     check "$wanted completes $*" grep -qx -- "$wanted" <(printf '%s\n' "${COMPREPLY[@]}")
 }
 
-completes "--help --version backends help inspect run tasks" ""
+completes "--help --version backends explain help inspect run tasks" ""
 completes "run" r
 completes "" frobnicate
 completes "" frobnicate ""
-completes "backends help inspect run tasks" help ""
+completes "backends explain help inspect run tasks" help ""
 completes "sentiment-analysis" run senti
 completes "text-classification" run text-cl
 has auto run ""
 completes "sentiment-analysis" tasks senti
 completes "--help --output --version" tasks --
-completes "--help --output --version" backends -
+completes "--help --json --output --version" backends -
+completes "--task" explain --ta
+completes "--threads" explain --thr
+completes "text-classification" explain --task text-c
+completes "ort ov" explain --accelerator o
 completes "--accelerator" inspect --acc
 
 completes "--top-k" run text-classification --top

@@ -35,7 +35,7 @@ done <"$work/params"
 
 # No option that there is not.
 {
-    for command in run tasks backends inspect; do "$ACCELPIPE" $command --help; done
+    for command in run tasks backends inspect explain; do "$ACCELPIPE" $command --help; done
     for task in $("$ACCELPIPE" tasks --output json | grep -o '"name":"[a-z-]*","aliases"' | cut -d'"' -f4); do
         "$ACCELPIPE" run "$task" --help
     done

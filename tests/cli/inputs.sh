@@ -4,7 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/support/lib.sh"
 need_backend
 
-run() { cli run text-classification --model "$bert" "$@"; }
+run() { run_model "$bert" "$@"; }
 # same DESCRIPTION FILE: what was printed last is what FILE holds.
 same() { check "$1" cmp -s "$2" "$work/out"; }
 
@@ -49,7 +49,7 @@ printf 'ab\xff' >"$input"
 run
 expect_error 2 'standard input: text is not UTF-8: byte 0xff at offset 2; convert it to UTF-8 first [AP_EUTF8]'
 last_command="accelpipe run with standard input closed"
-"$ACCELPIPE" run text-classification --model "$bert" <&- >"$work/out" 2>"$work/err"
+"$ACCELPIPE" run text-classification --accelerator ort --model "$bert" <&- >"$work/out" 2>"$work/err"
 status=$?
 expect_error 1 'standard input: Bad file descriptor [AP_EIO]'
 input=$work

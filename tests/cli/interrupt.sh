@@ -13,7 +13,7 @@ whole_lines() {
 # While results come as fast as they can.
 for signal in INT TERM; do
     last_command="SIG$signal while busy"
-    yes text | timeout --preserve-status -s $signal 3 "$ACCELPIPE" run text-classification --model "$bert" --text-lines \
+    yes text | timeout --preserve-status -s $signal 3 "$ACCELPIPE" run text-classification --accelerator ort --model "$bert" --text-lines \
         >"$work/out" 2>"$work/err"
     status=${PIPESTATUS[1]}
     expect 130 - ''
@@ -27,7 +27,7 @@ for signal in INT TERM; do
     last_command="SIG$signal while waiting"
     SECONDS=0
     echo text >&9
-    timeout --preserve-status -s $signal 3 "$ACCELPIPE" run text-classification --model "$bert" --text-lines \
+    timeout --preserve-status -s $signal 3 "$ACCELPIPE" run text-classification --accelerator ort --model "$bert" --text-lines \
         >"$work/out" 2>"$work/err" <"$work/lines" 9>&-
     status=$?
     expect 130 - ''
@@ -41,7 +41,7 @@ exec 9>&-
 last_command='SIGINT, ignored'
 (
     trap '' INT
-    { echo text && sleep 2 && echo text; } | "$ACCELPIPE" run text-classification --model "$bert" --text-lines \
+    { echo text && sleep 2 && echo text; } | "$ACCELPIPE" run text-classification --accelerator ort --model "$bert" --text-lines \
         >"$work/out" 2>"$work/err" &
     job=$!
     sleep 1

@@ -5,7 +5,7 @@
 need_backend
 input=$work/in
 
-run() { cli run text-classification --model "$bert" "$@"; }
+run() { run_model "$bert" "$@"; }
 lines() {
     run --jsonl "$@"
     mask_scores
@@ -139,7 +139,7 @@ check "lines 1998 to 2000 alone" cmp -s <(sed -n 1998,2000p "$work/many") "$work
 
 # ---- in time: each line typed gets its answer before the next one ----
 
-coproc "$ACCELPIPE" run text-classification --model "$bert" --jsonl 2>"$work/err"
+coproc "$ACCELPIPE" run text-classification --accelerator ort --model "$bert" --jsonl 2>"$work/err"
 coproc_pid=$COPROC_PID
 last_command='accelpipe run --jsonl, line by line'
 for line in '"Fine."' 'bad' '"Awful."'; do

@@ -5,7 +5,7 @@
 need_backend
 
 # Runs the five labels of the small model; options are the arguments.
-labels() { cli run text-classification --model "$stars" "$@" && grep -o '"label":"[^"]*"' "$work/out" | sed 's/"label":"\(.\).*/\1/' | tr -d '\n' >"$work/labels"; }
+labels() { run_model "$stars" "$@" && grep -o '"label":"[^"]*"' "$work/out" | sed 's/"label":"\(.\).*/\1/' | tr -d '\n' >"$work/labels"; }
 # expect_count N: that many labels came, and nothing was said.
 expect_count() {
     expect 0 - ""
@@ -46,9 +46,9 @@ labels --top-k null --function-to-apply=NONE "Fine."
 check "choices are the library's to compare" cmp -s "$work/logits" "$work/out"
 labels --top-k null --function-to-apply '"none"' "Fine."
 check "text may be quoted as JSON" cmp -s "$work/logits" "$work/out"
-cli run text-classification --model "$stars" --function-to-apply bogus "Fine."
+run_model "$stars" --function-to-apply bogus "Fine."
 expect_error 2 'parameter function_to_apply: expected one of none, softmax, sigmoid, found "bogus" [AP_EKEY]'
-cli run text-classification --model "$stars" --truncation=onlyfirst "Fine."
+run_model "$stars" --truncation=onlyfirst "Fine."
 expect 2 "" -
 expect_err_has 'did you mean "only_first"? [AP_EINVAL]'
 
@@ -112,25 +112,34 @@ expect 2 "" -
 expect_err_has 'model_kwargs: expected a dict, found string [AP_ETYPE]'
 labels --revision 5 --dtype float32 --trust-remote-code "Fine."
 expect_count 1
-cli run auto --model "$stars" --top-k 3 "Fine."
+cli run auto --model "$stars" --accelerator ort --top-k 3 "Fine."
 expect 0 - ""
 check "the task of the model" test "$(grep -o label "$work/out" | wc -l)" = 3
 
 # ---- what is said ----
 
-cli run text-classification "Fine."
-expect 0 - "accelpipe: using the bundled model minilm-sst2 on ort; --model names another"
+chosen="accelpipe: using the bundled model minilm-sst2 on ort"
+cli run text-classification --accelerator ort "Fine."
+expect 0 - "$chosen; --model names another"
 cli run text-classification --quiet "Fine."
 expect 0 - ""
 cli run text-classification -q "Fine."
 expect 0 - ""
-cli run text-classification --init '{"model": null}' "Fine."
-expect 0 - "accelpipe: using the bundled model minilm-sst2 on ort; --model names another"
-cli run text-classification --model "$bert" "Fine."
+cli run text-classification --accelerator ort --init '{"model": null}' "Fine."
+expect 0 - "$chosen; --model names another"
+cli run text-classification --accelerator ort --model "$bert" "Fine."
 expect 0 - ""
-cli run text-classification --model "$bert" --verbose "Fine."
+cli run text-classification --accelerator ort --model "$bert" --verbose "Fine."
 expect 0 - -
 expect_err_has 'accelpipe: task: text-classification, model: '
 expect_err_has ', accelerator: ort, '
+# Which backend was chosen, and why, where none was named.
+only_ort
+cli run text-classification "Fine."
+expect 0 - "$chosen (the first of ov, ort, ipex that can run it; ov: not available); --model and --accelerator name others"
+cli run text-classification --model "$bert" "Fine."
+expect 0 - "accelpipe: using ort (the first of ov, ort, ipex that can run it; ov: not available); --accelerator names another"
+cli run text-classification --model "$bert" --quiet "Fine."
+expect 0 - ""
 
 finish

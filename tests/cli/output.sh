@@ -4,7 +4,7 @@
 . "$(dirname "${BASH_SOURCE[0]}")/support/lib.sh"
 need_backend
 
-run() { cli run text-classification --model "$bert" "$@"; }
+run() { run_model "$bert" "$@"; }
 masked() {
     run "$@"
     mask_scores
@@ -78,7 +78,7 @@ on_terminal() {
     status=${PIPESTATUS[0]}
 }
 if command -v script >/dev/null; then
-    command="'$ACCELPIPE' run text-classification --model '$bert'"
+    command="'$ACCELPIPE' run text-classification --accelerator ort --model '$bert'"
     on_terminal "$command --top-k null Fine."
     expect_out_has $'\033[1mlabel      score\033[0m'
     expect_out_has $'\xe2\x96\x88\xe2\x96\x88'
@@ -124,7 +124,7 @@ to() { # to FILE ARG...: standard output goes to FILE
 }
 no_space='standard output: cannot write: No space left on device [AP_EIO]'
 if [ -w /dev/full ]; then
-    to /dev/full run text-classification --model "$bert" "Fine."
+    to /dev/full run text-classification --accelerator ort --model "$bert" "Fine."
     expect_error 1 "$no_space"
     to /dev/full --help
     expect_error 1 "$no_space"
@@ -133,13 +133,13 @@ if [ -w /dev/full ]; then
     to /dev/full tasks --output json
     expect_error 1 "$no_space"
     last_command='accelpipe run --text-lines > /dev/full'
-    yes text | head -n 100000 | "$ACCELPIPE" run text-classification --model "$bert" --text-lines >/dev/full 2>"$work/err"
+    yes text | head -n 100000 | "$ACCELPIPE" run text-classification --accelerator ort --model "$bert" --text-lines >/dev/full 2>"$work/err"
     status=$?
     expect_error 1 "$no_space"
 fi
 last_command='accelpipe run with standard output closed'
 : >"$work/out"
-"$ACCELPIPE" run text-classification --model "$bert" "Fine." >&- 2>"$work/err" </dev/null
+"$ACCELPIPE" run text-classification --accelerator ort --model "$bert" "Fine." >&- 2>"$work/err" </dev/null
 status=$?
 expect_error 1 'standard output: cannot write: Bad file descriptor [AP_EIO]'
 last_command='accelpipe --version with everything closed'
@@ -148,13 +148,13 @@ check "exit status 1" test $? = 1
 
 # The reader of a pipe has gone: not a word. With SIGPIPE ignored, as some parents leave it, neither.
 last_command='yes | accelpipe | head'
-yes text | "$ACCELPIPE" run text-classification --model "$bert" --text-lines 2>"$work/err" | head -n 1 >"$work/out"
+yes text | "$ACCELPIPE" run text-classification --accelerator ort --model "$bert" --text-lines 2>"$work/err" | head -n 1 >"$work/out"
 mask_scores
 status=0
 expect 0 '{"label":"POSITIVE","score":N}' ''
 (
     trap '' PIPE
-    yes text 2>/dev/null | "$ACCELPIPE" run text-classification --model "$bert" --text-lines 2>"$work/err" | head -n 1 >"$work/out"
+    yes text 2>/dev/null | "$ACCELPIPE" run text-classification --accelerator ort --model "$bert" --text-lines 2>"$work/err" | head -n 1 >"$work/out"
     exit "${PIPESTATUS[1]}"
 )
 status=$?

@@ -15,7 +15,7 @@ for arguments in -h help "help help" "help --help"; do
     cli $arguments
     expect 0 "$(cat "$golden/help.txt")"
 done
-for command in run tasks backends inspect; do
+for command in run tasks backends inspect explain; do
     cli $command --help
     expect 0 "$(cat "$golden/help_$command.txt")"
     cli help $command
@@ -51,7 +51,7 @@ cli rnu
 expect_error 2 'unknown command rnu; did you mean run? [AP_EKEY]'
 cli frobnicate
 expect_error 2 'unknown command frobnicate; `accelpipe --help` lists the commands [AP_EKEY]'
-for later in explain download export tokenize bench serve; do
+for later in download export tokenize bench serve; do
     cli $later
     expect_error 2 "unknown command $later; \`accelpipe --help\` lists the commands [AP_EKEY]"
 done
@@ -77,9 +77,15 @@ expect_error 2 '--help takes no value, "yes" was given [AP_EINVAL]'
 cli tasks text-classification other
 expect_error 2 'unexpected argument "other": accelpipe tasks [NAME] [--output json|table] [AP_EINVAL]'
 cli backends all
-expect_error 2 'unexpected argument "all": accelpipe backends [--output json|table] [AP_EINVAL]'
+expect_error 2 'unexpected argument "all": accelpipe backends [--output json|table] [--json] [AP_EINVAL]'
 cli inspect
 expect_error 2 'an argument is missing: accelpipe inspect MODEL [--accelerator NAME] [--output json|table] [AP_EINVAL]'
+cli explain
+expect_error 2 'an argument is missing: accelpipe explain [MODEL] [OPTIONS] [AP_EINVAL]'
+cli explain a b
+expect_error 2 'unexpected argument "b": accelpipe explain [MODEL] [OPTIONS] [AP_EINVAL]'
+cli backends --json --output table
+expect_error 2 '--json and --output table exclude each other: give one of them [AP_EINVAL]'
 cli tasks -x
 expect_error 2 'unknown option -x; -- goes before an input that begins with - [AP_EKEY]'
 

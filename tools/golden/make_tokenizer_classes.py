@@ -1,21 +1,51 @@
 #!/usr/bin/env python3
-"""Writes src/tokenizer/classes.def from the fast tokenizers of transformers: what each class returns and assumes.
+"""Writes src/tokenizer/classes.def from the tokenizers of transformers: what each class returns and assumes.
 
-    python make_tokenizer_classes.py > ../../src/tokenizer/classes.def      (transformers==4.55.4, tokenizers==0.21.4)
+    python make_tokenizer_classes.py > ../../src/tokenizer/classes.def
+    (transformers==4.55.4 tokenizers==0.21.4 sentencepiece protobuf sacremoses)
+
+Constructors are run up to the one of their base class, with special tokens that name themselves; what arrives there
+is what the class makes of them.
 """
 import importlib
 import inspect
+import io
+import json
 import os
 import pkgutil
 import re
+import tempfile
 
 os.environ["TRANSFORMERS_VERBOSITY"] = "error"
+import sentencepiece  # noqa: E402
 import transformers  # noqa: E402
+import transformers.utils.import_utils as import_utils  # noqa: E402
+
+import_utils._mistral_common_available = False  # Its tokenizers are no fast ones.
 import transformers.models as models  # noqa: E402
-from transformers import PreTrainedTokenizerFast  # noqa: E402
+from tokenizers import AddedToken  # noqa: E402
+from transformers import PreTrainedTokenizer, PreTrainedTokenizerFast  # noqa: E402
+from transformers.convert_slow_tokenizer import SLOW_TO_FAST_CONVERTERS  # noqa: E402
 from transformers.models.auto.tokenization_auto import TOKENIZER_MAPPING_NAMES  # noqa: E402
 
 TOKENS = ["bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token"]
+EXTRA = "additional_special_tokens"
+
+
+# What a class makes of additional_special_tokens: see ap__extra_mode.
+EXTRA_MODES = {"Camembert": "IF_ABSENT", "Cpm": "IF_ABSENT", "XLNet": "IF_ABSENT", "Nllb": "IF_NULL", "MBart": "BEFORE",
+               "MBart50": "AFTER", "XGLM": "AFTER", "CodeLlama": "INFILL", "Splinter": "QUESTION", "T5": "SENTINELS",
+               "MT5": "SENTINELS", "Pegasus": "PEGASUS"}
+
+
+class Captured(Exception):
+    pass
+
+
+def capture(base):
+    def init(self, *args, **kwargs):
+        raise Captured(kwargs)
+    base.__init__ = init
 
 
 def classes():
@@ -48,45 +78,157 @@ def source(cls):
                    if issubclass(b, PreTrainedTokenizerFast) and b is not PreTrainedTokenizerFast)
 
 
-def kind(text):
+def kind(name, text):
     if "normalizer.__getstate__" in text:
         return "BERT" if '["handle_chinese_chars"] =' in text else "LOWERCASE"
-    if 'tokenizer_component = "post_processor"' in text:
+    if "state.get(\"trim_offsets\"" in text:
         return "ROBERTA"
+    if "does NOT support adding a BOS token" in text:
+        return "NO_BOS"
+    if "update_post_processor" in text:
+        return "BOS_EOS"
+    if "set_src_lang_special_tokens" in text:
+        return {"MBart": "LANG_LAST", "MBart50": "LANG_FIRST", "Nllb": "LANG_NLLB", "SeamlessM4T": "LANG_SEAMLESS"}[name]
     return "PLAIN"
+
+
+def folder():
+    """A folder with every file that a slow tokenizer opens."""
+    path = tempfile.mkdtemp()
+    with open(f"{path}/vocab.txt", "w") as f:
+        f.write("[UNK]\n[CLS]\n[SEP]\n[PAD]\n[MASK]\na\n")
+    with open(f"{path}/vocab.json", "w") as f:
+        json.dump({"a": 0, "b": 1, "ab": 2}, f)
+    with open(f"{path}/merges.txt", "w") as f:
+        f.write("#version: 0.2\na b\n")
+    model = io.BytesIO()
+    sentencepiece.SentencePieceTrainer.train(
+        sentence_iterator=iter(["a b c d e f g"] * 20), model_writer=model, vocab_size=12, hard_vocab_limit=False,
+        minloglevel=2)
+    with open(f"{path}/spm.model", "wb") as f:
+        f.write(model.getvalue())
+    return path
+
+
+def arguments(cls, path):
+    """Files for those parameters that are files; a tags_dict for MarkupLM."""
+    names = inspect.signature(cls.__init__).parameters
+    text = inspect.getsource(cls)
+    vocab = "vocab.json" if "merges_file" in names else "vocab.txt"
+    if re.search(r"sp_model|SPMTokenizer|spm\.", text):
+        vocab = "spm.model"
+    out = {"vocab_file": f"{path}/{vocab}"}
+    if "merges_file" in names:
+        out["merges_file"] = f"{path}/merges.txt"
+    if "tags_dict" in names:
+        out["tags_dict"] = {}
+    return out
+
+
+def run(cls, **kwargs):
+    try:
+        cls(**kwargs)
+    except Captured as e:
+        return e.args[0]
+    raise SystemExit(f"{cls} did not call its base class")
+
+
+def flags(token, is_slow):
+    """'.': a string stays one; else the flags of the AddedToken that it becomes, as a hexadecimal digit. That
+    `normalized` was not said is forgotten when slow tokenizers copy their arguments."""
+    if not isinstance(token, AddedToken):
+        return "."
+    assert not token.rstrip and not token.single_word
+    lstrip, normalized, special = token.lstrip, token.normalized, token.special
+    token.special = not special
+    is_said = is_slow or token.normalized == normalized
+    return "%x" % (lstrip + 4 * special + (2 * normalized if is_said else 8))
+
+
+def tokens(cls, path):
+    """{attribute: (default, flags)} of those that the constructor hands on."""
+    files = arguments(cls, path)
+    plain = run(cls, **files)
+    named = run(cls, **files, **{t: f"<{t}>" for t in TOKENS})
+    is_slow = not issubclass(cls, PreTrainedTokenizerFast)
+    found = {t: (None if plain[t] is None else str(plain[t]), flags(named[t], is_slow)) for t in TOKENS if t in plain}
+    return found, [str(t) for t in plain.get(EXTRA) or []]
 
 
 def c_string(value):
     return "NULL" if value is None else '"%s"' % str(value)
 
 
-def row(name, cls):
+def c_bool(value):
+    return "true" if value else "false"
+
+
+def token_fields(found):
+    wrap = "".join(found.get(t, (None, "-"))[1] for t in TOKENS)
+    return f'"{wrap}", ' + ", ".join(c_string(found.get(t, (None, "."))[0]) for t in TOKENS)
+
+
+def slow_row(name, cls, fast_tokens, path):
+    slow = cls.slow_tokenizer_class
+    if slow is None or slow.__name__ not in SLOW_TO_FAST_CONVERTERS or "oFormer" in name:
+        return None
+    d = defaults(slow)
+    found, extra = tokens(slow, path)
+    merged = {t: found.get(t, fast_tokens.get(t, (None, "-"))) for t in TOKENS}
+    has_prefix = re.search(r"self\.add_prefix_space = ", inspect.getsource(slow)) is not None
+    prefix = c_bool(d.get("add_prefix_space", False)) if has_prefix else "true"
+    legacy = c_bool(slow.__name__ != "SeamlessM4TTokenizer")
+    return (f'SLOW_CLASS("{name.removesuffix("Fast")}", {c_bool(d.get("do_lower_case"))}, '
+            f'{c_bool(d.get("keep_accents"))}, {c_bool(has_prefix)}, {prefix}, {legacy}, '
+            f'{c_bool(d.get("clean_up_tokenization_spaces"))}, {d.get("model_max_length") or 0}, '
+            f'{token_fields(merged)})', extra)
+
+
+def rows(name, cls, path):
     d, text = defaults(cls), source(cls)
     names = cls.model_input_names
-    mask = re.search(r"AddedToken\(mask_token, ([^)]*)\)", text)
-    mask = mask.group(1) if mask else ""
-    fields = [c_string(name.removesuffix("Fast")), kind(text),
-              "true" if "token_type_ids" in names else "false", "true" if "attention_mask" in names else "false",
-              "LEFT" if cls.padding_side == "left" else "RIGHT",
-              "true" if d.get("do_lower_case") else "false",
-              "true" if d.get("add_prefix_space") else "false",
-              "true" if d.get("trim_offsets") else "false", "true" if "lstrip=True" in mask else "false",
-              "true" if "normalized=True" in mask else "false"]
-    fields += [c_string(d.get(t)) for t in TOKENS]
-    return f"TOKENIZER_CLASS({', '.join(fields)})"
+    found, extra = tokens(cls, path)
+    fields = [c_string(name.removesuffix("Fast")), kind(name.removesuffix("TokenizerFast"), text),
+              c_bool("token_type_ids" in names), c_bool("attention_mask" in names),
+              "LEFT" if cls.padding_side == "left" else "RIGHT", c_bool(d.get("do_lower_case")),
+              c_bool(d.get("add_prefix_space")), c_bool(d.get("trim_offsets")), c_bool(d.get("add_bos_token")),
+              c_bool('kwargs["from_slow"] = True' in text), c_bool('replace(b\'"add_prefix_space"' in text)]
+    fast = f"TOKENIZER_CLASS({', '.join(fields)}, {token_fields(found)})"
+    return fast, slow_row(name, cls, found, path), extra
 
 
 def main():
-    found = classes()
+    found, path = classes(), folder()
+    capture(PreTrainedTokenizerFast)
+    capture(PreTrainedTokenizer)
     print(f"/* Generated by tools/golden/make_tokenizer_classes.py from transformers {transformers.__version__}. "
           "Do not edit.\n *\n"
-          " * Class without \"Fast\"; how it changes the parts of tokenizer.json; whether it returns token_type_ids, attention_mask;\n"
-          " * padding side; defaults of do_lower_case, add_prefix_space, trim_offsets; whether a plain mask token takes in the space\n"
-          " * before it and is looked for in the normalized text; default bos, eos, unk, sep, pad, cls and mask tokens. Then the\n"
-          " * class of each model_type. */")
+          " * TOKENIZER_CLASS: class without \"Fast\"; how it changes the parts of tokenizer.json; whether it returns\n"
+          " * token_type_ids, attention_mask; padding side; defaults of do_lower_case, add_prefix_space, trim_offsets,\n"
+          " * add_bos_token; whether add_prefix_space makes it start from the vocabulary file, and whether it goes into\n"
+          " * nested parts; for the bos, eos, unk, sep, pad, cls and mask token, what a plain string becomes (a digit, the\n"
+          " * sum of 1 lstrip, 2 normalized, 4 special, 8 normalized unless special; '.': it stays one; '-': too, the class\n"
+          " * does not name it); default of each.\n"
+          " * SLOW_CLASS: the same class where it starts from a vocabulary file: do_lower_case, keep_accents, whether it\n"
+          " * knows add_prefix_space, add_prefix_space, legacy, clean_up_tokenization_spaces, model_max_length (0: none);\n"
+          " * tokens as above.\n"
+          " * EXTRA_TOKENS: what additional_special_tokens become, and the class's own.\n"
+          " * MODEL_TYPE: the class of each model_type. */")
     print("/* clang-format off */")
+    slow_rows, extra_rows = [], []
     for name in sorted(found):
-        print(row(name, found[name]))
+        fast, slow, extra = rows(name, found[name], path)
+        print(fast)
+        slow_rows += [slow[0]] if slow else []
+        if slow and slow[1] and not extra:
+            extra_rows.append(f'EXTRA_TOKENS("{name.removesuffix("Fast")}", SLOW, {", ".join(map(c_string, slow[1]))})')
+        if extra:
+            short = name.removesuffix("TokenizerFast")
+            listed = ", ".join(c_string(t) for t in extra)
+            if EXTRA_MODES[short] in ("SENTINELS", "PEGASUS", "INFILL", "QUESTION"):
+                listed = "NULL"  # Made of settings.
+            extra_rows.append(f'EXTRA_TOKENS("{short}Tokenizer", {EXTRA_MODES[short]}, {listed})')
+    print("\n".join(slow_rows + extra_rows))
     for model_type, (_, fast) in sorted(TOKENIZER_MAPPING_NAMES.items()):
         if fast:
             print(f'MODEL_TYPE("{model_type}", "{fast.removesuffix("Fast")}")')

@@ -99,6 +99,9 @@ typedef struct ap_session_info {
     const ap_io *inputs;
     const ap_io *outputs;
     const char *device; /**< The device that was chosen. */
+    int32_t
+        run_threads; /**< Threads that a run has for itself: runs wait until so many of the process's budget
+                        are free. 0: it shares threads with other runs, and they may go on at once. */
 } ap_session_info;
 
 /** A tensor that crosses the border. */

@@ -44,6 +44,10 @@ typedef struct ap_host {
 
     /** Removes a folder and the files in it, and files only: for what a plugin wrote below `cache_path`. */
     void (*remove_folder)(const char *path);
+
+    /** How many threads this process may use, at least 1: one budget for all that runs in it. A runtime whose
+     * sessions can share threads should have no more than these. */
+    int (*threads_allowed)(void);
 } ap_host;
 
 #ifdef __cplusplus

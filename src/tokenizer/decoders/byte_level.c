@@ -1,9 +1,10 @@
 /* ByteLevel: from the byte-level alphabet back to bytes; what is not UTF-8 then becomes U+FFFD.
  * Source: huggingface/tokenizers@v0.21.4 pre_tokenizers/byte_level.rs Decoder. */
+#include "tokenizer/byte_level.h"
+
 #include "base/error.h"
 #include "base/utf8.h"
 #include "tokenizer/byte_alphabet.h"
-#include "tokenizer/component.h"
 #include "tokenizer/strings.h"
 
 #include <string.h>
@@ -80,4 +81,4 @@ static ap_status apply(const void *self, ap__strings *strings) {
     return ap__strings_push(strings, text.ptr, text.len);
 }
 
-const ap__decoder_class ap__decoder_byte_level = {.create = ap__create_nothing, .apply = apply};
+const ap__decoder_class ap__decoder_byte_level = {.create = ap__byte_level_create, .apply = apply};

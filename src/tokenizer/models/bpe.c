@@ -269,10 +269,10 @@ static ap_status push_symbols(const bpe *self, ap__work *work, const ap__piece *
     uint32_t at = 0;
     for (size_t i = 0; i < w->n && !status; i++) {
         uint32_t end = at + w->symbols[i].len;
-        /* Fallback bytes of affixes, and characters that vanished, can put positions out of the text. */
-        uint32_t start = at < piece->text.len ? at : piece->text.len;
-        uint32_t stop = end < piece->text.len ? end : piece->text.len;
-        status = ap__work_push_token(work, piece, w->symbols[i].id, start, stop);
+        if (end <= piece->text.len)
+            status = ap__work_push_token(work, piece, w->symbols[i].id, at, end);
+        else /* Fallback bytes that spell affixes out put positions behind the text. */
+            status = ap__work_push_outside(work, w->symbols[i].id, at, end);
         at = end;
     }
     return status;

@@ -91,6 +91,7 @@ static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
     self->vocab = loader->vocab;
     self->unk_id = AP__TOKEN_NONE;
     status = ap__get_u32(loader, json, "unk_id", false, &self->unk_id);
+    if (!status) status = ap__check_not_null(loader, json, "byte_fallback");
     if (!status) status = ap__get_bool(loader, json, "byte_fallback", false, &self->byte_fallback);
     if (!status) status = read_vocab(self, loader, json);
     if (!status) status = ap__trie_create(&self->trie, self->vocab, loader->arena, loader->err);

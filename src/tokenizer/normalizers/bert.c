@@ -1,7 +1,7 @@
 /* BertNormalizer: cleans the text, puts spaces around Chinese characters, strips accents, lowers case.
- * Source: huggingface/tokenizers@v0.21.4 normalizers/bert.rs. The reference makes four passes; here they are
+ * Source: huggingface/tokenizers@v0.21.4 normalizers/bert.rs. The reference makes five passes; here they are
  * one, which gives the same text and alignment unless a character of a combining class that is not 0 survives
- * (then the order of marks matters): such a text takes the four passes. */
+ * (then the order of marks matters): such a text takes the five passes. */
 #include "base/error.h"
 #include "base/utf8.h"
 #include "tokenizer/component.h"
@@ -116,11 +116,11 @@ static void run(pass *p, const ap__ntext *text) {
     }
 }
 
-/* -- four passes --------------------------------------------------------------------------------------- */
+/* -- five passes --------------------------------------------------------------------------------------- */
 
 extern const ap__normalizer_class ap__normalizer_nfd;
 
-typedef enum step { STEP_CLEAN, STEP_CHINESE, STEP_STRIP } step;
+typedef enum step { STEP_CLEAN, STEP_SPACES, STEP_CHINESE, STEP_STRIP } step;
 
 static void put_step(const bert *self, ap__transform *t, step which, uint32_t code) {
     uint32_t flags = ap__unicode_flags(code);
@@ -133,7 +133,7 @@ static void put_step(const bert *self, ap__transform *t, step which, uint32_t co
                (which == STEP_STRIP && flags & AP__UNICODE_NONSPACING)) {
         ap__transform_drop(t);
     } else {
-        bool is_space = which == STEP_CLEAN && flags & AP__UNICODE_WHITESPACE;
+        bool is_space = which == STEP_SPACES && flags & AP__UNICODE_WHITESPACE;
         ap__transform_put(t, is_space ? ' ' : code, 0);
     }
 }
@@ -152,6 +152,7 @@ static ap_status apply_step(const bert *self, ap__work *work, ap__ntext *text, s
 static ap_status apply_steps(const bert *self, ap__work *work, ap__ntext *text) {
     ap_status status = AP_OK;
     if (self->clean_text) status = apply_step(self, work, text, STEP_CLEAN);
+    if (!status && self->clean_text) status = apply_step(self, work, text, STEP_SPACES);
     if (!status && self->handle_chinese_chars) status = apply_step(self, work, text, STEP_CHINESE);
     if (!status && strips_accents(self)) {
         status = ap__normalizer_nfd.apply(NULL, work, text);

@@ -1,28 +1,32 @@
 /* ByteLevel: splits with GPT-2's pattern and turns text into the byte-level alphabet. The image is not
  * written out here: pieces are marked, and a model that knows the bytes reads them as they are. Source:
  * huggingface/tokenizers@v0.21.4 pre_tokenizers/byte_level.rs. */
+#include "tokenizer/byte_level.h"
+
 #include "base/error.h"
 #include "base/utf8.h"
-#include "tokenizer/component.h"
 #include "tokenizer/scanners.h"
 
 #include <string.h>
 
-typedef struct byte_level {
-    int add_prefix_space, trim_offsets, use_regex;
-} byte_level;
-
-static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
-    byte_level *self;
+ap_status ap__byte_level_create(void **out, ap__loader *loader, yyjson_val *json) {
+    ap__byte_level *self;
     bool add_prefix_space, trim_offsets, use_regex = true;
     ap_status status = ap__loader_alloc(loader, &self, 1, sizeof *self);
     if (!status) status = ap__get_bool(loader, json, "add_prefix_space", true, &add_prefix_space);
     if (!status) status = ap__get_bool(loader, json, "trim_offsets", true, &trim_offsets);
+    if (!status) status = ap__check_not_null(loader, json, "use_regex");
     if (!status) status = ap__get_bool(loader, json, "use_regex", false, &use_regex);
     if (status) return status;
-    *self = (byte_level){add_prefix_space, trim_offsets, use_regex};
+    *self = (ap__byte_level){add_prefix_space, trim_offsets, use_regex};
     *out = self;
     return AP_OK;
+}
+
+int *ap__byte_level_setting(void *ptr, const char *key) {
+    ap__byte_level *self = ptr;
+    if (!strcmp(key, "add_prefix_space")) return &self->add_prefix_space;
+    return strcmp(key, "trim_offsets") ? NULL : &self->trim_offsets;
 }
 
 static ap_status prepend_space(ap__work *work, ap__ntext *text) {
@@ -30,7 +34,7 @@ static ap_status prepend_space(ap__work *work, ap__ntext *text) {
     return status ? status : ap__ntext_keep(text, &work->arena, work->err);
 }
 
-static ap_status split(const byte_level *self, ap__work *work, ap__ntext *text) {
+static ap_status split(const ap__byte_level *self, ap__work *work, ap__ntext *text) {
     ap_status status = AP_OK;
     if (self->add_prefix_space && text->ptr[0] != ' ') status = prepend_space(work, text);
     if (status || !self->use_regex) return status ? status : ap__work_push_piece(work, text);
@@ -44,7 +48,7 @@ static ap_status split(const byte_level *self, ap__work *work, ap__ntext *text) 
 }
 
 static ap_status apply(const void *ptr, ap__work *work) {
-    const byte_level *self = ptr;
+    const ap__byte_level *self = ptr;
     ap_status status = ap__work_write_bytes(work);
     for (size_t i = 0; i < work->pieces.n && !status; i++)
         status = split(self, work, &work->pieces.ptr[i].text);
@@ -58,11 +62,5 @@ static ap_status apply(const void *ptr, ap__work *work) {
     return status;
 }
 
-static int *setting(void *ptr, const char *key) {
-    byte_level *self = ptr;
-    if (!strcmp(key, "add_prefix_space")) return &self->add_prefix_space;
-    return strcmp(key, "trim_offsets") ? NULL : &self->trim_offsets;
-}
-
 const ap__pretokenizer_class ap__pretokenizer_byte_level = {
-    .create = create, .apply = apply, .setting = setting};
+    .create = ap__byte_level_create, .apply = apply, .setting = ap__byte_level_setting};

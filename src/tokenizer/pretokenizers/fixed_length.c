@@ -12,6 +12,7 @@ static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
     if (status) return status;
     self->length = 5;
     *out = self;
+    if ((status = ap__check_not_null(loader, json, "length"))) return status;
     status = ap__get_size(loader, json, "length", false, &self->length);
     if (!status && !self->length)
         return ap__loader_fail(loader, AP_EFORMAT, "length", "expected 1 or more, found 0");

@@ -14,6 +14,7 @@ ap_status ap__metaspace_read(ap__metaspace *out, ap__loader *loader, yyjson_val 
     bool add_prefix_space = true;
     *out = (ap__metaspace){.split = true};
     ap_status status = ap__get_char(loader, json, "replacement", true, &out->code);
+    if (!status) status = ap__check_not_null(loader, json, "prepend_scheme");
     if (!status) status = ap__get_enum(loader, json, "prepend_scheme", false, SCHEMES, &scheme);
     if (!status) status = ap__get_bool(loader, json, "add_prefix_space", false, &add_prefix_space);
     if (!status) status = ap__get_bool(loader, json, "split", false, &out->split);

@@ -13,6 +13,7 @@ static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
     ap_status status = ap__loader_alloc(loader, &self, 1, sizeof *self);
     if (status) return status;
     *out = self;
+    if ((status = ap__check_not_null(loader, json, "behavior"))) return status;
     status = ap__get_enum(loader, json, "behavior", false, ap__split_behavior_names, &behavior);
     self->behavior = (ap__split_behavior)behavior;
     return status;

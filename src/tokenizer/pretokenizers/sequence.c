@@ -35,4 +35,15 @@ static ap_status apply(const void *ptr, ap__work *work) {
     return status;
 }
 
-const ap__pretokenizer_class ap__pretokenizer_sequence = {.create = create, .apply = apply};
+/* Of the first part that has it. */
+static int *setting(void *ptr, const char *key) {
+    const sequence *self = ptr;
+    int *place = NULL;
+    for (size_t i = 0; i < self->n && !place; i++)
+        if (self->items[i].class_ && self->items[i].class_->setting)
+            place = self->items[i].class_->setting(self->items[i].self, key);
+    return place;
+}
+
+const ap__pretokenizer_class ap__pretokenizer_sequence = {
+    .create = create, .apply = apply, .setting = setting};

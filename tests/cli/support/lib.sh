@@ -1,6 +1,7 @@
 # Shared by tests/cli/*.sh: runs the program and compares what it says, to the byte.
 #
 #   cli ARG...              runs it with standard input from file $input; sets $status, fills $work/out and $work/err
+#   run_model MODEL ARG...      the same, of `run text-classification`
 #   expect STATUS [OUT] [ERR]   compares; - for OUT or ERR: not looked at
 #   expect_err_has TEXT     standard error has it; expect_out_has likewise
 #   mask_scores             before expect: numbers behind "score": are not compared
@@ -26,6 +27,15 @@ cli() {
     last_command="accelpipe $*"
     "$ACCELPIPE" "$@" >"$work/out" 2>"$work/err" <"$input"
     status=$?
+}
+
+# run_model MODEL ARG...: text-classification with it, on ONNX Runtime unless --accelerator names another backend: which
+# one would be chosen depends on the machine, and the line that says so would be in the way.
+run_model() {
+    local model=$1 accelerator=(--accelerator ort)
+    shift
+    [[ " $* " != *" --accelerator "* ]] || accelerator=()
+    cli run text-classification --model "$model" "${accelerator[@]}" "$@"
 }
 
 fail() {
@@ -84,6 +94,15 @@ skip() {
 
 # Most tests need a backend; ONNX Runtime is the one that the build installs.
 need_backend() { "$ACCELPIPE" backends | grep -q '^ort *yes' || skip "ONNX Runtime is not available"; }
+
+# hide NAME...: these runtimes cannot be found from now on.
+hide() {
+    local name
+    for name; do export "ACCELPIPE_${name^^}_LIBRARY=$work/no/such/library.so"; done
+}
+
+# From now on no other backend than ONNX Runtime is there.
+only_ort() { hide ov ipex; }
 
 # copy_model NAME: a copy of the small model to damage, at $work/NAME.
 copy_model() {

@@ -4,9 +4,11 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -76,6 +78,32 @@ void test_batches_equal_singles(void **state) {
 void test_long_lists_keep_their_order(void **state) {
     (void)state;
     check_batches_equal_singles("bert-sst2", 2600, 5, "{\"top_k\": null}");
+}
+
+/* Workers change who preprocesses, and neither order nor batches: results are the same to the last bit. */
+void test_workers_change_nothing(void **state) {
+    (void)state;
+    static const size_t counts[] = {2, 100, 1024, 2500};
+    ap_pipeline *pipe = support_pipeline("bert-sst2", "{\"num_workers\": 3}");
+    ap_value *one = support_json("{\"num_workers\": 1, \"top_k\": null}"),
+             *many = support_json("{\"num_workers\": 4, \"top_k\": null}"),
+             *own = support_json("{\"top_k\": null}");
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        ap_value *list = sentences(counts[i], (unsigned)i), *a = NULL, *b = NULL, *c = NULL;
+        assert_int_equal(ap_pipeline_call(&a, pipe, list, one, NULL), AP_OK);
+        assert_int_equal(ap_pipeline_call(&b, pipe, list, many, NULL), AP_OK);
+        assert_int_equal(ap_pipeline_call(&c, pipe, list, own, NULL), AP_OK);
+        assert_true(ap_value_equal(a, b));
+        assert_true(ap_value_equal(a, c));
+        ap_value_destroy(a);
+        ap_value_destroy(b);
+        ap_value_destroy(c);
+        ap_value_destroy(list);
+    }
+    ap_value_destroy(own);
+    ap_value_destroy(many);
+    ap_value_destroy(one);
+    ap_pipeline_destroy(pipe);
 }
 
 void test_padding_does_not_change_results(void **state) {
@@ -170,45 +198,94 @@ static int take(size_t index, ap_value *result, const ap_error *err, void *ctx) 
     return f->n_emitted == f->stop_after;
 }
 
+/* Creation parameters that streams are tested with: one thread that reads and preprocesses, and several. */
+static const char *const crews[] = {NULL, "{\"num_workers\": 4}"};
+
+enum { N_CREWS = 2 };
+
 void test_stream_goes_on_after_bad_inputs(void **state) {
     (void)state;
-    feeder f = {.n = 3000};
-    ap_pipeline *pipe = support_pipeline("bert-sst2", NULL);
-    assert_int_equal(ap_pipeline_stream(pipe, feed, take, &f, NULL, NULL, NULL), AP_OK);
-    assert_int_equal(f.n_emitted, 3000);
-    assert_int_equal(f.n_failed, 300);
-    ap_pipeline_destroy(pipe);
+    for (int i = 0; i < N_CREWS; i++) {
+        feeder f = {.n = 3000};
+        ap_pipeline *pipe = support_pipeline("bert-sst2", crews[i]);
+        assert_int_equal(ap_pipeline_stream(pipe, feed, take, &f, NULL, NULL, NULL), AP_OK);
+        assert_int_equal(f.n_emitted, 3000);
+        assert_int_equal(f.n_failed, 300);
+        ap_pipeline_destroy(pipe);
+    }
 }
 
 void test_stream_of_nothing(void **state) {
     (void)state;
-    feeder f = {.n = 0};
-    ap_pipeline *pipe = support_pipeline("bert-sst2", NULL);
-    assert_int_equal(ap_pipeline_stream(pipe, feed, take, &f, NULL, NULL, NULL), AP_OK);
-    assert_int_equal(f.n_emitted, 0);
-    ap_pipeline_destroy(pipe);
+    for (int i = 0; i < N_CREWS; i++) {
+        feeder f = {.n = 0};
+        ap_pipeline *pipe = support_pipeline("bert-sst2", crews[i]);
+        assert_int_equal(ap_pipeline_stream(pipe, feed, take, &f, NULL, NULL, NULL), AP_OK);
+        assert_int_equal(f.n_emitted, 0);
+        ap_pipeline_destroy(pipe);
+    }
 }
 
 void test_stream_stops_when_asked(void **state) {
     (void)state;
-    feeder f = {.n = 100000, .stop_after = 100};
-    ap_pipeline *pipe = support_pipeline("bert-sst2", NULL);
-    assert_int_equal(ap_pipeline_stream(pipe, feed, take, &f, NULL, NULL, NULL), AP_OK);
-    assert_int_equal(f.n_emitted, 100);
-    ap_pipeline_destroy(pipe);
+    for (int i = 0; i < N_CREWS; i++) {
+        feeder f = {.n = 100000, .stop_after = 100};
+        ap_pipeline *pipe = support_pipeline("bert-sst2", crews[i]);
+        assert_int_equal(ap_pipeline_stream(pipe, feed, take, &f, NULL, NULL, NULL), AP_OK);
+        assert_int_equal(f.n_emitted, 100);
+        ap_pipeline_destroy(pipe);
+    }
 }
 
 void test_stream_is_cancelled(void **state) {
     (void)state;
-    feeder f = {.n = 100000};
-    ap_call_options options = AP_CALL_OPTIONS_INIT;
-    ap_pipeline *pipe = support_pipeline("bert-sst2", NULL);
-    assert_int_equal(ap_cancel_create(&f.cancel, NULL), AP_OK);
-    options.cancel = f.cancel;
-    assert_int_equal(ap_pipeline_stream(pipe, feed, take, &f, NULL, &options, NULL), AP_ECANCELED);
-    assert_in_range(f.n_emitted, 50, 1024);
-    ap_cancel_destroy(f.cancel);
-    ap_pipeline_destroy(pipe);
+    for (int i = 0; i < N_CREWS; i++) {
+        feeder f = {.n = 100000};
+        ap_call_options options = AP_CALL_OPTIONS_INIT;
+        ap_pipeline *pipe = support_pipeline("bert-sst2", crews[i]);
+        assert_int_equal(ap_cancel_create(&f.cancel, NULL), AP_OK);
+        options.cancel = f.cancel;
+        assert_int_equal(ap_pipeline_stream(pipe, feed, take, &f, NULL, &options, NULL), AP_ECANCELED);
+        assert_in_range(f.n_emitted, 50, 1024);
+        ap_cancel_destroy(f.cancel);
+        ap_pipeline_destroy(pipe);
+    }
+}
+
+static pthread_mutex_t slow_lock = PTHREAD_MUTEX_INITIALIZER; /* Guards n_emitted. */
+
+/* A source that waits before its last input gets the answers to those before it. */
+static ap_status feed_slowly(ap_value **out, void *ctx, ap_error *err) {
+    feeder *f = ctx;
+    const struct timespec a_while = {.tv_nsec = 5000000};
+    for (int i = 0; f->next == f->n - 1 && i < 2000; i++) {
+        pthread_mutex_lock(&slow_lock);
+        bool is_answered = f->n_emitted == f->n - 1;
+        pthread_mutex_unlock(&slow_lock);
+        if (is_answered) break;
+        nanosleep(&a_while, NULL);
+        if (i == 1999) f->n_failed = 1;
+    }
+    return feed(out, ctx, err);
+}
+
+static int take_slowly(size_t index, ap_value *result, const ap_error *err, void *ctx) {
+    pthread_mutex_lock(&slow_lock);
+    int stop = take(index, result, err, ctx);
+    pthread_mutex_unlock(&slow_lock);
+    return stop;
+}
+
+void test_stream_answers_while_its_source_waits(void **state) {
+    (void)state;
+    for (int i = 0; i < N_CREWS; i++) {
+        feeder f = {.n = 7};
+        ap_pipeline *pipe = support_pipeline("bert-sst2", crews[i]);
+        assert_int_equal(ap_pipeline_stream(pipe, feed_slowly, take_slowly, &f, NULL, NULL, NULL), AP_OK);
+        assert_int_equal(f.n_emitted, 7);
+        assert_int_equal(f.n_failed, 0);
+        ap_pipeline_destroy(pipe);
+    }
 }
 
 void test_cancelled_call_gives_nothing(void **state) {
@@ -334,4 +411,36 @@ void test_many_threads_share_a_pipeline(void **state) {
         ap_value_destroy((ap_value *)(uintptr_t)callers[i].expected);
     }
     ap_pipeline_destroy(pipe);
+}
+
+/* -- threads of the process ---------------------------------------------------------------------------- */
+
+static int count_threads(void) {
+    char line[256];
+    int n = 0;
+    FILE *file = fopen("/proc/self/status", "re");
+    assert_non_null(file);
+    while (fgets(line, sizeof line, file))
+        if (strncmp(line, "Threads:", 8) == 0) n = (int)strtol(line + 8, NULL, 10);
+    fclose(file);
+    return n;
+}
+
+void test_pipelines_share_the_threads_of_the_process(void **state) {
+    (void)state;
+    enum { N_PIPES = 5 };
+    ap_pipeline *pipes[N_PIPES];
+    int n_threads = 0;
+    for (int i = 0; i < N_PIPES; i++) {
+        pipes[i] = support_pipeline("bert-sst2", NULL);
+        ap_value_destroy(support_call(pipes[i], "\"Fine.\"", NULL));
+        if (i == 0) n_threads = count_threads();
+    }
+    assert_int_equal(count_threads(), n_threads);
+    /* One that asks for another number has its own. */
+    ap_pipeline *own = support_pipeline("bert-sst2", "{\"num_threads\": 7}");
+    ap_value_destroy(support_call(own, "\"Fine.\"", NULL));
+    assert_int_equal(count_threads(), n_threads + 6);
+    ap_pipeline_destroy(own);
+    for (int i = 0; i < N_PIPES; i++) ap_pipeline_destroy(pipes[i]);
 }

@@ -68,7 +68,6 @@ void test_contradictions_name_both(void **state) {
                          "onnx/model.onnx");
     expect_model_failure("{\"model_kwargs\": []}", AP_ETYPE, "model_kwargs: expected a dict");
     expect_model_failure("{\"tokenizer\": \"no/such\"}", AP_ENOTFOUND, "tokenizer no/such");
-    expect_model_failure("{\"image_processor\": \"x\"}", AP_EUNSUPPORTED, "image_processor");
 }
 
 void test_everything_that_is_accepted(void **state) {

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -221,6 +222,27 @@ void test_a_place_that_cannot_be_used_is_no_failure(void **state) {
         assert_false(open_with(&options));
         assert_false(open_with(&options));
     }
+}
+
+/* In a process of its own, whose limit ends with it. */
+void test_limit_of_file_sizes(void **state) {
+    (void)state;
+    ap__path path = write_model("m", 100000), other = write_model("n", 100);
+    assert_false(open_path(other.text));
+    pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        const struct rlimit limit = {50000, 50000};
+        if (setrlimit(RLIMIT_FSIZE, &limit) != 0) _exit(2);
+        bool is_hit = open_path(path.text) || open_path(path.text); /* Writing would end the process. */
+        _exit(is_hit || !open_path(other.text));                    /* What is there is used. */
+    }
+    int status = -1;
+    assert_int_equal(child, waitpid(child, &status, 0));
+    assert_true(WIFEXITED(status));
+    assert_int_equal(0, WEXITSTATUS(status));
+    assert_false(open_path(path.text));
+    assert_true(open_path(path.text));
 }
 
 void test_entry_of_another_user_is_not_used(void **state) {

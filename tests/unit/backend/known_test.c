@@ -25,6 +25,7 @@ void test_rows_are_whole(void **state) {
         assert_int_equal(0, strncmp(row->variable, "ACCELPIPE_", 10));
         assert_non_null(strstr(row->library, ".so"));
         assert_true(row->sonames[0] && row->wheel_dir[0] && row->install[0]);
+        assert_true(ap__known_backend_lists(row->reads, "onnx"));
     }
 }
 
@@ -33,6 +34,15 @@ void test_finds_by_name(void **state) {
     assert_string_equal("replay", ap__known_backend_find("replay")->name);
     assert_null(ap__known_backend_find("ORT"));
     assert_null(ap__known_backend_find(""));
+}
+
+void test_lists_of_names(void **state) {
+    (void)state;
+    assert_true(ap__known_backend_lists("xml onnx", "xml"));
+    assert_true(ap__known_backend_lists("xml onnx", "onnx"));
+    assert_false(ap__known_backend_lists("xml onnx", "onn"));
+    assert_false(ap__known_backend_lists("xmlonnx", "onnx"));
+    assert_false(ap__known_backend_lists("", ""));
 }
 
 void test_names_for_messages(void **state) {

@@ -35,7 +35,7 @@ static void write_files(const char *names) {
 }
 
 static ap__file_request request_of(const char *torch_dtype, const char *file_name, const char *subfolder) {
-    return (ap__file_request){torch_dtype, file_name, subfolder};
+    return (ap__file_request){.torch_dtype = torch_dtype, .file_name = file_name, .subfolder = subfolder};
 }
 
 static void assert_chooses_as(const char *expected, ap_dtype dtype, ap__file_request request) {
@@ -190,6 +190,56 @@ void test_dtype_that_is_not_known(void **state) {
     assert_refuses(request_of("", NULL, NULL), AP_EINVAL, "torch_dtype \"\"");
     assert_refuses(request_of("torch.", NULL, NULL), AP_EINVAL, "is not one of");
     assert_refuses(request_of("complex64", "model.onnx", NULL), AP_EINVAL, "torch_dtype \"complex64\"");
+}
+
+/* -- what the backend reads ----------------------------------------------------------------------------- */
+
+static ap__file_request request_for(const char *reads, const char *computes, const char *torch_dtype) {
+    return (ap__file_request){.torch_dtype = torch_dtype, .reads = reads, .computes = computes};
+}
+
+void test_kinds_in_the_order_of_the_backend(void **state) {
+    (void)state;
+    write_files("onnx/model.onnx openvino/openvino_model.xml model.pt onnx/model.ort");
+    assert_chooses("onnx/model.onnx", request_for("onnx ort", NULL, NULL));
+    assert_chooses("openvino/openvino_model.xml", request_for("xml onnx", NULL, NULL));
+    assert_chooses("model.pt", request_for("pt onnx", NULL, NULL));
+    assert_chooses("onnx/model.ort", request_for("ort", NULL, NULL));
+    write_files("openvino_model.xml");
+    assert_chooses("openvino_model.xml", request_for("xml onnx", NULL, NULL));
+}
+
+void test_kinds_that_the_backend_does_not_read(void **state) {
+    (void)state;
+    write_files("openvino_model.xml openvino_model.bin");
+    assert_chooses("openvino_model.xml", request_for("xml onnx", NULL, NULL));
+    assert_refuses(request_for("onnx ort", NULL, NULL), AP_EUNSUPPORTED,
+                   "holds no ONNX file, only openvino_model.bin, openvino_model.xml");
+    assert_refuses(request_of(NULL, "openvino_model.xml", NULL), AP_EUNSUPPORTED,
+                   "reads no .xml files (it reads: onnx ort)");
+    assert_refuses(request_for("xml onnx", NULL, "q4"), AP_ENOTFOUND,
+                   "has no openvino_model_q4.xml or model_q4.onnx");
+}
+
+void test_dtype_that_the_backend_computes_in_by_itself(void **state) {
+    (void)state;
+    write_files("model.onnx");
+    assert_chooses_as("model.onnx", AP_DTYPE_BF16, request_for("onnx", "bfloat16", "bfloat16"));
+    assert_refuses(request_for("onnx", "bfloat16", "float16"), AP_ENOTFOUND, "has no model_fp16.onnx");
+    assert_refuses(request_for("onnx", "bfloat16", "q8"), AP_ENOTFOUND, "has no model_quantized.onnx");
+    write_files("model_bf16.onnx"); /* A file of that dtype is better. */
+    assert_chooses_as("model_bf16.onnx", AP_DTYPE_BF16, request_for("onnx", "bfloat16", "bf16"));
+}
+
+void test_variants_for_advice(void **state) {
+    (void)state;
+    ap__path path;
+    write_files("onnx/model.onnx onnx/model_quantized.onnx");
+    assert_true(ap__model_file_has_variant(&path, folder.text, "q8", "onnx ort"));
+    assert_string_equal("model_quantized.onnx", ap__path_name(path.text));
+    assert_false(ap__model_file_has_variant(&path, folder.text, "q4", "onnx ort"));
+    assert_false(ap__model_file_has_variant(&path, folder.text, "q8", "xml"));
+    assert_false(ap__model_file_has_variant(&path, folder.text, "none", "onnx"));
 }
 
 /* -- what is missing or broken ------------------------------------------------------------------------- */

@@ -15,6 +15,18 @@ ap_value *value_of(const char *json) {
     return value;
 }
 
+ap_value *text_value(const char *text, size_t len) {
+    ap_value *value = NULL;
+    assert_ok(ap_value_create_string(&value, text, len, &err), &err);
+    return value;
+}
+
+ap_value *tensor_value(ap_dtype dtype, const int64_t *shape, uint32_t rank, const void *data) {
+    ap_value *value = NULL;
+    assert_ok(ap_value_create_tensor(&value, dtype, shape, rank, data, &err), &err);
+    return value;
+}
+
 char *json_of(const ap_value *value) {
     char *text = NULL;
     assert_ok(ap_value_to_json(&text, NULL, value, AP_JSON_COMPACT, &err), &err);

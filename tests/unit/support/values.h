@@ -9,6 +9,10 @@
 /* From JSON text; the test fails when it is none. */
 ap_value *value_of(const char *json);
 
+/* One value; the test fails when it cannot be made. */
+ap_value *text_value(const char *text, size_t len);
+ap_value *tensor_value(ap_dtype dtype, const int64_t *shape, uint32_t rank, const void *data);
+
 /* The compact JSON text of a value, owned. */
 char *json_of(const ap_value *value);
 

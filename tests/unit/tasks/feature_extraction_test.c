@@ -165,6 +165,30 @@ void test_padding_of_batches(void **state) {
     ap_pipeline_destroy(pipe);
 }
 
+/* Batches of a given size go on across windows: the input at 1,028 is the last of the batch that begins at
+ * 1,022. */
+void test_batches_across_windows(void **state) {
+    ap_error err = AP_ERROR_INIT;
+    ap_value *list, *item, *out, *params = support_json("{\"batch_size\": 7}");
+    (void)state;
+    ap_pipeline *pipe = support_pipeline("minilm-embed", "{" FE "}");
+    assert_ok(ap_value_create_list(&list, &err), &err);
+    for (int i = 0; i < 1035; i++) {
+        assert_ok(ap_value_create_string(&item, i == 1028 ? "a b c d" : "a", AP_NUL_TERMINATED, &err), &err);
+        assert_ok(ap_value_list_append_take(list, item, &err), &err);
+    }
+    assert_ok(ap_pipeline_call(&out, pipe, list, params, &err), &err);
+    assert_int_equal(ap_value_len(out), 1035);
+    assert_string_equal(shape_of(ap_value_list_get(out, 1021)), "[1,3,12]");
+    assert_string_equal(shape_of(ap_value_list_get(out, 1022)), "[1,6,12]");
+    assert_string_equal(shape_of(ap_value_list_get(out, 1028)), "[1,6,12]");
+    assert_string_equal(shape_of(ap_value_list_get(out, 1029)), "[1,3,12]");
+    ap_value_destroy(out);
+    ap_value_destroy(list);
+    ap_value_destroy(params);
+    ap_pipeline_destroy(pipe);
+}
+
 void test_truncation_of_creation_and_call(void **state) {
     (void)state;
     ap_pipeline *pipe = support_pipeline(

@@ -11,12 +11,6 @@
 
 static ap_error err;
 
-static ap_value *text_value(const char *text, size_t len) {
-    ap_value *value = NULL;
-    assert_ok(ap_value_create_string(&value, text, len, &err), &err);
-    return value;
-}
-
 static ap_value *int_value(int64_t integer) {
     ap_value *value = NULL;
     assert_ok(ap_value_create_int(&value, integer, &err), &err);
@@ -26,12 +20,6 @@ static ap_value *int_value(int64_t integer) {
 static ap_value *float_value(double number) {
     ap_value *value = NULL;
     assert_ok(ap_value_create_float(&value, number, &err), &err);
-    return value;
-}
-
-static ap_value *tensor_value(ap_dtype dtype, const int64_t *shape, uint32_t rank, const void *data) {
-    ap_value *value = NULL;
-    assert_ok(ap_value_create_tensor(&value, dtype, shape, rank, data, &err), &err);
     return value;
 }
 

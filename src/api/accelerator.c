@@ -1,0 +1,259 @@
+/* The choice of the backend: the one that was named, or the first that can. */
+#include "api/router.h"
+#include "backend/loader.h"
+#include "base/error.h"
+#include "value/params.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What a walk over the backends has seen. */
+typedef struct search {
+    ap__router *r;
+    char passed[256];                 /* Short reasons, for the one that is chosen. */
+    size_t n_passed;                  /* Bytes of it. */
+    size_t n_refused;                 /* Available ones that failed. */
+    ap_error refusal;                 /* Of the first of them. */
+    const ap__known_backend *missing; /* The first that reads a file of the folder and is not available, */
+    ap_error missing_reason;          /* why, */
+    const char *missing_install;      /* and what would help. */
+} search;
+
+/* -- opening ------------------------------------------------------------------------------------------- */
+
+static ap__file_request file_request(const ap__router *r, const ap__known_backend *row) {
+    return (ap__file_request){
+        .torch_dtype = r->torch_dtype,
+        .file_name = r->kwargs.file_name,
+        .subfolder = r->kwargs.subfolder,
+        .reads = row->reads,
+        .computes = row->computes,
+    };
+}
+
+/* The other files that the backend could be given, in one row. */
+static ap_status pass_over_files(ap__router *r, const ap__known_backend *row, const char *chosen,
+                                 ap_error *err) {
+    char names[256] = "";
+    size_t at = 0;
+    ap_value files = {0};
+    ap__value_set_list(&files);
+    ap_status status = ap__model_files_list(&files, r->folder.text, err);
+    for (size_t i = 0; !status && i < ap_value_len(&files); i++) {
+        const char *name = ap_value_get_string(ap_value_list_get(&files, i), NULL);
+        if (strcmp(name, chosen) == 0 || !ap__model_file_is_read(name, row->reads)) continue;
+        int n = snprintf(names + at, sizeof names - at, "%s%s", at ? ", " : "", name);
+        if (n > 0 && (size_t)n < sizeof names - at) at += (size_t)n;
+    }
+    names[at] = '\0'; /* One that did not fit is left out whole. */
+    ap__value_clear(&files);
+    if (status || !at) return status;
+    return ap__decide(r->pipe->decisions, AP__DECISION_PASSED, "file", names, err,
+                      "not what was asked for: torch_dtype or model_kwargs.file_name names one of them");
+}
+
+static ap_status decide_file(ap__router *r, const ap__known_backend *row, ap_error *err) {
+    const char *file = ap__model_get_file(r->pipe->ctx.model);
+    size_t len = strlen(r->folder.text);
+    if (strncmp(file, r->folder.text, len) == 0 && file[len] == '/') file += len + 1;
+    ap_value *record = r->pipe->decisions;
+    ap_status status;
+    if (r->kwargs.file_name)
+        status =
+            ap__decide(record, AP__DECISION_CHOSEN, "file", file, err, "model_kwargs.file_name names it");
+    else if (r->torch_dtype && strcmp(r->torch_dtype, "auto") != 0)
+        status =
+            ap__decide(record, AP__DECISION_CHOSEN, "file", file, err,
+                       "the best match for torch_dtype \"%.32s\" that %s reads", r->torch_dtype, row->name);
+    else
+        status = ap__decide(record, AP__DECISION_CHOSEN, "file", file, err,
+                            "the float32 file of the kind that %s likes best (%s)", row->name, row->reads);
+    return status ? status : pass_over_files(r, row, file, err);
+}
+
+static ap_status decide_session(ap__router *r, const ap__known_backend *row, const char *device_why,
+                                ap_error *err) {
+    const ap_session_info *info = ap__session_get_info(ap__model_get_session(r->pipe->ctx.model));
+    ap_value *record = r->pipe->decisions;
+    bool is_cached = ap__opt_boolean(&r->init->cache, true);
+    ap_status status = decide_file(r, row, err);
+    if (!status)
+        status = ap__decide(record, AP__DECISION_CHOSEN, "device", info->device, err, "%s", device_why);
+    if (!status)
+        status = ap__decide(record, AP__DECISION_CHOSEN, "precision",
+                            ap_dtype_name(ap__model_get_dtype(r->pipe->ctx.model)), err, "%s",
+                            r->torch_dtype ? "torch_dtype" : "float32 unless torch_dtype asks for another");
+    if (!status)
+        status = ap__decide(record, AP__DECISION_CHOSEN, "start-up cache",
+                            !is_cached         ? "off"
+                            : info->from_cache ? "used"
+                                               : "not used yet",
+                            err, "%s",
+                            !is_cached         ? "cache is false"
+                            : info->from_cache ? "the model was prepared by an earlier start"
+                                               : "there was nothing for this model, runtime and CPU");
+    return status;
+}
+
+/* Opens the model; the configuration is taken. */
+static ap_status open_in(ap__router *r, const ap__backend *backend, const char *why, ap_error *err) {
+    const ap__init_opts *init = r->init;
+    const ap__known_backend *row = backend->row;
+    const ap__file_request file = file_request(r, row);
+    char device[AP__OPTION_NAME_BYTES];
+    const char *device_why;
+    ap__session_options session = {
+        .use = AP_USE_LATENCY,
+        .n_threads = r->pipe->num_threads,
+        .no_cache = !ap__opt_boolean(&init->cache, true),
+        .cache_dir = ap__opt_string(&init->cache_dir, NULL),
+        .options = r->kwargs.options.pairs,
+        .n_options = r->kwargs.options.n,
+    };
+    ap__config *config = r->config;
+    ap__device_choose(&session.device, &device_why, device, sizeof device, &r->device, backend);
+    if (!session.device && r->kwargs.provider) device_why = "follows from model_kwargs.provider";
+    r->config = NULL;
+    ap_status status =
+        ap__model_open(&r->pipe->ctx.model, r->folder.text, config, backend, &file, &session, err);
+    if (!status)
+        status = ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "backend", row->name, err, "%s", why);
+    return status ? status : decide_session(r, row, device_why, err);
+}
+
+/* -- named --------------------------------------------------------------------------------------------- */
+
+static ap_status open_named(ap__router *r, const char *name, ap_error *err) {
+    const ap__backend *backend;
+    ap_status status = ap__backend_get(&backend, name, err);
+    if (status) return status;
+    if (r->kwargs.accelerator && ap__known_backend_find(name)->is_listed &&
+        strcmp(r->kwargs.accelerator, name) != 0)
+        return ap__fail(err, AP_EINVAL,
+                        "model_kwargs: %s is for accelerator \"%s\", and accelerator is \"%s\"",
+                        r->kwargs.accelerator_entry, r->kwargs.accelerator, name);
+    return open_in(r, backend, "named by accelerator", err);
+}
+
+/* -- automatic ----------------------------------------------------------------------------------------- */
+
+/* @param in_short for the line about the backend that is chosen. */
+static ap_status pass_over(search *s, const ap__known_backend *row, const char *in_short, const char *reason,
+                           ap_error *err) {
+    int n =
+        snprintf(s->passed + s->n_passed, sizeof s->passed - s->n_passed, "; %s: %s", row->name, in_short);
+    if (n > 0 && (size_t)n < sizeof s->passed - s->n_passed) s->n_passed += (size_t)n;
+    return ap__decide(s->r->pipe->decisions, AP__DECISION_PASSED, "backend", row->name, err, "%s", reason);
+}
+
+static ap_status pass_over_missing(search *s, const ap__known_backend *row, const char *install,
+                                   const ap_error *reason, ap_error *err) {
+    char text[AP_ERROR_MESSAGE_SIZE];
+    if (!s->missing) {
+        s->missing = row;
+        s->missing_reason = *reason;
+        s->missing_install = install;
+    }
+    snprintf(text, sizeof text, "not available: %.400s%s%s", reason->message,
+             install ? "; install it with: " : "", install ? install : "");
+    return pass_over(s, row, "not available", text, err);
+}
+
+static ap_status pass_over_refusal(search *s, const ap__known_backend *row, const char *in_short,
+                                   const ap_error *why, ap_error *err) {
+    if (s->n_refused++ == 0) s->refusal = *why;
+    return pass_over(s, row, in_short, why->message, err);
+}
+
+/* Failures that another backend would not mend. */
+static bool is_final(ap_status status) {
+    return status == AP_ENOMEM || status == AP_EINVAL || status == AP_ETYPE || status == AP_EKEY ||
+           status == AP_ECANCELED || status == AP_EBUG;
+}
+
+static ap_status fail_with(ap_error *err, const ap_error *why) {
+    if (err) *err = *why;
+    return why->status;
+}
+
+/* An available backend that reads a file: opens the model, and is passed over when it refuses. */
+static ap_status try_open(search *s, const ap__backend *backend, ap_error *err) {
+    ap__router *r = s->r;
+    char why[sizeof s->passed + 128];
+    ap_error reason = AP_ERROR_INIT;
+    snprintf(why, sizeof why, "the first of ov, ort, ipex that can run it%s", s->passed);
+    ap_status status = r->config ? AP_OK : ap__router_load_config(r, err); /* The last one took it. */
+    if (!status) status = open_in(r, backend, why, &reason);
+    reason.status = status;
+    if (!status) return AP_OK;
+    if (is_final(status) || r->pipe->ctx.model) return fail_with(err, &reason);
+    return pass_over_refusal(s, backend->row, "refuses the model", &reason, err);
+}
+
+static ap_status pass_over_device(search *s, const ap__backend *backend, const char *device, ap_error *err) {
+    ap_error why = AP_ERROR_INIT;
+    ap__fail(&why, AP_EINVAL, "device \"%.64s\" is not there; accelerator \"%s\" has here: %s", device,
+             backend->row->name, backend->probe.devices);
+    return pass_over_refusal(s, backend->row, "has no such device", &why, err);
+}
+
+/* Looks at one backend, cheap questions first. Whether it was chosen shows in pipe->ctx.model. */
+static ap_status consider(search *s, const ap__known_backend *row, ap_error *err) {
+    ap__router *r = s->r;
+    const ap__file_request request = file_request(r, row);
+    const ap__backend *backend;
+    const char *install, *device, *device_why;
+    char buf[AP__OPTION_NAME_BYTES], text[128];
+    ap__file_choice file;
+    ap_error why = AP_ERROR_INIT;
+    if (r->kwargs.accelerator && strcmp(r->kwargs.accelerator, row->name) != 0) {
+        snprintf(text, sizeof text, "model_kwargs.%s is for %s", r->kwargs.accelerator_entry,
+                 r->kwargs.accelerator);
+        return pass_over(s, row, text, text, err);
+    }
+    ap_status status = ap__model_file_choose(&file, r->folder.text, &request, &why);
+    if (status == AP_EINVAL) return fail_with(err, &why);
+    if (status) return pass_over(s, row, "reads no file of it", why.message, err);
+    if (ap__backend_load(&backend, row, &install, &why)) return pass_over_missing(s, row, install, &why, err);
+    ap__device_choose(&device, &device_why, buf, sizeof buf, &r->device, backend);
+    if (device && !ap__backend_has_device(backend, device)) return pass_over_device(s, backend, device, err);
+    return try_open(s, backend, err);
+}
+
+/* Of a folder that no backend which is available reads anything of. */
+static ap_status fail_no_file(search *s, const ap__backend *available, ap_error *err) {
+    const ap__file_request request = file_request(s->r, available->row);
+    ap__file_choice file;
+    ap_error why = AP_ERROR_INIT;
+    ap__model_file_choose(&file, s->r->folder.text, &request, &why);
+    if (!s->missing) return fail_with(err, &why);
+    return ap__fail(
+        err, AP_ENOBACKEND,
+        "accelerator \"%s\" could run %.200s but is not available: %.100s%s%s; accelerator \"%s\" "
+        "is and reads no file of it",
+        s->missing->name, s->r->folder.text, s->missing_reason.message,
+        s->missing_install ? "; install it with: " : "", s->missing_install ? s->missing_install : "",
+        available->row->name);
+}
+
+static ap_status fail_none(search *s, ap_error *err) {
+    const ap__backend *available;
+    if (s->n_refused == 1) return fail_with(err, &s->refusal);
+    if (s->n_refused > 1) return ap__fail(err, s->refusal.status, "no accelerator can run it%s", s->passed);
+    const char *wanted = s->r->kwargs.accelerator;
+    ap_status status = ap__backend_get(&available, wanted, err);
+    return status ? status : fail_no_file(s, available, err);
+}
+
+static ap_status open_first(ap__router *r, ap_error *err) {
+    search s = {.r = r};
+    ap_status status = AP_OK;
+    for (size_t i = 0; !status && !r->pipe->ctx.model && i < AP__N_KNOWN_BACKENDS; i++)
+        if (ap__known_backends[i].is_listed) status = consider(&s, &ap__known_backends[i], err);
+    return status || r->pipe->ctx.model ? status : fail_none(&s, err);
+}
+
+ap_status ap__router_open_model(ap__router *r, ap_error *err) {
+    const char *name = ap__opt_string(&r->init->accelerator, NULL);
+    return name ? open_named(r, name, err) : open_first(r, err);
+}

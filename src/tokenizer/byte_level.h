@@ -1,0 +1,17 @@
+/* ByteLevel, which is a pre-tokenizer, a post-processor and a decoder with the same members. */
+#ifndef AP_TOKENIZER_BYTE_LEVEL_H
+#define AP_TOKENIZER_BYTE_LEVEL_H
+
+#include "tokenizer/component.h"
+
+typedef struct ap__byte_level {
+    int add_prefix_space, trim_offsets, use_regex; /* 0 or 1; settings, see ap__setting_fn. */
+} ap__byte_level;
+
+/* The ap__create_fn of all three. */
+ap__create_fn ap__byte_level_create;
+
+/* The members that tokenizer_config.json overrides. */
+ap__setting_fn ap__byte_level_setting;
+
+#endif

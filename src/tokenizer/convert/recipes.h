@@ -1,0 +1,86 @@
+/* The shapes of recipes.def: what differs between classes that start from the same kind of files. */
+#ifndef AP_TOKENIZER_CONVERT_RECIPES_H
+#define AP_TOKENIZER_CONVERT_RECIPES_H
+
+#include <stdbool.h>
+
+/* vocab.txt. Templates are as for ap__put_template(). */
+typedef struct ap__bert_shape {
+    const char *single, *pair, *specials;
+    const char *left_pair; /* Of a tokenizer that pads on the left; NULL: `pair`. */
+} ap__bert_shape;
+
+/* How merges.txt is read. */
+typedef enum ap__merges_style {
+    AP__MERGES_USUAL,  /* Lines that have an end, without the first. */
+    AP__MERGES_CLIP,   /* Every line but the first, and no more than CLIP has. */
+    AP__MERGES_QWEN,   /* Every line that is not empty, without a first one that gives a version. */
+    AP__MERGES_HERBERT /* Lines that have an end, without a first one that gives a version. */
+} ap__merges_style;
+
+typedef enum ap__bpe_processor {
+    AP__BPE_NOTHING,
+    AP__BPE_ROBERTA,    /* RobertaProcessing of sep and cls. */
+    AP__BPE_CLIP,       /* RobertaProcessing of eos and bos. */
+    AP__BPE_BERT,       /* BertProcessing. */
+    AP__BPE_BYTE_LEVEL, /* ByteLevel that trims no offsets. */
+    AP__BPE_GPT2,       /* The same, or a template with bos when add_bos_token says so. */
+    AP__BPE_WHISPER,    /* A template of language and task. */
+    AP__BPE_TEMPLATE
+} ap__bpe_processor;
+
+/* vocab.json and merges.txt. Components are JSON; NULL: none. */
+typedef struct ap__bpe_shape {
+    ap__merges_style merges;
+    bool has_unk, is_unk_text, is_unk_added; /* is_unk_text: None becomes "None". */
+    const char *prefix, *suffix;             /* continuing_subword_prefix, end_of_word_suffix */
+    const char *normalizer, *pre_tokenizer, *decoder;
+    ap__bpe_processor processor;
+    const char *single, *pair, *specials;
+} ap__bpe_shape;
+
+/* Which tokens the vocabulary is made of: pieces of the model, and around them what the class has. */
+typedef enum ap__spm_vocab {
+    AP__SPM_PLAIN,
+    AP__SPM_BARTHEZ,   /* The same, with an unknown token of its own. */
+    AP__SPM_ALBERT,    /* Pieces that end with a digit and a comma are made unlikely. */
+    AP__SPM_T5,        /* Behind them <extra_id_N>, downwards. */
+    AP__SPM_CAMEMBERT, /* Other names for the first, <mask> behind. */
+    AP__SPM_FAIRSEQ,   /* <s>, <pad>, </s>, <unk> in place of the first three. */
+    AP__SPM_XLMR,      /* The same, and <mask> behind. */
+    AP__SPM_MBART,     /* The same, and languages behind, and <mask>. */
+    AP__SPM_XGLM,      /* As AP__SPM_FAIRSEQ, and the class's own tokens behind. */
+    AP__SPM_SEAMLESS,  /* <pad>, <unk>, <s>, </s> in place of the first three. */
+    AP__SPM_PEGASUS,   /* pad, eos, masks and <unk_N> in place of the first two. */
+    AP__SPM_LLAMA,     /* The first three as the slow tokenizer names them. */
+    AP__SPM_GEMMA      /* pad, eos, bos in place of the first three. */
+} ap__spm_vocab;
+
+typedef enum ap__spm_normalizer {
+    AP__SPM_NORMALIZER_USUAL,
+    AP__SPM_NORMALIZER_ALBERT,
+    AP__SPM_NORMALIZER_REMBERT,
+    AP__SPM_NORMALIZER_DEBERTA,
+    AP__SPM_NORMALIZER_LLAMA,
+    AP__SPM_NORMALIZER_GEMMA
+} ap__spm_normalizer;
+
+typedef enum ap__spm_pre_tokenizer {
+    AP__SPM_METASPACE,
+    AP__SPM_WHITESPACE_METASPACE,
+    AP__SPM_PUNCTUATION_METASPACE, /* Punctuation when split_by_punct says so. */
+    AP__SPM_UNSPLIT_METASPACE,     /* Nothing where `legacy` holds. */
+    AP__SPM_SPLIT_SPACE
+} ap__spm_pre_tokenizer;
+
+/* A SentencePiece model. */
+typedef struct ap__spm_shape {
+    ap__spm_vocab vocab;
+    ap__spm_normalizer normalizer;
+    ap__spm_pre_tokenizer pre_tokenizer; /* The decoder follows from it. */
+    bool is_byte_fallback;
+    const char *special; /* Pieces that are special without being control pieces; words, or NULL. */
+    const char *single, *pair, *specials; /* NULL: no post-processor. */
+} ap__spm_shape;
+
+#endif
