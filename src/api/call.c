@@ -290,7 +290,9 @@ static ap_status forward_copies(ap_value *list, const ap__call *call, ap_value *
             status = ap__fail(err, AP_ETYPE, "feed %zu: expected a dict, found %s", i,
                               ap_kind_name(ap_value_kind(rows[i])));
     }
-    if (!status && n) status = ap__batch_run(outputs, call, rows, n, err);
+    size_t n_together = call->pipe->ctx.task->flags & AP_TASK_RUNS_ALONE ? 1 : n;
+    for (size_t i = 0; i < n && !status; i += n_together)
+        status = ap__batch_run(outputs + i, call, rows + i, n_together, err);
     for (size_t i = 0; i < n; i++) {
         if (!outputs[i]) continue;
         if (status)

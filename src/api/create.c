@@ -152,7 +152,7 @@ static ap_status bind_params(ap__router *r, ap_error *err) {
 /* -- components ---------------------------------------------------------------------------------------- */
 
 static ap_status decide_tokenizer(ap__router *r, const char *folder, ap_error *err) {
-    const ap__tokenizer_config *config = ap__tokenizer_get_config(r->pipe->ctx.tokenizer);
+    const ap__tokenizer_config *config = ap__context_tokenizer_config(&r->pipe->ctx);
     return ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "tokenizer", folder, err, "%s%s%s",
                       ap__opt_is_set(&r->init->tokenizer) ? "named by tokenizer" : "the model's",
                       config->tokenizer_class ? ": " : "",
@@ -162,11 +162,13 @@ static ap_status decide_tokenizer(ap__router *r, const char *folder, ap_error *e
 static ap_status load_tokenizer(ap__router *r, ap_error *err) {
     ap_task_context *ctx = &r->pipe->ctx;
     const char *folder = ap__opt_string(&r->init->tokenizer, r->folder.text);
-    if (!(ctx->task->components & AP_COMPONENT_TOKENIZER))
+    bool reads_tables = ctx->task->components & AP_COMPONENT_TABLE_TOKENIZER;
+    if (!reads_tables && !(ctx->task->components & AP_COMPONENT_TOKENIZER))
         return ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "tokenizer", "none", err,
                           "task %s takes none", ctx->task->name);
     if (!ap__path_is_dir(folder)) return ap__fail(err, AP_ENOTFOUND, "tokenizer %s: no such folder", folder);
-    ap_status status = ap__tokenizer_load(&ctx->tokenizer, folder, err);
+    ap_status status = reads_tables ? ap__tapas_load(&ctx->tapas, folder, err)
+                                    : ap__tokenizer_load(&ctx->tokenizer, folder, err);
     return status ? status : decide_tokenizer(r, folder, err);
 }
 
@@ -302,6 +304,7 @@ void ap_pipeline_destroy(ap_pipeline *pipe) {
     if (pipe->opts && pipe->ctx.task->clear_opts) pipe->ctx.task->clear_opts(pipe->opts, NULL);
     ap__model_close(pipe->ctx.model);
     ap__tokenizer_destroy(pipe->ctx.tokenizer);
+    ap__tapas_destroy(pipe->ctx.tapas);
     ap_value_destroy(pipe->params);
     ap_value_destroy(pipe->decisions);
     ap__free(pipe->opts);

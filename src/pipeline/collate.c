@@ -9,11 +9,15 @@
 /* The value of padded positions of an input, by its name; input_ids is the tokenizer's own. */
 static int64_t pad_value(const ap_task_context *ctx, const char *name) {
     if (strcmp(name, "input_ids") == 0) {
-        uint32_t id =
-            ctx->tokenizer ? ap__tokenizer_get_config(ctx->tokenizer)->pad_token_id : AP__TOKEN_NONE;
-        return id == AP__TOKEN_NONE ? 0 : id;
+        const ap__tokenizer_config *config = ap__context_tokenizer_config(ctx);
+        return !config || config->pad_token_id == AP__TOKEN_NONE ? 0 : config->pad_token_id;
     }
     return strcmp(name, "special_tokens_mask") == 0 || strcmp(name, "p_mask") == 0;
+}
+
+static bool is_left_padded(const ap_task_context *ctx) {
+    const ap__tokenizer_config *config = ap__context_tokenizer_config(ctx);
+    return config && config->padding_side == AP__SIDE_LEFT;
 }
 
 static ap__tensor *feed_tensor(const ap_value *feed, const char *name) {
@@ -210,7 +214,7 @@ static ap_status stack_input(ap__tensor **out, stack *s, ap_error *err) {
 ap_status ap__collate(ap_value **out, const ap_task_context *ctx, ap_value *const *feeds, size_t n_feeds,
                       ap_error *err) {
     const ap_session_info *info = ap__session_get_info(ap__model_get_session(ctx->model));
-    bool is_left = ctx->tokenizer && ap__tokenizer_get_config(ctx->tokenizer)->padding_side == AP__SIDE_LEFT;
+    bool is_left = is_left_padded(ctx);
     *out = NULL;
     ap_status status = AP_OK;
     for (size_t i = 0; !status && i < n_feeds; i++) status = complete_feed(info, feeds[i], err);
@@ -250,7 +254,7 @@ static ap_status take_row(ap__tensor **out, ap__tensor *tensor, const ap__batch_
         row = ap__tensor_ref(tensor);
     *out = row;
     if (status || !is_padded || view->shape[0] != (int64_t)place->n_feeds) return status;
-    bool is_left = ctx->tokenizer && ap__tokenizer_get_config(ctx->tokenizer)->padding_side == AP__SIDE_LEFT;
+    bool is_left = is_left_padded(ctx);
     size_t start = is_left ? place->padded_length - own_length : 0;
     status = ap__tensor_narrow(out, row, 1, (int64_t)start, (int64_t)own_length, err);
     ap__tensor_unref(row);

@@ -3,6 +3,7 @@
 #define AP_PIPELINE_CONTEXT_H
 
 #include "model/model.h"
+#include "tokenizer/tapas/tapas.h"
 #include "tokenizer/tokenizer.h"
 
 #include <accelpipe/pipeline.h>
@@ -13,7 +14,11 @@ struct ap_task_context {
     ap__model *model;
     const ap__config *config; /* The model's. */
     ap__tokenizer *tokenizer; /* NULL when the task needs none. */
+    ap__tapas *tapas;         /* The same of a task that reads tables. */
 };
+
+/* Of the tokenizer, whichever the task has; NULL when it has none. */
+const ap__tokenizer_config *ap__context_tokenizer_config(const ap_task_context *ctx);
 
 struct ap_pipeline {
     ap_task_context ctx;

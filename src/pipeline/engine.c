@@ -54,7 +54,8 @@ static void postprocess(ap__item *item, const ap__call *call) {
 
 static ap_status forward(ap_value **out, const ap__call *call, const ap_value *inputs, ap_error *err) {
     const ap_task_context *ctx = &call->pipe->ctx;
-    if (ctx->task->forward) return ctx->task->forward(ctx, call->opts, out, inputs, err);
+    ap_status status = ctx->task->forward ? ctx->task->forward(ctx, call->opts, out, inputs, err) : AP_OK;
+    if (status || *out) return status;
     return ap__model_run(out, ctx->model, inputs, ctx->task->outputs, call->cancel, err);
 }
 
@@ -135,8 +136,9 @@ static void window_plan(window *w, ap__item *items, size_t n_items) {
     ap__plan_rule rule = {.batch_size = w->call->batch_size, .batching = AP__BATCHING_SINGLE};
     if (w->n_feeds > 1) { /* Else there is nothing to look up. */
         rule.batching = ap__model_get_batching(ctx->model);
-        rule.can_pad =
-            ctx->tokenizer && ap__tokenizer_get_config(ctx->tokenizer)->pad_token_id != AP__TOKEN_NONE;
+        const ap__tokenizer_config *config = ap__context_tokenizer_config(ctx);
+        rule.can_pad = config && config->pad_token_id != AP__TOKEN_NONE;
+        if (ctx->task->flags & AP_TASK_RUNS_ALONE) rule.batch_size = 1;
     }
     w->n_batches = ap__plan_batches(w->order, w->ends, w->tmp, w->lengths, w->n_feeds, &rule);
 }

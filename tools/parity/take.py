@@ -42,7 +42,8 @@ def take(kit: Path, task: str) -> None:
     copy(kit, cases_file)
     cases = [json.loads(line) for line in cases_file.read_text(encoding="utf-8").splitlines()]
     for model in sorted({case["model"] for case in cases}):
-        for pattern in TAKEN:
+        has_tokenizer = (kit / model / "tokenizer.json").is_file()
+        for pattern in TAKEN if has_tokenizer else (*TAKEN, "vocab.txt"):
             for path in sorted((kit / model).glob(pattern)):
                 copy(kit, path)
     for text in sorted({text for case in cases for text in strings([case["inputs"], case.get("expect")])}):

@@ -102,7 +102,8 @@ typedef struct ap_param {
 typedef enum ap_component {
     AP_COMPONENT_TOKENIZER = 1,
     AP_COMPONENT_IMAGE_PROCESSOR = 2,
-    AP_COMPONENT_FEATURE_EXTRACTOR = 4
+    AP_COMPONENT_FEATURE_EXTRACTOR = 4,
+    AP_COMPONENT_TABLE_TOKENIZER = 8 /**< That of TAPAS, in place of AP_COMPONENT_TOKENIZER. */
 } ap_component;
 
 /** Which sessions make up the model. */
@@ -121,7 +122,9 @@ typedef enum ap_input_kind {
 /** Bits. */
 typedef enum ap_task_flags {
     /** Where a call asks for a batch_size, padding stays in the outputs, as in transformers. */
-    AP_TASK_KEEPS_PADDING = 1
+    AP_TASK_KEEPS_PADDING = 1,
+    /** Feeds never share a batch: in the models of this task, its rows change each other's results. */
+    AP_TASK_RUNS_ALONE = 2
 } ap_task_flags;
 
 /** The pipeline that a task's functions work for; see the functions at the end. */
@@ -160,7 +163,8 @@ typedef struct ap_task {
     ap_status (*preprocess)(const ap_task_context *ctx, const void *opts, const ap_value *input,
                             ap_feeds *feeds, ap_error *err);
 
-    /** A batch of model inputs (a dict of tensors) to model outputs. optional: one run of the session */
+    /** A batch of model inputs (a dict of tensors) to model outputs. Left NULL, *out is what one run of the
+     * session gives. optional: one run of the session */
     ap_status (*forward)(const ap_task_context *ctx, const void *opts, ap_value **out, const ap_value *inputs,
                          ap_error *err);
 
@@ -195,8 +199,8 @@ typedef struct ap_task {
 
 /* -- what a task's functions may use ------------------------------------------------------------------- */
 
-/** Adds a feed: a dict of tensors named as the model's inputs, the first dimension of each being 1, and
- * whatever else postprocess() needs. `feed` is taken. */
+/** Adds a feed: a dict of tensors named as the model's inputs, the first dimension of each being 1 (or any,
+ * with AP_TASK_RUNS_ALONE), and whatever else postprocess() needs. `feed` is taken. */
 AP_API ap_status ap_feeds_add_take(ap_feeds *feeds, ap_value *feed, ap_error *err);
 
 /** config.json of the model. Borrowed from the context. */
