@@ -82,6 +82,15 @@ static ap_status push_added(ap__work *work, const ap__ntext *text, const ap__add
 
 typedef ap_status stretch_fn(ap__work *work, const ap__ntext *text);
 
+/* The reference panics. */
+static ap_status fail_overlap(ap__work *work, const ap__added_token *token) {
+    return ap__fail(
+        work->err, AP_EINVAL,
+        "the added token \"%.60s\" lies in whitespace that the one before it took in (rstrip) and takes "
+        "in whitespace itself (lstrip)",
+        token->content.ptr);
+}
+
 /* Calls `fn` with the stretches between added tokens, and pushes those. */
 static ap_status cut_added(ap__work *work, const ap__ntext *text, const ap__patterns *patterns,
                            stretch_fn *fn) {
@@ -91,9 +100,10 @@ static ap_status cut_added(ap__work *work, const ap__ntext *text, const ap__patt
     const ap__added_token *token;
     ap_status status = AP_OK;
     while (!status && (token = ap__added_next(&scan, &start, &end))) {
+        if (start > end) return fail_overlap(work, token);
         ap__ntext stretch = ap__ntext_slice(text, scan.cut, start > scan.cut ? start : scan.cut);
         if (stretch.len) status = fn(work, &stretch);
-        stretch = ap__ntext_slice(text, start, end > start ? end : start);
+        stretch = ap__ntext_slice(text, start, end);
         if (!status) status = push_added(work, &stretch, token);
         scan.cut = end;
     }

@@ -66,6 +66,18 @@ void test_single_word(void **state) {
     ap__tokenizer_destroy(t);
 }
 
+/* The first takes in both spaces; the second would have to begin behind them. */
+void test_overlapping_whitespace(void **state) {
+    (void)state;
+    ap_error err = AP_ERROR_INIT;
+    ap__encoding e = {0};
+    ap__tokenizer *t = with_tokens("<m>", "r", " ", "l", "");
+    assert_fails(ap__tokenizer_encode(&e, t, toy_text("<m>  "), NULL, NULL, &err), AP_EINVAL, &err,
+                 "the added token \" \" lies in whitespace that the one before it took in");
+    check(t, "<m> ", "9:0-4");
+    ap__tokenizer_destroy(t);
+}
+
 /* Leftmost first, then longest; what failed single_word was consumed all the same. */
 void test_overlaps(void **state) {
     (void)state;
