@@ -7,6 +7,7 @@
 #include <torch/csrc/jit/passes/pass_manager.h>
 
 #include <cstring>
+#include <optional>
 
 namespace ipex {
 
@@ -83,20 +84,32 @@ void insert_checks(jit::Graph &graph, jit::Block *block) {
 
 } // namespace
 
-void optimize(std::shared_ptr<jit::Graph> &graph, bool is_low) {
-    jit::EliminateDeadCode(graph);
-    jit::EliminateCommonSubexpression(graph);
-    fuse_patterns(graph);
+// IPEX's part. It adds its passes to torch's when it is loaded.
+static void apply_ipex(std::shared_ptr<jit::Graph> &graph, bool is_low) {
+    // Its pass for bmm asks for extents that are not known; matmul is the same.
+    rename_all(*graph, graph->block(), {{"aten::bmm", "aten::matmul"}});
     prepack_weights(graph, is_low);
     jit::EliminateDeadCode(graph);
     hide_products(*graph, graph->block());
-    // IPEX adds its pass to torch's when it is loaded.
     for (const auto &pass : jit::getCustomPrePasses()) pass.first(graph);
     for (const auto &pass : jit::getCustomPostPasses()) pass.first(graph);
     rename_all(*graph, graph->block(),
                {{"accelpipe_ipex::mul", "aten::mul"},
                 {"ipex::mha_scores_calc", "accelpipe_ipex::mha_scores_calc"},
                 {"ipex::mha_scores_calc_v2", "accelpipe_ipex::mha_scores_calc_v2"}});
+}
+
+void optimize(std::shared_ptr<jit::Graph> &graph, bool is_low) {
+    jit::EliminateDeadCode(graph);
+    jit::EliminateCommonSubexpression(graph);
+    fuse_patterns(graph);
+    std::shared_ptr<jit::Graph> before = graph->copy();
+    try {
+        apply_ipex(graph, is_low);
+    } catch (const std::bad_optional_access &) {
+        // A filter of IPEX's took a shape for known. The graph runs without its operators.
+        graph = before;
+    }
     jit::EliminateDeadCode(graph);
     insert_checks(*graph, graph->block());
 }
