@@ -163,6 +163,24 @@ def aliases():
                   value("top", "float32", [])])
 
 
+def factor():
+    """y = (x w) f: a factor that broadcasts to the product, or the product to it. w[i][j] = i - j."""
+    w = struct.pack("<16f", *(i - j for i in range(4) for j in range(4)))
+    return graph([node("MatMul", ["x", "w"], ["p"]), node("Mul", ["p", "f"], ["y"])],
+                 [value("x", "float32", ["b", "n", 4]), value("f", "float32", ["c", "m", 4])],
+                 [value("y", "float32", ["d", "o", 4])], [tensor("w", "float32", [4, 4], w)])
+
+
+def scores():
+    """y = softmax(q k / 2 + m): attention whose mask may have more batches than the scores."""
+    return graph([node("MatMul", ["q", "k"], ["p"]), node("Mul", ["p", "half"], ["s"]),
+                  node("Add", ["s", "m"], ["a"]), node("Softmax", ["a"], ["y"])],
+                 [value("q", "float32", ["b", "h", "n", 4]), value("k", "float32", ["b", "h", 4, "t"]),
+                  value("m", "float32", ["c", "g", "o", "t"])],
+                 [value("y", "float32", ["d", "i", "p", "t"])],
+                 [tensor("half", "float32", [], struct.pack("<f", 0.5))])
+
+
 def unknown_op():
     return graph([node("NoSuchOperator", ["x"], ["y"])], [value("x", "float32", ["n"])],
                  [value("y", "float32", ["n"])])
@@ -190,7 +208,8 @@ def replay_models():
 def main():
     (DATA / "onnx").mkdir(parents=True, exist_ok=True)
     (DATA / "replay").mkdir(parents=True, exist_ok=True)
-    for make in (identity_all, append, slow, slow_chain, huge, weight_only, external, aliases, unknown_op, any_rank):
+    for make in (identity_all, append, slow, slow_chain, huge, weight_only, external, aliases, factor, scores, unknown_op,
+                 any_rank):
         (DATA / "onnx" / f"{make.__name__}.onnx").write_bytes(model(make()))
     (DATA / "onnx" / "external.bin").write_bytes(external_raw())
     for name, text in replay_models().items():

@@ -7,6 +7,7 @@
 #include <torch/csrc/jit/passes/pass_manager.h>
 
 #include <cstring>
+#include <optional>
 
 namespace ipex {
 
@@ -19,6 +20,54 @@ bool is_heavy(const jit::Node *node) {
     for (const char *part : parts)
         if (strstr(name, part)) return true;
     return false;
+}
+
+// Puts a node of another kind, with the same inputs, in the place of one.
+void rename(jit::Graph &graph, jit::Node *node, const char *kind) {
+    jit::Node *made = graph.create(c10::Symbol::fromQualString(kind), node->inputs(), 1);
+    made->insertBefore(node);
+    made->output()->setType(node->output()->type());
+    node->output()->replaceAllUsesWith(made->output());
+    node->destroy();
+}
+
+struct Renaming {
+    const char *from, *to;
+};
+
+void rename_all(jit::Graph &graph, jit::Block *block, const std::vector<Renaming> &renamings) {
+    for (auto it = block->nodes().begin(); it != block->nodes().end();) {
+        jit::Node *node = *it++;
+        for (jit::Block *inner : node->blocks()) rename_all(graph, inner, renamings);
+        for (const Renaming &r : renamings)
+            if (strcmp(node->kind().toQualString(), r.from) == 0) {
+                rename(graph, node, r.to);
+                break;
+            }
+    }
+}
+
+bool is_linear(const Value *v) {
+    return strcmp(v->node()->kind().toQualString(), "ipex_prepack::linear_run") == 0;
+}
+
+bool is_sigmoid_of(const Value *v, const Value *x) {
+    return v->node()->kind() == c10::aten::sigmoid && v->node()->input(0) == x;
+}
+
+// IPEX 2.8 joins a product with the multiplication behind it (linear_mul_run), and gives wrong numbers where
+// the factor has another shape than the product. What it does not know it leaves alone.
+void hide_products(jit::Graph &graph, jit::Block *block) {
+    for (auto it = block->nodes().begin(); it != block->nodes().end();) {
+        jit::Node *node = *it++;
+        for (jit::Block *inner : node->blocks()) hide_products(graph, inner);
+        if (node->kind() != c10::aten::mul || node->inputs().size() != 2) continue;
+        const Value *x = node->input(0), *y = node->input(1);
+        const bool are_tensors = x->type()->isSubtypeOf(*c10::TensorType::get()) &&
+                                 y->type()->isSubtypeOf(*c10::TensorType::get());
+        if (are_tensors && (is_linear(x) || is_linear(y)) && !is_sigmoid_of(y, x) && !is_sigmoid_of(x, y))
+            rename(graph, node, "accelpipe_ipex::mul");
+    }
 }
 
 void insert_checks(jit::Graph &graph, jit::Block *block) {
@@ -35,15 +84,32 @@ void insert_checks(jit::Graph &graph, jit::Block *block) {
 
 } // namespace
 
+// IPEX's part. It adds its passes to torch's when it is loaded.
+static void apply_ipex(std::shared_ptr<jit::Graph> &graph, bool is_low) {
+    // Its pass for bmm asks for extents that are not known; matmul is the same.
+    rename_all(*graph, graph->block(), {{"aten::bmm", "aten::matmul"}});
+    prepack_weights(graph, is_low);
+    jit::EliminateDeadCode(graph);
+    hide_products(*graph, graph->block());
+    for (const auto &pass : jit::getCustomPrePasses()) pass.first(graph);
+    for (const auto &pass : jit::getCustomPostPasses()) pass.first(graph);
+    rename_all(*graph, graph->block(),
+               {{"accelpipe_ipex::mul", "aten::mul"},
+                {"ipex::mha_scores_calc", "accelpipe_ipex::mha_scores_calc"},
+                {"ipex::mha_scores_calc_v2", "accelpipe_ipex::mha_scores_calc_v2"}});
+}
+
 void optimize(std::shared_ptr<jit::Graph> &graph, bool is_low) {
     jit::EliminateDeadCode(graph);
     jit::EliminateCommonSubexpression(graph);
     fuse_patterns(graph);
-    prepack_weights(graph, is_low);
-    jit::EliminateDeadCode(graph);
-    // IPEX adds its pass to torch's when it is loaded.
-    for (const auto &pass : jit::getCustomPrePasses()) pass.first(graph);
-    for (const auto &pass : jit::getCustomPostPasses()) pass.first(graph);
+    std::shared_ptr<jit::Graph> before = graph->copy();
+    try {
+        apply_ipex(graph, is_low);
+    } catch (const std::bad_optional_access &) {
+        // A filter of IPEX's took a shape for known. The graph runs without its operators.
+        graph = before;
+    }
     jit::EliminateDeadCode(graph);
     insert_checks(*graph, graph->block());
 }

@@ -201,6 +201,78 @@ void test_other_dtypes_are_refused(void **state) {
                  AP_EUNSUPPORTED, &err, "bfloat16");
 }
 
+/* -- fusions of IPEX that must not be made -------------------------------------------------------------- */
+
+static ap__tensor *ramp(const int64_t *shape, uint32_t rank, float *data) {
+    size_t n = 1;
+    for (uint32_t i = 0; i < rank; i++) n *= (size_t)shape[i];
+    for (size_t i = 0; i < n; i++) data[i] = (float)((i * 7 + 3) % 11) / 4 - 1;
+    return sessions_tensor(AP_DTYPE_F32, shape, rank, data);
+}
+
+/* (x w) f with w[i][j] = i - j. */
+static float factor_at(const float *x, const float *f, int j) {
+    float sum = 0;
+    for (int i = 0; i < 4; i++) sum += x[i] * (float)(i - j);
+    return sum * f[j];
+}
+
+void test_a_factor_of_another_shape_than_the_product(void **state) {
+    (void)state;
+    need_ipex();
+    static const int64_t shapes[][2][3] = {
+        {{2, 3, 4}, {2, 1, 4}}, {{2, 3, 4}, {1, 3, 4}}, {{1, 1, 4}, {2, 3, 4}}};
+    ap__path path = sessions_model("ipex", "factor");
+    ap__session *session = open_with(&(ap__session_options){.path = path.text, .n_threads = 1});
+    for (size_t k = 0; k < 3; k++) {
+        float x[24], f[24];
+        const int64_t *xs = shapes[k][0], *fs = shapes[k][1];
+        ap__feed inputs[] = {{"x", 0, ramp(xs, 3, x)}, {"f", 0, ramp(fs, 3, f)}}, output = {.name = "y"};
+        assert_ok(ap__session_run(session, inputs, 2, &output, 1, NULL, &err), &err);
+        const float *y = ap__tensor_get_view(output.tensor)->data;
+        assert_int_equal(24 * sizeof *y, ap__tensor_get_view(output.tensor)->size_bytes);
+        for (int i = 0; i < 24; i++) {
+            int row = i / 12, column = i / 4 % 3;
+            const float *at_x = x + ((xs[0] > 1 ? row * xs[1] : 0) + (xs[1] > 1 ? column : 0)) * 4;
+            const float *at_f = f + ((fs[0] > 1 ? row * fs[1] : 0) + (fs[1] > 1 ? column : 0)) * 4;
+            assert_true(fabsf(y[i] - factor_at(at_x, at_f, i % 4)) < 1e-5F);
+        }
+        ap__tensor_unref(inputs[0].tensor);
+        ap__tensor_unref(inputs[1].tensor);
+        ap__tensor_unref(output.tensor);
+    }
+    ap__session_close(session);
+}
+
+/* Rows of softmax sum to one, whatever the mask; and a mask with more batches gives as many. */
+void test_a_mask_that_is_larger_than_the_scores(void **state) {
+    (void)state;
+    need_ipex();
+    static const int64_t qs[] = {1, 2, 3, 4}, ks[] = {1, 2, 4, 5},
+                         masks[][4] = {{1, 1, 3, 5}, {4, 2, 3, 5}, {4, 1, 1, 5}};
+    ap__path path = sessions_model("ipex", "scores");
+    ap__session *session = open_with(&(ap__session_options){.path = path.text, .n_threads = 1});
+    assert_true(has_line(session, "accelpipe_ipex::mha_scores_calc_v2 1"));
+    for (size_t k = 0; k < 3; k++) {
+        float q[24], keys[40], mask[120];
+        ap__feed inputs[] = {
+            {"q", 0, ramp(qs, 4, q)}, {"k", 0, ramp(ks, 4, keys)}, {"m", 0, ramp(masks[k], 4, mask)}};
+        ap__feed output = {.name = "y"};
+        assert_ok(ap__session_run(session, inputs, 3, &output, 1, NULL, &err), &err);
+        const ap_tensor_view *view = ap__tensor_get_view(output.tensor);
+        const float *y = view->data;
+        assert_int_equal(masks[k][0], view->shape[0]);
+        for (size_t row = 0; row < view->size_bytes / sizeof *y / 5; row++) {
+            float sum = 0;
+            for (size_t i = 0; i < 5; i++) sum += y[row * 5 + i];
+            assert_true(fabsf(sum - 1) < 1e-5F);
+        }
+        for (int i = 0; i < 3; i++) ap__tensor_unref(inputs[i].tensor);
+        ap__tensor_unref(output.tensor);
+    }
+    ap__session_close(session);
+}
+
 /* -- many callers -------------------------------------------------------------------------------------- */
 
 enum { N_CALLERS = 8, N_RUNS = 10, LENGTH = 12 };
