@@ -153,6 +153,24 @@ static ap_status find_length(size_t *out, const batch *b, const ap_task_context 
     return AP_OK;
 }
 
+/* The model has an embedding for so many columns, rows and ranks; not every runtime notices that there is
+ * none. */
+static ap_status check_types(const batch *b, const ap_task_context *ctx, ap_error *err) {
+    const ap_value *sizes = ap_value_dict_get(ctx->config->json, "type_vocab_sizes");
+    for (size_t k = 0; k < AP__TAPAS_N_TYPES && k < ap_value_len(sizes); k++) {
+        int64_t size = ap_value_get_int(ap_value_list_get(sizes, k));
+        for (size_t r = 0; r < b->n; r++)
+            for (size_t i = 0; i < b->encodings[r].n; i++)
+                if (b->encodings[r].types[i][k] >= size)
+                    return ap__fail(err, AP_EINVAL,
+                                    "the table is too large for the model: a token has %u as type %zu, and "
+                                    "type_vocab_sizes of its config.json allows less than %lld; leave rows "
+                                    "or columns out",
+                                    b->encodings[r].types[i][k], k, (long long)size);
+    }
+    return AP_OK;
+}
+
 /* Adds a tensor [n_rows, length] or [n_rows, length, 7] of padding. */
 static ap_status add_tensor(int64_t **out, ap_value *feed, const char *name, size_t n_rows, size_t length,
                             uint32_t rank, ap_error *err) {
@@ -209,7 +227,8 @@ static ap_status add_feed(ap_feeds *feeds, const batch *b, const ap_task_context
                           const ap__table *table, ap_error *err) {
     size_t length = 0;
     ap_value *feed;
-    ap_status status = find_length(&length, b, ctx, o, err);
+    ap_status status = check_types(b, ctx, err);
+    if (!status) status = find_length(&length, b, ctx, o, err);
     if (!status) status = ap__feeds_add(&feed, feeds, err);
     if (!status) status = fill_feed(feed, ctx, b, length, err);
     return status ? status : carry_table(feed, table, err);

@@ -63,10 +63,10 @@ def read_cases(kit: Path, tasks: Iterable[str]) -> dict[str, list[Case]]:
     return cases
 
 
-def read_unsupported(path: Path) -> dict[str, str]:
-    """Model to the code with which it has to be refused."""
-    rows = (line.split(maxsplit=2) for line in path.read_text(encoding="utf-8").splitlines())
-    return {row[0]: row[1] for row in rows if row and not row[0].startswith("#")}
+def read_unsupported(path: Path, accelerator: str) -> dict[str, str]:
+    """Model, or case, to the code with which it has to be refused."""
+    rows = (line.split(maxsplit=3) for line in path.read_text(encoding="utf-8").splitlines())
+    return {row[0]: row[2] for row in rows if row and not row[0].startswith("#") and row[1] == accelerator}
 
 
 def is_plain(value: Any) -> bool:
@@ -171,14 +171,14 @@ def score_cases(cases: list[Case], answers: dict[str, Answer], unsupported: dict
                 accelerator: str) -> Score:
     score = Score()
     for case in cases:
-        answer, code = answers[case["id"]], unsupported.get(case["model"])
+        answer, code = answers[case["id"]], unsupported.get(case["id"]) or unsupported.get(case["model"])
         difference = judge.judge(case, answer)
         if difference and judge.is_own_limit(case) and equals_single_runs(program, case, accelerator, answer):
             difference = ""
         if code and answer.get("error", {}).get("code") == code:
             score.n_expected_failures += 1
         elif code:
-            score.differences.append((case["id"], f"{case['model']} is in unsupported.txt as {code}, but "
+            score.differences.append((case["id"], f"it is in unsupported.txt as {code}, but "
                                       + (difference or "the case passes: remove the line")))
         elif difference:
             score.differences.append((case["id"], difference))
@@ -264,10 +264,10 @@ def main() -> int:
 
 
 def run(args: argparse.Namespace, program: Program, cases: dict[str, list[Case]], accelerators: list[str]) -> int:
-    unsupported = read_unsupported(HERE / "unsupported.txt")
     scores: dict[str, dict[str, Score]] = {task: {} for task in cases}
     columns, kit_reports = [], []
     for accelerator in accelerators:
+        unsupported = read_unsupported(HERE / "unsupported.txt", accelerator)
         for face in FACES:
             if face == "api" and not args.runner:
                 continue

@@ -174,6 +174,17 @@ void test_tables_that_cannot_be(void **state) {
     ap_pipeline_destroy(pipe);
 }
 
+/* The model has 32 row embeddings: a header and 31 rows. */
+void test_a_table_with_more_rows_than_the_model_knows(void **state) {
+    (void)state;
+    ap_pipeline *pipe = pipeline(NULL);
+    char json[2048] = "{\"query\": \"How many?\", \"table\": {\"n\": [\"0\"";
+    for (int i = 1; i < 32; i++) snprintf(json + strlen(json), sizeof json - strlen(json), ", \"%d\"", i);
+    strcat(json, "]}}");
+    support_call_fails(pipe, json, NULL, AP_EINVAL, "a token has 32 as type 2, and type_vocab_sizes");
+    ap_pipeline_destroy(pipe);
+}
+
 void test_models_that_cannot_be(void **state) {
     (void)state;
     ap_error err = AP_ERROR_INIT, other = AP_ERROR_INIT;
