@@ -26,7 +26,7 @@ help:
 	@echo 'make bench     speed and memory, as a table'
 	@echo 'make bench-tokenizers   tokenizers against the reference crate and the fastest others; needs cargo'
 	@echo 'make fuzz      each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) seconds'
-	@echo 'make fuzz-tokenizers  random tokenizers and texts against the tokenizers package'
+	@echo 'make fuzz-tokenizers     random tokenizers and texts against the tokenizers package'
 	@echo 'make format    clang-format all C files'
 	@echo 'make install   into PREFIX=$(PREFIX); DESTDIR is honoured'
 	@echo 'make clean     remove build/ (deps/ stays)'

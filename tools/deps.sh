@@ -421,6 +421,25 @@ components_of() {
     done < <(components)
 }
 
+# The package that tokenizers are compared with. Another Python than the pins know does without: the test says so.
+ensure_reference() {
+    local sha
+    sha=$(sha256sum "$root/tools/reference.txt" | cut -d ' ' -f 1)
+    [ "$(cat "$deps/.stamps/reference" 2>/dev/null)" != "$sha" ] || return 0
+    work=$(mktemp -d "$deps/.tmp.XXXXXX")
+    say "pip install -r tools/reference.txt"
+    if python3 -m pip install -q --disable-pip-version-check --root-user-action=ignore --no-deps --only-binary=:all: --require-hashes --retries 5 \
+        --target "$work/out" -r "$root/tools/reference.txt"; then
+        rm -rf "$deps/reference"
+        mv "$work/out" "$deps/reference"
+        printf '%s\n' "$sha" >"$deps/.stamps/reference"
+        say "tokenizers is in deps/reference"
+    else
+        warn "no tokenizers package for this Python: its comparison is left out"
+    fi
+    rm -rf "$work"
+}
+
 # Nobody has built torch and IPEX for other machines; there the backend "ipex" is left out.
 has_ipex() { [ "$arch" = x86_64 ]; }
 
@@ -450,6 +469,7 @@ install() {
     trap 'if [ -n "$work" ]; then rm -rf "$work"; fi' EXIT
     ensure_tools "$1"
     while read -r level name <&3; do ensure_component "$name"; done 3< <(components_of "$1")
+    case $1 in *test*) ensure_reference ;; esac
 }
 
 case ${1:-} in
