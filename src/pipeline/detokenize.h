@@ -10,7 +10,4 @@
 ap_status ap__detokenize(char **out, size_t *len, const ap__tokenizer *tokenizer, const uint32_t *ids,
                          size_t n_ids, bool skip_special_tokens, ap_error *err);
 
-/* In place; gives the new length. Source: tokenization_utils_base.py clean_up_tokenization. */
-size_t ap__clean_up_tokenization(char *text, size_t len);
-
 #endif

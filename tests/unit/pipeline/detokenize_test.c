@@ -1,4 +1,4 @@
-/* Cleaning decoded text up, as transformers does it. */
+/* Decoding as transformers does it, with its clean-up. */
 #include "pipeline/detokenize.h"
 
 #include "base/alloc.h"
@@ -7,24 +7,6 @@
 #include <string.h>
 
 static ap_error err;
-
-static void assert_cleaned(const char *expected, const char *text) {
-    char buf[128];
-    strcpy(buf, text);
-    assert_int_equal(strlen(expected), ap__clean_up_tokenization(buf, strlen(buf)));
-    assert_string_equal(expected, buf);
-}
-
-void test_clean_up(void **state) {
-    (void)state;
-    assert_cleaned("", "");
-    assert_cleaned("Yes, it is.", "Yes , it is .");
-    assert_cleaned("What?! No.", "What ? ! No .");
-    assert_cleaned("don't I'm he's we've you're", "do n't I 'm he 's we 've you 're");
-    assert_cleaned("rock'n", "rock ' n");
-    assert_cleaned(" ..", "  . ."); /* From left to right, once. */
-    assert_cleaned("a b", "a b");
-}
 
 /* "a" is inside of a word, "##b" a part of one, "c" special. */
 #define ADDED                                                                                                \

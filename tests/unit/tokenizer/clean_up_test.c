@@ -27,7 +27,7 @@ void test_rules_come_one_after_the_other(void **state) {
     assert_cleaned("a  .", "a   .");
     assert_cleaned("a..", "a . .");
     assert_cleaned("a '.", "a ' .");
-    assert_cleaned("a '.", "a ' .");
+    assert_cleaned(" ..", "  . ."); /* From left to right, once. */
     assert_cleaned(" do not", " do not");
 }
 
