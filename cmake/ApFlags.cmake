@@ -40,6 +40,8 @@ if(AP_SANITIZE OR AP_FUZZ)
         string(JOIN "," sanitizers ${AP_SANITIZE} fuzzer-no-link)
     endif()
     target_compile_options(ap_codegen INTERFACE -O1 -fno-omit-frame-pointer -fsanitize=${sanitizers})
+    # What it calls is in a library that only a C++ link brings, and the programs here are linked as C.
+    target_compile_options(ap_codegen INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-fno-sanitize=vptr>)
     target_link_options(ap_codegen INTERFACE -fsanitize=${sanitizers})
     # The runtimes that plugins open are C++ and throw. The sanitizer looks for the real __cxa_throw once, at the
     # start of the process, and stops it later if there was none.
