@@ -72,18 +72,13 @@ ap_status ap__router_advise(ap__router *r, ap_error *err) {
     return status;
 }
 
-static bool ends_with(const char *text, const char *end) {
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
 /* OpenVINO, where another backend runs a file that it reads too: for batches of some thousand tokens it takes
  * seven tenths of ONNX Runtime's time. Loads it to see whether it is there. */
 static ap_status advise_backend(ap_value *record, const ap_pipeline *pipe, ap_error *err) {
     const ap__known_backend *ov = ap__known_backend_find("ov");
     const ap__backend *used = ap__session_get_backend(ap__model_get_session(pipe->ctx.model)), *backend;
     const char *install;
-    if (used->row == ov || !ends_with(ap__model_get_file(pipe->ctx.model), ".onnx")) return AP_OK;
+    if (used->row == ov || !ap__model_file_is_read(ap__model_get_file(pipe->ctx.model), "onnx")) return AP_OK;
     bool is_here = ap__backend_load(&backend, ov, &install, NULL) == AP_OK;
     if (is_here && !pipe->is_chosen_backend)
         return ap__decide(record, AP__DECISION_FASTER, "backend", ov->name, err,

@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/suggest.h"
+#include "base/words.h"
 #include "value/value.h"
 
 #include <dirent.h>
@@ -150,25 +151,10 @@ static const char *reads_of(const ap__file_request *request) {
     return request->reads ? request->reads : "onnx ort";
 }
 
-/* Reads the next word of a list.   @return its length, 0 at the end */
-static size_t next_word(const char **word, const char **rest) {
-    *word = *rest + strspn(*rest, " ");
-    size_t len = strcspn(*word, " ");
-    *rest = *word + len;
-    return len;
-}
-
-static bool is_listed(const char *names, const char *name) {
-    const char *word, *rest = names ? names : "";
-    for (size_t len; (len = next_word(&word, &rest));)
-        if (strlen(name) == len && strncmp(word, name, len) == 0) return true;
-    return false;
-}
-
 /* The next kind of a list of kinds; NULL at its end. */
 static const file_kind *next_kind(const char **rest) {
     const char *word;
-    for (size_t len; (len = next_word(&word, rest));)
+    for (size_t len; (len = ap__words_next(&word, rest));)
         for (size_t i = 0; i < N_KINDS; i++)
             if (strlen(KINDS[i].name) == len && strncmp(KINDS[i].name, word, len) == 0) return &KINDS[i];
     return NULL;
@@ -176,7 +162,7 @@ static const file_kind *next_kind(const char **rest) {
 
 bool ap__model_file_is_read(const char *name, const char *reads) {
     const file_kind *kind = kind_of(name);
-    return kind && is_listed(reads, kind->name);
+    return kind && ap__words_have(reads, kind->name);
 }
 
 static bool has_readable_file(const ap_value *files, const char *reads) {
@@ -232,7 +218,7 @@ static ap_status choose_named(ap__path *out, const char *folder, const ap__file_
     if (!ap__path_is_inside(request->file_name))
         return ap__fail(err, AP_EINVAL,
                         "model_kwargs: file_name and subfolder must stay inside the model folder");
-    if (kind && !is_listed(reads_of(request), kind->name))
+    if (kind && !ap__words_have(reads_of(request), kind->name))
         return ap__fail(err, AP_EUNSUPPORTED,
                         "model_kwargs: file_name %s: the backend reads no %s files (it reads: %s)",
                         request->file_name, kind->end, reads_of(request));
@@ -282,7 +268,7 @@ static ap_status choose_by_dtype(ap__path *out, const char *folder, const ap__fi
     bool found = false;
     for (size_t e = 0; !found && e < VARIANT_MAX_ENDS && wanted->ends[e]; e++)
         found = find_end(out, &tried, folder, request, wanted->ends[e]);
-    if (!found && is_listed(request->computes, ap_dtype_name(wanted->dtype)))
+    if (!found && ap__words_have(request->computes, ap_dtype_name(wanted->dtype)))
         found = find_end(out, &tried, folder, request, "");
     return found ? AP_OK : fail_missing(folder, request, tried.text, err);
 }

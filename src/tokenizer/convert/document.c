@@ -1,6 +1,7 @@
 /* Building a tokenizer.json: members, components, templates. */
 #include "base/error.h"
 #include "base/json.h"
+#include "base/words.h"
 #include "tokenizer/convert/converter.h"
 
 #include <string.h>
@@ -124,15 +125,6 @@ static ap_status expand(ap__converter *c, const char *text, size_t len, ap__text
     return AP_OK;
 }
 
-/* Takes the next word off *text; false at the end. */
-static bool next_word(const char **text, const char **word_text, size_t *len) {
-    *text += strspn(*text, " ");
-    *word_text = *text;
-    *len = strcspn(*text, " ");
-    *text += *len;
-    return *len != 0;
-}
-
 static ap_status read_word(ap__converter *c, const char *text, size_t len, word *out) {
     *out = (word){0};
     if (len > 2 && text[len - 2] == ':') {
@@ -150,7 +142,7 @@ static ap_status put_pieces(ap__converter *c, yyjson_mut_val *processor, const c
     yyjson_mut_val *list = yyjson_mut_arr(c->doc);
     const char *text;
     size_t len;
-    while (next_word(&template, &text, &len)) {
+    while ((len = ap__words_next(&text, &template))) {
         word w;
         ap_status status = read_word(c, text, len, &w);
         if (status) return status;
@@ -188,7 +180,7 @@ ap_status ap__put_template(ap__converter *c, const char *single, const char *pai
     size_t len;
     ap_status status = put_pieces(c, processor, "single", single);
     if (!status) status = put_pieces(c, processor, "pair", pair);
-    while (!status && next_word(&specials, &text, &len)) {
+    while (!status && (len = ap__words_next(&text, &specials))) {
         ap__text token;
         status = expand(c, text, len, &token);
         if (!status) status = put_special(c, object, token);
