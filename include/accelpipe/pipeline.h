@@ -45,6 +45,9 @@ extern "C" {
 
 typedef struct ap_pipeline ap_pipeline;
 
+/** A task as a row: <accelpipe/sys/task.h>. */
+struct ap_task;
+
 /**
  * The parameters of pipeline(). Zero or NULL means "not given". A new member is only ever appended.
  */
@@ -76,6 +79,7 @@ typedef struct ap_pipeline_options {
     ap_switch cache;         /**< Start-up cache of the backend, on by default. */
     const char
         *cache_dir; /**< In place of $ACCELPIPE_CACHE, $XDG_CACHE_HOME/accelpipe, ~/.cache/accelpipe. */
+    const struct ap_task *custom_task; /**< A task for this pipeline alone: ap_pipeline_create_custom(). */
 } ap_pipeline_options;
 
 #define AP_PIPELINE_OPTIONS_INIT AP_STRUCT_INIT(ap_pipeline_options)

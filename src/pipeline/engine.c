@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "pipeline/collate.h"
 #include "pipeline/feeds.h"
+#include "pipeline/phases.h"
 #include "pipeline/plan.h"
 
 #include <string.h>
@@ -16,7 +17,7 @@ void ap__item_preprocess(ap__item *item, const ap__call *call) {
     const ap_task_context *ctx = &call->pipe->ctx;
     ap_feeds feeds = {&item->feeds};
     ap__value_set_list(&item->feeds);
-    ap_status status = ctx->task->preprocess(ctx, call->opts, item->input, &feeds, &item->error);
+    ap_status status = ap__phase_preprocess(&feeds, call, item->input, &item->error);
     size_t n_feeds = ap_value_len(&item->feeds);
     if (!status && n_feeds && !(item->outputs = ap__calloc(n_feeds, sizeof *item->outputs)))
         status = ap__fail_nomem(&item->error);
@@ -41,23 +42,15 @@ void ap__item_clear(ap__item *item) {
 }
 
 static void postprocess(ap__item *item, const ap__call *call) {
-    const ap_task_context *ctx = &call->pipe->ctx;
     item->error.status =
-        ctx->task->postprocess(ctx, call->opts, &item->result, item->outputs, item->n_outputs, &item->error);
+        ap__phase_postprocess(&item->result, call, item->outputs, item->n_outputs, &item->error);
     if (!item->error.status && !item->result)
-        ap__fail(&item->error, AP_EBUG, "task %s gave no result", ctx->task->name);
+        ap__fail(&item->error, AP_EBUG, "task %s gave no result", call->pipe->ctx.task->name);
     clear_outputs(item);
     ap__value_clear(&item->feeds);
 }
 
 /* -- one batch ----------------------------------------------------------------------------------------- */
-
-static ap_status forward(ap_value **out, const ap__call *call, const ap_value *inputs, ap_error *err) {
-    const ap_task_context *ctx = &call->pipe->ctx;
-    ap_status status = ctx->task->forward ? ctx->task->forward(ctx, call->opts, out, inputs, err) : AP_OK;
-    if (status || *out) return status;
-    return ap__model_run(out, ctx->model, inputs, ctx->task->outputs, call->cancel, err);
-}
 
 /* The outputs of a batch to those of its feeds. */
 static ap_status unbatch(ap_value **outputs, const ap__call *call, const ap_value *batch,
@@ -79,7 +72,7 @@ ap_status ap__batch_run(ap_value **outputs, const ap__call *call, ap_value *cons
     ap_value *inputs = NULL, *batch = NULL;
     memset(outputs, 0, n_feeds * sizeof *outputs);
     ap_status status = ap__collate(&inputs, ctx, feeds, n_feeds, err);
-    if (!status) status = forward(&batch, call, inputs, err);
+    if (!status) status = ap__phase_forward(&batch, call, inputs, err);
     if (!status) status = unbatch(outputs, call, batch, feeds, n_feeds, ap__feed_length(ctx, inputs), err);
     if (status) {
         for (size_t i = 0; i < n_feeds; i++) ap_value_destroy(outputs[i]);
