@@ -84,13 +84,18 @@ static ap_status find_folder(ap__router *r, ap_error *err) {
                       model ? "named by model" : "no model was named: the one bundled for the task");
 }
 
-ap_status ap__router_load_config(ap__router *r, ap_error *err) {
+static ap_status read_config(ap__router *r, ap_error *err) {
     const ap_opt *given = &r->init->config;
     if (!ap__opt_is_set(given)) return ap__config_load(&r->config, r->folder.text, err);
     const char *path = ap_value_get_string(given->as.value, NULL);
     if (!path) return ap__config_from_value(&r->config, given->as.value, err);
     return ap__path_is_dir(path) ? ap__config_load(&r->config, path, err)
                                  : ap__config_load_file(&r->config, path, err);
+}
+
+ap_status ap__router_load_config(ap__router *r, ap_error *err) {
+    ap_status status = read_config(r, err);
+    return status ? status : ap__model_kwargs_configure(&r->config, opt_value(&r->init->model_kwargs), err);
 }
 
 static ap_status find_config(ap__router *r, ap_error *err) {
