@@ -79,9 +79,13 @@ static ap_status find_folder(ap__router *r, ap_error *err) {
     if (!r->pipe->model_name) return ap__fail_nomem(err);
     ap_status status = model ? ap__model_locate(&r->folder, model, err)
                              : ap__model_locate_bundled(&r->folder, task->default_model, err);
-    if (status) return status;
-    return ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "model", r->folder.text, err, "%s",
-                      model ? "named by model" : "no model was named: the one bundled for the task");
+    if (!status)
+        status = ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "model", r->folder.text, err, "%s",
+                            model ? "named by model" : "no model was named: the one bundled for the task");
+    const char *revision = ap__opt_string(&r->init->revision, NULL);
+    if (status || !revision) return status;
+    return ap__decide(r->pipe->decisions, AP__DECISION_PASSED, "revision", revision, err,
+                      "the model is a local folder, which has none");
 }
 
 static ap_status read_config(ap__router *r, ap_error *err) {
