@@ -308,8 +308,9 @@ static ap_status gather_mask(ap__tensor **mask, const uint32_t *rows, size_t n_r
 static ap_status select_encoder(decoding *d, const uint32_t *rows, const int64_t *index, size_t n_rows,
                                 ap_error *err) {
     bool is_same = n_rows == d->base.n_rows;
+    if (!d->states) return AP_OK;
     for (size_t i = 0; is_same && i < n_rows; i++) is_same = d->sources[rows[i]] == d->sources[i];
-    if (!d->states || is_same) return AP_OK;
+    if (is_same) return AP_OK;
     uint32_t *sources = ap__calloc(n_rows, sizeof *sources);
     if (!sources) return ap__fail_nomem(err);
     for (size_t i = 0; i < n_rows; i++) sources[i] = d->sources[rows[i]];

@@ -38,7 +38,7 @@ static const model_row MODELS[] = {
 
 enum { N_MODELS = sizeof MODELS / sizeof *MODELS, N_TOKENS = 12, N_SOURCE = 7, VOCAB_MAX = 8192 };
 
-static const char *const BACKENDS[] = {"ort"};
+static const char *const BACKENDS[] = {"ort", "ipex"};
 
 enum { N_BACKENDS = sizeof BACKENDS / sizeof *BACKENDS };
 
@@ -219,4 +219,160 @@ static void check_steps(const ap__decoder *decoder, const model_row *row) {
 void test_steps(void **state) {
     (void)state;
     for_each(check_steps);
+}
+
+/* Feeds each row its tokens [from, to), and compares the logits with those of the row alone. `ends[i]` is how many
+ * tokens row i has read then, where rows differ. */
+static void step_rows(const ap__decoder *decoder, ap__decoding *d, const uint32_t *seeds, const size_t *ends,
+                      size_t n, const model_row *row, const char *what) {
+    int64_t tokens[64];
+    float *logits = NULL;
+    for (size_t i = 0; i < d->n_rows; i++) {
+        int64_t all[N_TOKENS + 8];
+        make_tokens(all, ends[i], seeds[i]);
+        memcpy(tokens + i * n, all + ends[i] - n, n * sizeof *tokens);
+    }
+    const ap__step step = {.tokens = tokens, .n_tokens = n, .n_logits = 1};
+    assert_ok(d->ops->step(d, &step, &logits, &err), &err);
+    for (size_t i = 0; i < d->n_rows; i++) {
+        size_t v;
+        float *expected = reference(decoder, seeds[i], ends[i], &v);
+        assert_near(expected + (ends[i] - 1) * v, logits + i * v, v, row, what);
+        free(expected);
+    }
+}
+
+static void check_select(const ap__decoder *decoder, const model_row *row) {
+    static const uint32_t seeds[] = {1, 2, 3}, chosen[] = {3, 1, 1, 2}, rows[] = {2, 0, 0, 1}, last[] = {3};
+    static const uint32_t swap[] = {2, 1, 0, 3}, seeds_swapped[] = {1, 1, 3, 2};
+    ap__decoding *d = begin_rows(decoder, seeds, 3);
+    assert_ok(d->ops->select(d, (const uint32_t[]){0, 1, 2}, 3, &err), &err); /* Before anything was read. */
+    step_rows(decoder, d, seeds, (const size_t[]){5, 5, 5}, 5, row, "three rows");
+    assert_ok(d->ops->select(d, rows, 4, &err), &err);
+    assert_int_equal(4, d->n_rows);
+    step_rows(decoder, d, chosen, (const size_t[]){6, 6, 6, 6}, 1, row, "four of three rows");
+    assert_ok(d->ops->select(d, swap, 4, &err), &err);
+    step_rows(decoder, d, seeds_swapped, (const size_t[]){7, 7, 7, 7}, 1, row, "rows in another order");
+    assert_ok(d->ops->select(d, last, 1, &err), &err);
+    step_rows(decoder, d, (const uint32_t[]){2}, (const size_t[]){8}, 1, row, "one of four rows");
+    d->ops->end(d);
+}
+
+void test_select(void **state) {
+    (void)state;
+    for_each(check_select);
+}
+
+/* Rows for the beams of a text, made before anything was read. */
+static void check_expand(const ap__decoder *decoder, const model_row *row) {
+    static const uint32_t seeds[] = {1, 2}, expanded[] = {1, 1, 2, 2};
+    ap__decoding *d = begin_rows(decoder, seeds, 2);
+    assert_ok(d->ops->select(d, (const uint32_t[]){0, 0, 1, 1}, 4, &err), &err);
+    step_rows(decoder, d, expanded, (const size_t[]){4, 4, 4, 4}, 4, row, "expanded rows");
+    d->ops->end(d);
+}
+
+void test_expand(void **state) {
+    (void)state;
+    for_each(check_expand);
+}
+
+static void check_crop(const ap__decoder *decoder, const model_row *row) {
+    static const int64_t wrong[] = {7, 8, 9};
+    float *logits;
+    ap__decoding *d = begin(decoder, 1);
+    step_rows(decoder, d, (const uint32_t[]){1}, (const size_t[]){5}, 5, row, "five tokens");
+    const ap__step step = {.tokens = wrong, .n_tokens = 3, .n_logits = 3};
+    assert_ok(d->ops->step(d, &step, &logits, &err), &err);
+    assert_ok(d->ops->crop(d, 5, &err), &err);
+    assert_int_equal(5, d->n_tokens);
+    step_rows(decoder, d, (const uint32_t[]){1}, (const size_t[]){6}, 1, row, "behind what was cropped");
+    assert_ok(d->ops->crop(d, 0, &err), &err);
+    step_rows(decoder, d, (const uint32_t[]){1}, (const size_t[]){4}, 4, row, "after all was cropped");
+    assert_fails(d->ops->crop(d, 5, &err), AP_EINVAL, &err, "5 tokens of a decoding that has read 4");
+    d->ops->end(d);
+}
+
+void test_crop(void **state) {
+    (void)state;
+    for_each(check_crop);
+}
+
+/* Rows of different lengths where the model can have them, of one length where not. */
+static void check_join(const ap__decoder *decoder, const model_row *row) {
+    static const uint32_t all[] = {1, 2, 3};
+    bool is_ragged = ap__decoder_takes_mask(decoder);
+    size_t n = is_ragged ? 3 : 5;
+    ap__decoding *d = begin(decoder, 1), *other = begin_rows(decoder, all + 1, 2);
+    step_rows(decoder, d, all, (const size_t[]){5}, 5, row, "one row");
+    step_rows(decoder, other, all + 1, (const size_t[]){n, n}, n, row, "two rows");
+    assert_ok(d->ops->join(d, other, &err), &err);
+    assert_int_equal(3, d->n_rows);
+    assert_int_equal(5, d->n_tokens);
+    step_rows(decoder, d, all, (const size_t[]){6, n + 1, n + 1}, 1, row, "joined");
+    step_rows(decoder, d, all, (const size_t[]){8, n + 3, n + 3}, 2, row, "two tokens of the joined");
+    assert_ok(d->ops->select(d, (const uint32_t[]){2}, 1, &err), &err);
+    assert_int_equal(n + 3, d->n_tokens); /* Nobody is left who needs the rest. */
+    step_rows(decoder, d, all + 2, (const size_t[]){n + 4}, 1, row, "who is left");
+    other = begin(decoder, 1);
+    step_rows(decoder, other, all, (const size_t[]){n + (is_ragged ? 7 : 4)}, n + (is_ragged ? 7 : 4), row, "longer");
+    assert_ok(d->ops->join(d, other, &err), &err);
+    step_rows(decoder, d, (const uint32_t[]){3, 1}, (const size_t[]){n + 5, n + (is_ragged ? 8 : 5)}, 1, row,
+              "joined by a longer one");
+    d->ops->end(d);
+}
+
+void test_join(void **state) {
+    (void)state;
+    for_each(check_join);
+}
+
+static void check_refused_join(const ap__decoder *decoder, const model_row *row) {
+    if (ap__decoder_takes_mask(decoder)) return;
+    ap__decoding *d = begin(decoder, 1), *other = begin(decoder, 2);
+    step_one(d, 1, 0, 5);
+    step_one(other, 2, 0, 3);
+    assert_fails(d->ops->join(d, other, &err), AP_EUNSUPPORTED, &err, "texts of 5 and 3 tokens cannot be joined");
+    d->ops->end(d);
+    d = begin(decoder, 1);
+    float *logits;
+    const ap__step step = {.tokens = (const int64_t[]){3, 4}, .mask = (const uint8_t[]){0, 1}, .n_tokens = 2, .n_logits = 1};
+    assert_fails(d->ops->step(d, &step, &logits, &err), AP_EUNSUPPORTED, &err, "different lengths cannot share a batch");
+    d->ops->end(d);
+    (void)row;
+}
+
+void test_refused_join(void **state) {
+    (void)state;
+    for_each(check_refused_join);
+}
+
+/* Masked tokens on the left, in the middle and on the right of a row change nothing for its own. */
+static void check_mask(const ap__decoder *decoder, const model_row *row) {
+    static const uint8_t masks[3][8] = {{0, 0, 0, 1, 1, 1, 1, 1}, {1, 1, 0, 0, 1, 1, 0, 1}, {1, 1, 1, 1, 1, 1, 1, 1}};
+    static const uint32_t seeds[] = {1, 2, 3};
+    static const size_t ends[] = {5, 5, 8};
+    if (!ap__decoder_takes_mask(decoder)) return;
+    int64_t tokens[24], own[N_TOKENS];
+    float *logits;
+    for (size_t i = 0; i < 3; i++) {
+        make_tokens(own, 8, seeds[i]);
+        for (size_t k = 0, n = 0; k < 8; k++) tokens[i * 8 + k] = masks[i][k] ? own[n++] : 3;
+    }
+    ap__decoding *d = begin_rows(decoder, seeds, 3);
+    const ap__step step = {.tokens = tokens, .mask = masks[0], .n_tokens = 8, .n_logits = 1};
+    assert_ok(d->ops->step(d, &step, &logits, &err), &err);
+    for (size_t i = 0; i < 3; i++) {
+        size_t v;
+        float *expected = reference(decoder, seeds[i], ends[i], &v);
+        assert_near(expected + (ends[i] - 1) * v, logits + i * v, v, row, "masked tokens");
+        free(expected);
+    }
+    step_rows(decoder, d, seeds, (const size_t[]){6, 6, 9}, 1, row, "behind masked tokens");
+    d->ops->end(d);
+}
+
+void test_mask(void **state) {
+    (void)state;
+    for_each(check_mask);
 }
