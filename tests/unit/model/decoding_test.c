@@ -221,8 +221,8 @@ void test_steps(void **state) {
     for_each(check_steps);
 }
 
-/* Feeds each row its tokens [from, to), and compares the logits with those of the row alone. `ends[i]` is how many
- * tokens row i has read then, where rows differ. */
+/* Feeds each row its tokens [from, to), and compares the logits with those of the row alone. `ends[i]` is how
+ * many tokens row i has read then, where rows differ. */
 static void step_rows(const ap__decoder *decoder, ap__decoding *d, const uint32_t *seeds, const size_t *ends,
                       size_t n, const model_row *row, const char *what) {
     int64_t tokens[64];
@@ -315,7 +315,8 @@ static void check_join(const ap__decoder *decoder, const model_row *row) {
     assert_int_equal(n + 3, d->n_tokens); /* Nobody is left who needs the rest. */
     step_rows(decoder, d, all + 2, (const size_t[]){n + 4}, 1, row, "who is left");
     other = begin(decoder, 1);
-    step_rows(decoder, other, all, (const size_t[]){n + (is_ragged ? 7 : 4)}, n + (is_ragged ? 7 : 4), row, "longer");
+    step_rows(decoder, other, all, (const size_t[]){n + (is_ragged ? 7 : 4)}, n + (is_ragged ? 7 : 4), row,
+              "longer");
     assert_ok(d->ops->join(d, other, &err), &err);
     step_rows(decoder, d, (const uint32_t[]){3, 1}, (const size_t[]){n + 5, n + (is_ragged ? 8 : 5)}, 1, row,
               "joined by a longer one");
@@ -332,12 +333,15 @@ static void check_refused_join(const ap__decoder *decoder, const model_row *row)
     ap__decoding *d = begin(decoder, 1), *other = begin(decoder, 2);
     step_one(d, 1, 0, 5);
     step_one(other, 2, 0, 3);
-    assert_fails(d->ops->join(d, other, &err), AP_EUNSUPPORTED, &err, "texts of 5 and 3 tokens cannot be joined");
+    assert_fails(d->ops->join(d, other, &err), AP_EUNSUPPORTED, &err,
+                 "texts of 5 and 3 tokens cannot be joined");
     d->ops->end(d);
     d = begin(decoder, 1);
     float *logits;
-    const ap__step step = {.tokens = (const int64_t[]){3, 4}, .mask = (const uint8_t[]){0, 1}, .n_tokens = 2, .n_logits = 1};
-    assert_fails(d->ops->step(d, &step, &logits, &err), AP_EUNSUPPORTED, &err, "different lengths cannot share a batch");
+    const ap__step step = {
+        .tokens = (const int64_t[]){3, 4}, .mask = (const uint8_t[]){0, 1}, .n_tokens = 2, .n_logits = 1};
+    assert_fails(d->ops->step(d, &step, &logits, &err), AP_EUNSUPPORTED, &err,
+                 "different lengths cannot share a batch");
     d->ops->end(d);
     (void)row;
 }
@@ -349,7 +353,8 @@ void test_refused_join(void **state) {
 
 /* Masked tokens on the left, in the middle and on the right of a row change nothing for its own. */
 static void check_mask(const ap__decoder *decoder, const model_row *row) {
-    static const uint8_t masks[3][8] = {{0, 0, 0, 1, 1, 1, 1, 1}, {1, 1, 0, 0, 1, 1, 0, 1}, {1, 1, 1, 1, 1, 1, 1, 1}};
+    static const uint8_t masks[3][8] = {
+        {0, 0, 0, 1, 1, 1, 1, 1}, {1, 1, 0, 0, 1, 1, 0, 1}, {1, 1, 1, 1, 1, 1, 1, 1}};
     static const uint32_t seeds[] = {1, 2, 3};
     static const size_t ends[] = {5, 5, 8};
     if (!ap__decoder_takes_mask(decoder)) return;
