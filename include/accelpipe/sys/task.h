@@ -108,7 +108,9 @@ typedef enum ap_component {
 
 /** Which sessions make up the model. */
 typedef enum ap_model_kind {
-    AP_MODEL_SINGLE_GRAPH = 1 /**< One session, one run for each batch. */
+    AP_MODEL_SINGLE_GRAPH = 1,   /**< One session, one run for each batch. */
+    AP_MODEL_CAUSAL_LM = 2,      /**< A decoder that continues what it was given, token by token. */
+    AP_MODEL_ENCODER_DECODER = 3 /**< An encoder, run once, and a decoder that writes about its output. */
 } ap_model_kind;
 
 /** What one input is; the CLI chooses by it how to read its arguments. */
