@@ -223,11 +223,14 @@ static ap_status run(ap__router *r, ap_error *err) {
     if (!status) status = ap__init_opts_check(r->init, err);
     if (!status) status = merge(r, err);
     if (!status && task) status = ap__task_find(&pipe->ctx.task, task, err);
+    if (!status && task && !(pipe->ctx.task_name = ap__strdup(task))) status = ap__fail_nomem(err);
     if (!status) status = find_folder(r, err);
     if (!status) status = find_config(r, err);
     if (!status) status = find_task(r, err);
     if (!status) status = bind_params(r, err);
     if (!status) status = load_components(r, err);
+    if (!status && pipe->ctx.task->model_kind != AP_MODEL_SINGLE_GRAPH)
+        status = ap__generation_files_load(&pipe->ctx.generation, r->folder.text, r->config, err);
     if (!status) status = choose_threads(r, err);
     if (!status) status = ap__router_open_model(r, err);
     if (!status) status = check_task(r, err);
@@ -305,6 +308,8 @@ void ap_pipeline_destroy(ap_pipeline *pipe) {
     ap__model_close(pipe->ctx.model);
     ap__tokenizer_destroy(pipe->ctx.tokenizer);
     ap__tapas_destroy(pipe->ctx.tapas);
+    ap__generation_files_destroy(pipe->ctx.generation);
+    ap__free(pipe->ctx.task_name);
     ap_value_destroy(pipe->params);
     ap_value_destroy(pipe->decisions);
     ap__free(pipe->opts);

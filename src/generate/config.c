@@ -112,7 +112,7 @@ static ap_status read_files(struct loaded *loaded, const char *folder, const ap_
                         ap_kind_name(ap_value_kind(files->json)));
     files->fills_calls = version_of(files->json) >= VERSION_FILLS;
     status = bind_known(&files->opts, files->json, false, err);
-    if (!status) status = ap__generation_validate(&files->opts, err);
+    if (!status) status = ap__generation_validate(&files->opts, AP_ORIGIN_INIT, err);
     return status ? ap__error_wrap(err, status, "%s", path.text) : AP_OK;
 }
 
@@ -190,11 +190,11 @@ ap_status ap__generation_make(ap__generate_opts *out, const ap__generation_maker
     *out = own;
     fill(out, &maker->files->opts);
     lay_over(out, maker->given, AP_ORIGIN_INIT);
-    if ((status = ap__generation_validate(out, err))) return status;
+    if ((status = ap__generation_validate(out, AP_ORIGIN_INIT, err))) return status;
     prefer_max_length(out, &own);
     if (maker->task_specific) {
         status = bind_known(out, maker->task_specific, false, err);
-        if (!status) status = ap__generation_validate(out, err);
+        if (!status) status = ap__generation_validate(out, AP_ORIGIN_INIT, err);
         if (status) return ap__error_wrap(err, status, "config.json: task_specific_params");
     }
     if (!ap__opt_is_set(&out->pad_token_id) && maker->tokenizer_pad_id != AP__TOKEN_NONE)
@@ -211,5 +211,5 @@ ap_status ap__generation_call(ap__generate_opts *out, const ap__generate_opts *m
     else
         fill_tokens(out, &files->opts);
     lay_over(out, given, AP_ORIGIN_CALL);
-    return ap__generation_validate(out, err);
+    return ap__generation_validate(out, AP_ORIGIN_CALL, err);
 }

@@ -41,7 +41,8 @@ ap_status ap__generation_call(ap__generate_opts *out, const ap__generate_opts *m
                               const ap__generation_files *files, const ap__generate_opts *given,
                               ap_error *err);
 
-/* Errors of values and of their combinations; those that the reference only warns of are one line in the log. */
-ap_status ap__generation_validate(const ap__generate_opts *c, ap_error *err);
+/* Errors of values and of their combinations; those that the reference only warns of are one line in the log.
+ * @param asked which values somebody may have given: of those of other origins there is no warning. */
+ap_status ap__generation_validate(const ap__generate_opts *c, ap_origin asked, ap_error *err);
 
 #endif

@@ -93,8 +93,11 @@ static ap_status tell_all(const loop *l, const ap__rules *rules, const ap__gener
     ap_status status = AP_OK;
     if (!sink || (rules->mode != AP__MODE_BEAMS && rules->mode != AP__MODE_GROUPS)) return AP_OK;
     for (size_t k = 0; k < generated->n; k++)
-        for (size_t i = rules->prompt_len; !status && i < generated->sequences[k].n; i++)
-            status = sink->take(sink->ctx, input, k, generated->sequences[k].ptr[i], err);
+        for (size_t i = rules->prompt_len; !status && i < generated->sequences[k].n; i++) {
+            ap__token_news news = {input, k, generated->sequences[k].ptr[i],
+                                   i + 1 == generated->sequences[k].n};
+            status = sink->take(sink->ctx, &news, err);
+        }
     return status;
 }
 

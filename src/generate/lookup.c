@@ -88,8 +88,8 @@ static ap_status accept(lookup *l, float *logits, ap_error *err) {
         l->n_chosen++;
         if (!status)
             status = ap__rules_stop(&l->is_done, l->rules, (ap__ids){l->tokens.ptr, l->n_chosen}, err);
-        if (!status && l->g->sink)
-            status = l->g->sink->take(l->g->sink->ctx, l->prompt->index, 0, token, err);
+        ap__token_news news = {l->prompt->index, 0, token, l->is_done};
+        if (!status && l->g->sink) status = l->g->sink->take(l->g->sink->ctx, &news, err);
     }
     l->tokens.n = l->n_chosen;
     return status;

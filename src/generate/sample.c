@@ -20,9 +20,9 @@ static ap_status take_token(sample *s, size_t i_sequence, const float *scores, a
         ap__search_choose(&token, s->base.rules, scores, scratch, &s->randoms[i_sequence], err);
     if (!status) status = ap__tokens_add(tokens, token, err);
     if (!status) status = ap__rules_stop(stops, s->base.rules, ap__tokens_ids(tokens), err);
-    if (!status && s->base.sink)
-        status = s->base.sink->take(s->base.sink->ctx, s->base.input, i_sequence, token, err);
-    return status;
+    if (status || !s->base.sink) return status;
+    ap__token_news news = {s->base.input, i_sequence, token, *stops};
+    return s->base.sink->take(s->base.sink->ctx, &news, err);
 }
 
 /* All sequences begin with the same row, whose scores are processed once. */

@@ -7,9 +7,16 @@
 
 typedef struct ap__search ap__search;
 
-/* Called with every new token of a sequence as it is chosen. */
+/* A token that was chosen. */
+typedef struct ap__token_news {
+    size_t input, sequence;
+    int64_t id;
+    bool is_last;
+} ap__token_news;
+
+/* Called with every new token of a sequence. */
 typedef struct ap__token_sink {
-    ap_status (*take)(void *ctx, size_t input, size_t sequence, int64_t id, ap_error *err);
+    ap_status (*take)(void *ctx, const ap__token_news *news, ap_error *err);
     void *ctx;
 } ap__token_sink;
 

@@ -136,31 +136,31 @@ static const struct idle_row {
 
 #undef ROW
 
-static bool is_default(const ap__generate_opts *c, size_t offset) {
+static bool is_idle_row(const ap__generate_opts *c, size_t offset, ap_origin asked) {
     for (const ap_param *row = ap__generate_params; row->name; row++)
         if (row->offset == offset) {
             const ap_opt *opt = ap__generate_opt_const(c, row);
-            return !ap__opt_is_set(opt) || ap__generate_opt_is_default(row, opt);
+            return opt->origin == asked && ap__opt_is_set(opt) && !ap__generate_opt_is_default(row, opt);
         }
-    return true;
+    return false;
 }
 
 static void list_idle(ap__buf *names, const ap__generate_opts *c, const struct idle_row *rows, size_t n,
-                      const char *because) {
+                      ap_origin asked, const char *because) {
     size_t before = names->len;
     for (size_t i = 0; i < n; i++)
-        if (!is_default(c, rows[i].offset))
+        if (is_idle_row(c, rows[i].offset, asked))
             ap__buf_printf(names, NULL, "%s%s", names->len ? ", " : "", rows[i].name);
     if (names->len > before) ap__buf_printf(names, NULL, " (%s)", because);
 }
 
-static void warn_of_idle(const ap__generate_opts *c, int64_t n_beams) {
+static void warn_of_idle(const ap__generate_opts *c, int64_t n_beams, ap_origin asked) {
     ap__buf names = {0};
     if (!ap__log_enabled(AP_LOG_WARNING)) return;
     if (!ap__opt_boolean(&c->do_sample, false))
-        list_idle(&names, c, SAMPLING_ROWS, sizeof SAMPLING_ROWS / sizeof *SAMPLING_ROWS, "do_sample is false");
+        list_idle(&names, c, SAMPLING_ROWS, sizeof SAMPLING_ROWS / sizeof *SAMPLING_ROWS, asked, "do_sample is false");
     if (n_beams == 1)
-        list_idle(&names, c, BEAM_ROWS, sizeof BEAM_ROWS / sizeof *BEAM_ROWS, "num_beams is 1");
+        list_idle(&names, c, BEAM_ROWS, sizeof BEAM_ROWS / sizeof *BEAM_ROWS, asked, "num_beams is 1");
     if (names.len) ap__log(AP_LOG_WARNING, "generate: these parameters change nothing: %s", ap__buf_text(&names));
     ap__buf_clear(&names);
     if (ap__opt_integer(&c->pad_token_id, 0) < 0)
@@ -168,13 +168,13 @@ static void warn_of_idle(const ap__generate_opts *c, int64_t n_beams) {
                 (long long)c->pad_token_id.as.integer);
 }
 
-ap_status ap__generation_validate(const ap__generate_opts *c, ap_error *err) {
+ap_status ap__generation_validate(const ap__generate_opts *c, ap_origin asked, ap_error *err) {
     int64_t n_beams = ap__opt_integer(&c->num_beams, 1);
     ap_status status = check_supported(c, err);
     if (!status) status = check_early_stopping(&c->early_stopping, err);
     if (!status) status = check_counts(c, err);
     if (!status) status = check_groups(c, n_beams, err);
     if (!status) status = check_sequences(c, n_beams, err);
-    if (!status) warn_of_idle(c, n_beams);
+    if (!status) warn_of_idle(c, n_beams, asked);
     return status;
 }

@@ -2,6 +2,7 @@
 #ifndef AP_PIPELINE_CONTEXT_H
 #define AP_PIPELINE_CONTEXT_H
 
+#include "generate/config.h"
 #include "model/model.h"
 #include "tokenizer/tapas/tapas.h"
 #include "tokenizer/tokenizer.h"
@@ -15,6 +16,8 @@ struct ap_task_context {
     const ap__config *config; /* The model's. */
     ap__tokenizer *tokenizer; /* NULL when the task needs none. */
     ap__tapas *tapas;         /* The same of a task that reads tables. */
+    ap__generation_files *generation; /* Of a model that generates. */
+    char *task_name;                  /* As it was asked for: the task's own, or an alias. */
 };
 
 /* Of the tokenizer, whichever the task has; NULL when it has none. */

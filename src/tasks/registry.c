@@ -38,9 +38,32 @@ static ap_status fail_unknown(const char *name, ap_error *err) {
     return AP_EKEY;
 }
 
+/* Whether a name is an alias; its parts "xx" and "yy" stand for any ("translation_xx_to_yy"). */
+static bool is_alias(const char *alias, size_t len, const char *name) {
+    const char *end = alias + len;
+    for (;;) {
+        size_t n_alias = strcspn(alias, "_ "), n_name = strcspn(name, "_");
+        bool is_any = n_alias == 2 && (memcmp(alias, "xx", 2) == 0 || memcmp(alias, "yy", 2) == 0);
+        bool fits = is_any ? n_name > 0 : n_alias == n_name && memcmp(alias, name, n_name) == 0;
+        alias += n_alias;
+        name += n_name;
+        if (!fits || (alias == end) != (*name == '\0')) return false;
+        if (alias == end) return true;
+        alias++;
+        name++;
+    }
+}
+
+static bool has_alias(const ap_task *task, const char *name) {
+    const char *word, *rest = task->aliases ? task->aliases : "";
+    for (size_t len; (len = ap__words_next(&word, &rest));)
+        if (is_alias(word, len, name)) return true;
+    return false;
+}
+
 ap_status ap__task_find(const ap_task **out, const char *name, ap_error *err) {
     for (size_t i = 0; i < N_TASKS; i++) {
-        if (strcmp(TASKS[i]->name, name) != 0 && !ap__words_have(TASKS[i]->aliases, name)) continue;
+        if (strcmp(TASKS[i]->name, name) != 0 && !has_alias(TASKS[i], name)) continue;
         *out = TASKS[i];
         return AP_OK;
     }
