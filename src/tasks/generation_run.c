@@ -1,6 +1,7 @@
 /* A batch of feeds to sequences of tokens. */
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/log.h"
 #include "base/utf8.h"
 #include "pipeline/engine.h"
 #include "tasks/generation.h"
@@ -127,30 +128,39 @@ static ap_status read_prompt(batch *b, size_t i, ap_error *err) {
     return AP_OK;
 }
 
-/* A batch that was asked for is filled up as the reference does it: pad tokens are part of each prompt. */
+/* A batch that was asked for is filled up as the reference does it: pad tokens are part of each prompt, on the side that
+ * the tokenizer has, also where that does a decoder no good. */
 static ap_status pad_prompts(batch *b, ap_error *err) {
     size_t longest = 0, at = 0;
-    int64_t pad = ap__tokenizer_get_config(b->ctx->tokenizer)->pad_token_id;
+    const ap__tokenizer_config *config = ap__tokenizer_get_config(b->ctx->tokenizer);
+    bool is_left = config->padding_side == AP__SIDE_LEFT, has_gap = false;
     ap_status status = AP_OK;
     for (size_t i = 0; i < b->n; i++)
         if (b->prompts[i].tokens.n > longest) longest = b->prompts[i].tokens.n;
     for (size_t i = 0; !status && i < b->n; i++) {
         const ap__prompt *p = &b->prompts[i];
-        status = ap__tokens_fill(&b->padded, b->padded.n + longest - p->tokens.n, pad, err);
+        size_t gap = longest - p->tokens.n;
+        if (is_left) status = ap__tokens_fill(&b->padded, b->padded.n + gap, config->pad_token_id, err);
         if (!status) status = ap__tokens_append(&b->padded, p->tokens, err);
+        if (!status) status = ap__tokens_fill(&b->padded, (i + 1) * longest, config->pad_token_id, err);
     }
     for (size_t i = 0; !status && i < b->n; i++, at += longest) {
         ap__prompt *p = &b->prompts[i];
-        size_t gap = longest - p->tokens.n;
+        size_t n = p->tokens.n, start = is_left ? longest - n : 0;
         p->tokens = (ap__ids){b->padded.ptr + at, longest};
         p->input = p->tokens;
-        if (!gap) continue;
+        if (n == longest) continue;
+        has_gap = true;
         uint8_t *mask = ap__calloc(longest, 1);
         if (!mask) return ap__fail_nomem(err);
-        for (size_t k = gap; k < longest; k++) mask[k] = !b->masks[i] || b->masks[i][k - gap];
+        for (size_t k = 0; k < n; k++) mask[start + k] = !b->masks[i] || b->masks[i][k];
         ap__free(b->masks[i]);
         p->mask = b->masks[i] = mask;
     }
+    if (!status && has_gap && !is_left)
+        ap__log(AP_LOG_WARNING,
+                "generate: the tokenizer pads on the right, behind which a decoder goes on badly; padding_side \"left\" in "
+                "tokenizer_config.json, or no batch_size, is better");
     return status;
 }
 
