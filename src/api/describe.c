@@ -74,13 +74,13 @@ static ap_status set_copy(ap_value *dict, const char *key, const ap_value *value
 }
 
 static ap_status describe_config(ap_value *dict, const ap__config *config, ap_error *err) {
-    const ap_task *task = NULL;
+    const ap__task_layer *layer = NULL;
     ap_value *labels, *slot;
-    bool has_task = ap__task_infer(&task, config, NULL) == AP_OK;
+    bool has_task = ap__task_infer(&layer, config, NULL) == AP_OK;
     ap_status status = ap__dict_set_text(dict, "model_type", config->model_type, err);
     if (!status)
         status = set_copy(dict, "architectures", ap_value_dict_get(config->json, "architectures"), err);
-    if (!status) status = ap__dict_set_text(dict, "task", has_task ? task->name : NULL, err);
+    if (!status) status = ap__dict_set_text(dict, "task", has_task ? layer->task->name : NULL, err);
     if (!status) status = ap__dict_set_text(dict, "problem_type", config->problem_type, err);
     if (!status) status = ap__dict_set_list(&labels, dict, "labels", err);
     for (size_t i = 0; !status && i < config->n_labels; i++)

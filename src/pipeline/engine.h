@@ -5,6 +5,7 @@
 #ifndef AP_PIPELINE_ENGINE_H
 #define AP_PIPELINE_ENGINE_H
 
+#include "pipeline/clock.h"
 #include "pipeline/context.h"
 
 /* One call while it runs. */
@@ -14,6 +15,7 @@ typedef struct ap__call {
     int64_t batch_size;  /* 0: by length. */
     int64_t num_workers; /* Threads that preprocess; 0 and 1: one where it pays. */
     ap_cancel *cancel;   /* Or NULL. */
+    ap__clock *clock;    /* NULL: nothing is measured. */
 } ap__call;
 
 /* One input on its way. */
@@ -28,7 +30,8 @@ typedef struct ap__item {
     ap_error error; /* AP_OK, or why there is no result. */
 } ap__item;
 
-/* The feeds of one input, in item->feeds; a failure is in item->error. */
+/* The feeds of one input, in item->feeds; a failure is in item->error. Nothing is done for a call that was
+ * cancelled. */
 void ap__item_preprocess(ap__item *item, const ap__call *call);
 void ap__item_clear(ap__item *item);
 

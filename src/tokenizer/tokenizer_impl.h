@@ -26,6 +26,14 @@ typedef struct ap__work_pool {
     _Atomic uint64_t n_steps; /* Of all calls so far, for tests of growth. */
 } ap__work_pool;
 
+/* How a class that translates between many languages names them and where it puts them. */
+typedef struct ap__language_rules {
+    bool is_known;            /* The class has languages. */
+    bool is_behind;           /* The source language comes behind the text and eos; else before the text. */
+    bool are_underlined;      /* The token of "eng" is "__eng__". */
+    const char *const *codes; /* Those that it takes, ended by NULL; NULL: any. */
+} ap__language_rules;
+
 struct ap__tokenizer {
     ap__arena arena;
     ap__normalizer normalizer;
@@ -39,6 +47,7 @@ struct ap__tokenizer {
                           nothing does. */
     ap__encode_options stored;
     ap__tokenizer_config config;
+    ap__language_rules languages;
     ap__cleanup *cleanups;
     ap__work_pool *works;
 };
