@@ -144,14 +144,14 @@ static ap_status describe_operators(ap_value *dict, const ap__session *session, 
 }
 
 static ap_status open_in(ap__model **out, const char *folder, const ap__backend *backend, ap_error *err) {
-    const ap_task *task = NULL;
+    const ap__task_layer *layer = NULL;
     const ap__session_options options = {.no_cache = true};
     ap__config *config = NULL;
     ap_status status = ap__config_load(&config, folder, err);
     if (status) return status;
-    bool has_task = ap__task_infer(&task, config, NULL) == AP_OK;
+    bool has_task = ap__task_infer(&layer, config, NULL) == AP_OK;
     const ap__file_request file = {
-        .kind = has_task ? task->model_kind : AP_MODEL_SINGLE_GRAPH,
+        .kind = has_task ? layer->task->model_kind : AP_MODEL_SINGLE_GRAPH,
         .reads = backend->row->reads,
         .computes = backend->row->computes,
         .splits_merged = !backend->row->runs_merged,
