@@ -13,6 +13,7 @@
 #include "result_table.h"
 #include "show.h"
 #include "terminal.h"
+#include "timings.h"
 
 #include <accelpipe/model.h>
 #include <accelpipe/pipeline.h>
@@ -22,7 +23,7 @@
 
 typedef struct run_options {
     const char *init, *params, *output, *out_dir;
-    bool json, jsonl, text_lines, quiet, verbose, help, version;
+    bool json, jsonl, text_lines, timings, quiet, verbose, help, version;
 } run_options;
 
 static const cli_option OPTIONS[] = {
@@ -37,6 +38,8 @@ static const cli_option OPTIONS[] = {
      offsetof(run_options, output)},
     {"out-dir", 0, "DIR", "Write arrays of the result into .npy files there.",
      offsetof(run_options, out_dir)},
+    {"timings", 0, NULL, "Say where the time went: a table, with --output json or jsonl a line of JSON.",
+     offsetof(run_options, timings)},
     {"quiet", 'q', NULL, "Say nothing but errors.", offsetof(run_options, quiet)},
     {"verbose", 'v', NULL, "Say also what was chosen.", offsetof(run_options, verbose)},
     CLI_COMMON_OPTIONS(run_options),
@@ -66,7 +69,8 @@ typedef struct run_state {
     cli_interrupt
         *interrupt; /* Of lines only: a single call has nothing to finish, so the signal may end it. */
     ap_pipeline *pipe;
-    ap_value *model; /* Of TASK auto: what was found out about it. */
+    ap_timings timings; /* With --timings. */
+    ap_value *model;    /* Of TASK auto: what was found out about it. */
 } run_state;
 
 static bool reads_lines(const run_options *options) { return options->jsonl || options->text_lines; }
@@ -229,12 +233,22 @@ static void show_progress(size_t n_done, size_t n_total, void *ctx) {
     cli_progress_update(ctx, n_done, n_total);
 }
 
-static ap_status call(ap_value **out, const run_state *run, ap_error *err) {
+static ap_timings *wanted_timings(run_state *run) { return run->options.timings ? &run->timings : NULL; }
+
+static ap_status print_timings(const run_state *run, ap_error *err) {
+    const char *output = run->options.output;
+    if (!run->options.timings) return AP_OK;
+    cli_out_flush(); /* First the result, where both go to one terminal. */
+    return cli_timings_print(&run->timings, output && strcmp(output, "table") != 0, err);
+}
+
+static ap_status call(ap_value **out, run_state *run, ap_error *err) {
     cli_progress progress;
     ap_call_options options = AP_CALL_OPTIONS_INIT;
     cli_progress_start(&progress, !run->options.quiet);
     options.progress = progress.is_on ? show_progress : NULL;
     options.progress_ctx = &progress;
+    options.timings = wanted_timings(run);
     ap_status status = ap_pipeline_call_with(out, run->pipe, run->inputs, run->params.call, &options, err);
     cli_progress_end(&progress, ap_value_kind(run->inputs) == AP_KIND_LIST ? ap_value_len(run->inputs) : 1);
     return status;
@@ -268,6 +282,7 @@ static int call_and_print(run_state *run) {
     ap_status status = call(&result, run, &err);
     if (!status) status = cli_arrays_replace(&run->arrays, &result, &err);
     if (!status) status = print_result(run, result, &err);
+    if (!status) status = print_timings(run, &err);
     ap_value_destroy(result);
     return status ? cli_report(&err) : CLI_EXIT_OK;
 }
@@ -279,8 +294,11 @@ static int stream(run_state *run) {
         .params = run->params.call,
         .arrays = &run->arrays,
         .interrupt = run->interrupt,
+        .timings = wanted_timings(run),
     };
-    return cli_jsonl_run(run->pipe, &options);
+    ap_error err = AP_ERROR_INIT;
+    int exit_status = cli_jsonl_run(run->pipe, &options);
+    return print_timings(run, &err) ? cli_report(&err) : exit_status;
 }
 
 /* -- the command --------------------------------------------------------------------------------------- */
@@ -348,7 +366,7 @@ static void clear(run_state *run) {
 
 int cli_run(int argc, char **argv) {
     if (argc < 2 || argv[1][0] == '-') return answer_without_task(argc, argv);
-    run_state run = {.params = {.task = argv[1]}};
+    run_state run = {.params = {.task = argv[1]}, .timings = AP_TIMINGS_INIT};
     ap_error err = AP_ERROR_INIT;
     ap_status status = AP_OK;
     if (strcmp(argv[1], "auto") == 0)

@@ -5,6 +5,7 @@
 #ifndef AP_PIPELINE_ENGINE_H
 #define AP_PIPELINE_ENGINE_H
 
+#include "pipeline/clock.h"
 #include "pipeline/context.h"
 
 /* One call while it runs. */
@@ -16,6 +17,7 @@ typedef struct ap__call {
     ap_cancel *cancel;   /* Or NULL. */
     ap_piece_fn piece;   /* Or NULL. */
     void *piece_ctx;
+    ap__clock *clock;    /* NULL: nothing is measured. */
 } ap__call;
 
 /* What forward_feeds() of a task may ask. */
@@ -37,7 +39,8 @@ typedef struct ap__item {
     ap_error error; /* AP_OK, or why there is no result. */
 } ap__item;
 
-/* The feeds of one input, in item->feeds; a failure is in item->error. */
+/* The feeds of one input, in item->feeds; a failure is in item->error. Nothing is done for a call that was
+ * cancelled. */
 void ap__item_preprocess(ap__item *item, const ap__call *call);
 void ap__item_clear(ap__item *item);
 
