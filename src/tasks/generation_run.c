@@ -235,12 +235,16 @@ static ap_status begin_writer(const batch *b, size_t i, writer *w, ap_error *err
     char *prompt = NULL;
     size_t len;
     ap_status status = ap__decode_stream_create(&w->stream, b->ctx->tokenizer, &options, err);
-    for (size_t k = 0; !status && k < p->tokens.n; k++)
+    if (!status && b->o->streams_prompt) {
+        status = ap__generation_decode(&prompt, &len, b->ctx, p->tokens, b->o->cleans_up, err);
+        if (!status) w->skip_chars = ap__utf8_count(prompt, len);
+        ap__free(prompt);
+    }
+    for (size_t k = 0; !status && k < p->tokens.n; k++) {
         status = ap__decode_stream_step(w->stream, (uint32_t)p->tokens.ptr[k], &text, err);
-    if (status || !b->o->streams_prompt) return status;
-    status = ap__generation_decode(&prompt, &len, b->ctx, p->tokens, b->o->cleans_up, err);
-    if (!status) w->skip_chars = ap__utf8_count(prompt, len);
-    ap__free(prompt);
+        size_t n_chars = status ? 0 : ap__utf8_count(text.ptr, text.len);
+        w->skip_chars -= n_chars < w->skip_chars ? n_chars : w->skip_chars;
+    }
     return status;
 }
 

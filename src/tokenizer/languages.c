@@ -39,7 +39,7 @@ typedef struct language_token {
 
 static ap_status fail_unknown(const ap__tokenizer *tokenizer, const char *language, ap_error *err) {
     const char *const *codes = tokenizer->languages.codes;
-    return ap__fail(err, AP_EINVAL, "\"%.60s\" is no language of a %s; it knows %s, %s, %s and so on",
+    return ap__fail(err, AP_EKEY, "\"%.60s\" is no language of a %s; it knows %s, %s, %s and so on",
                     language, tokenizer->config.tokenizer_class, codes[0], codes[1], codes[2]);
 }
 
