@@ -61,7 +61,10 @@ static ap_status make_wide(beams *b, size_t n, ap_error *err) {
 static ap_status accumulate(beams *b, float **out, float *logits, ap__scratch *scratch, ap_error *err) {
     size_t size = scratch->n, n_rows = b->base.has_begun ? b->n : 1;
     for (size_t i = 0; i < n_rows; i++) {
-        ap__row row = {logits + i * size, ap__tokens_ids(&b->running[i]), {0}, scratch};
+        ap__row row = {.scores = logits + i * size,
+                       .tokens = ap__tokens_ids(&b->running[i]),
+                       .i_row = i,
+                       .scratch = scratch};
         ap__log_softmax(row.scores, size);
         ap__rules_apply(b->base.rules, &row);
     }

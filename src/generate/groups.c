@@ -88,7 +88,11 @@ static float *accumulate(groups *g, size_t i_group, float *logits, ap__scratch *
     size_t n = scratch->n, start = i_group * g->size;
     float *scores = logits + start * n;
     for (size_t i = 0; i < g->size; i++) {
-        ap__row row = {scores + i * n, ap__tokens_ids(&g->running[start + i]), {g->base.next, start}, scratch};
+        ap__row row = {.scores = scores + i * n,
+                       .tokens = ap__tokens_ids(&g->running[start + i]),
+                       .others = {g->base.next, start},
+                       .i_row = i, /* Of the group: the reference processes each for itself. */
+                       .scratch = scratch};
         ap__log_softmax(row.scores, n);
         ap__rules_apply(g->base.rules, &row);
         for (size_t k = 0; k < n; k++) row.scores[k] += g->scores[start + i];

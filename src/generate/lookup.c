@@ -75,7 +75,9 @@ static ap_status accept(lookup *l, float *logits, ap_error *err) {
     ap_status status = AP_OK;
     bool is_right = true;
     for (size_t i = 0; !status && i <= n_guessed && is_right && !l->is_done; i++) {
-        ap__row row = {logits + i * l->scratch.n, {l->tokens.ptr, l->n_chosen}, {0}, &l->scratch};
+        ap__row row = {.scores = logits + i * l->scratch.n,
+                       .tokens = {l->tokens.ptr, l->n_chosen},
+                       .scratch = &l->scratch};
         int64_t token;
         ap__rules_apply(l->rules, &row);
         status = ap__search_choose(&token, l->rules, row.scores, &l->scratch, &l->random, err);

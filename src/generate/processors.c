@@ -73,7 +73,9 @@ static void penalize(ap__row *row, ap__ids ids, float penalty) {
     }
 }
 
+/* The reference has the input's tokens once, and so reaches the first row of scores alone. */
 static void apply_encoder_repetition(const ap__rules *r, ap__row *row) {
+    if (row->i_row) return;
     penalize(row, r->input, (float)(1 / r->config->encoder_repetition_penalty.as.number));
 }
 

@@ -37,6 +37,7 @@ typedef struct ap__row {
     float *scores; /* [scratch->n] */
     ap__ids tokens; /* Of the row so far. */
     ap__ids others; /* What earlier groups of beams chose in this step. */
+    size_t i_row;   /* Among those of its input. */
     ap__scratch *scratch;
 } ap__row;
 

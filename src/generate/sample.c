@@ -34,7 +34,10 @@ static ap_status advance(ap__search *self, float *logits, ap__scratch *scratch, 
         bool stops = false;
         uint32_t from = self->has_begun ? (uint32_t)i : 0;
         size_t i_sequence = s->live[i];
-        ap__row row = {logits + from * scratch->n, ap__tokens_ids(&s->sequences[i_sequence]), {0}, scratch};
+        ap__row row = {.scores = logits + from * scratch->n,
+                       .tokens = ap__tokens_ids(&s->sequences[i_sequence]),
+                       .i_row = i_sequence,
+                       .scratch = scratch};
         if (self->has_begun || !i) ap__rules_apply(self->rules, &row);
         status = take_token(s, i_sequence, row.scores, scratch, &stops, err);
         if (status || stops) continue;
