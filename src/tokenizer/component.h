@@ -124,6 +124,7 @@ typedef struct ap__loader {
     unsigned depth;
     unsigned n_components;
     size_t n_pattern_bytes; /* Of the regular expressions so far. */
+    bool is_converted;      /* Not a file but what a converter made: it may have components of its own. */
     ap_error *err;
 } ap__loader;
 
