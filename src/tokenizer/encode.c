@@ -45,7 +45,7 @@ static bool is_large(const ap__work *work) {
 void ap__work_put_back(const ap__tokenizer *tokenizer, ap__work *work) {
     atomic_fetch_add_explicit(&tokenizer->works->n_steps, work->n_steps, memory_order_relaxed);
     if (is_large(work))
-        ap__work_clear(work);
+        ap__work_shrink(work);
     else
         ap__arena_rewind(&work->arena, (ap__arena_mark){0});
     for (int i = 0; i < AP__MAX_IDLE_WORKS; i++) {
@@ -58,17 +58,45 @@ void ap__work_put_back(const ap__tokenizer *tokenizer, ap__work *work) {
 
 /* -- one text ------------------------------------------------------------------------------------------ */
 
+static ap_status encode_piece(ap__work *work, ap__piece *piece) {
+    const ap__model *model = &work->tokenizer->model;
+    ap_status status = model->class_->tokenize(model->self, work, piece);
+    work->word += !work->is_word_given;
+    return status;
+}
+
+static ap_status encode_slice(ap__work *work, const ap__ntext *text, uint32_t start, uint32_t end,
+                              bool is_bytes) {
+    ap__piece piece = {ap__ntext_slice(text, start, end), is_bytes};
+    ap_status status = AP_OK;
+    if (is_bytes && !ap__ntext_is_plain(&piece.text)) status = ap__piece_write_bytes(work, &piece);
+    return status ? status : encode_piece(work, &piece);
+}
+
+/* Each piece goes to the model as soon as it is found. */
+static ap_status encode_scanned(ap__work *work, const ap__ntext *text, const ap__piece_scan *scan) {
+    ap_status status = AP_OK;
+    for (uint32_t at = 0; at < text->len && !status;) {
+        ap__span match = {text->len, text->len};
+        if (scan->scan) scan->scan(text->ptr, text->len, at, &match);
+        if (at < match.start) status = encode_slice(work, text, at, match.start, scan->is_bytes);
+        if (!status && match.start < match.end)
+            status = encode_slice(work, text, match.start, match.end, scan->is_bytes);
+        at = match.end;
+    }
+    return status;
+}
+
 /* A stretch that holds no added token: pre-tokenizer and model. */
 static ap_status encode_stretch(ap__work *work, const ap__ntext *text) {
     const ap__tokenizer *tokenizer = work->tokenizer;
+    ap__piece_scan scan;
+    if (ap__pretokenizer_get_scan(&tokenizer->pretokenizer, &scan)) return encode_scanned(work, text, &scan);
     work->pieces.n = work->next_pieces.n = 0;
     ap_status status = ap__work_push_piece(work, text);
     ap__work_swap_pieces(work);
     if (!status) status = ap__pretokenizer_apply(&tokenizer->pretokenizer, work);
-    for (size_t i = 0; i < work->pieces.n && !status; i++) {
-        status = tokenizer->model.class_->tokenize(tokenizer->model.self, work, &work->pieces.ptr[i]);
-        work->word += !work->is_word_given;
-    }
+    for (size_t i = 0; i < work->pieces.n && !status; i++) status = encode_piece(work, &work->pieces.ptr[i]);
     return status;
 }
 

@@ -79,7 +79,11 @@ ap_status ap__vocab_finish(ap__vocab *vocab, ap__arena *arena, const char *what,
     vocab->n_listed = vocab->n;
     vocab->by_id = ap__arena_calloc(arena, vocab->n_ids, sizeof *vocab->by_id);
     if (!vocab->by_id) return ap__fail_nomem(err);
-    for (size_t i = 0; i < vocab->n; i++) vocab->by_id[vocab->entries[i].id] = (uint32_t)i + 1;
+    for (size_t i = 0; i < vocab->n; i++) {
+        uint32_t *place = &vocab->by_id[vocab->entries[i].id];
+        vocab->has_shared_ids |= *place != 0;
+        *place = (uint32_t)i + 1;
+    }
     return AP_OK;
 }
 

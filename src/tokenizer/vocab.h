@@ -25,7 +25,8 @@ typedef struct ap__vocab {
                         twice. */
     size_t slot_mask;
     size_t pool_len, pool_capacity, capacity;
-    uint32_t longest; /* Bytes of the longest token. */
+    uint32_t longest;    /* Bytes of the longest token. */
+    bool has_shared_ids; /* Two tokens have the same id. */
     uint64_t seed;
 } ap__vocab;
 

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "tokenizer/byte_alphabet.h"
 #include "tokenizer/component.h"
+#include "tokenizer/models/bpe_cuts.h"
 #include "tokenizer/models/bpe_merges.h"
 #include "tokenizer/models/read_vocab.h"
 
@@ -22,6 +23,8 @@ typedef struct bpe {
     ap__text suffix;    /* Of a word's last symbol. */
     uint32_t unk_id;
     bool fuse_unk, byte_fallback, ignore_merges;
+    bool has_no_unknowns;       /* Every byte has its fallback. */
+    ap__cuts *cuts;             /* NULL: texts are merged as a whole. */
     uint32_t fallback_ids[256]; /* Of "<0x00>" and so on; AP__TOKEN_NONE where one is missing. */
     /* Of the characters of the byte alphabet, with their affixes: [0] in the middle, | 1 first, | 2 last. */
     uint32_t byte_ids[4][256];
@@ -47,15 +50,34 @@ static ap_status merged_id(uint32_t *out, const bpe *self, ap__loader *loader, s
                                   : AP_OK;
 }
 
-static ap_status add_merge(bpe *self, ap__loader *loader, size_t i, uint32_t rank, const ap__text *pair) {
+/* Whether the token also stands for what its string does not say. */
+static bool is_stand_in(const bpe *self, const ap__text *token, uint32_t id) {
+    bool may_be_byte = self->byte_fallback && token->len == 6 && token->ptr[0] == '<';
+    for (size_t i = 0; may_be_byte && i < 256; i++)
+        if (self->fallback_ids[i] == id) return true;
+    return id == self->unk_id;
+}
+
+/* Cuts go by the strings of tokens: where those do not say what a symbol is made of, there are none. */
+static void note_cuts(bpe *self, const ap__text *pair, const uint32_t *ids) {
+    if (!self->cuts || !pair[0].len || !pair[1].len) return;
+    if (is_stand_in(self, &pair[0], ids[0]) || is_stand_in(self, &pair[1], ids[1]))
+        self->cuts = NULL;
+    else
+        ap__cuts_add(self->cuts, pair[0], pair[1]);
+}
+
+static ap_status add_merge(bpe *self, ap__loader *loader, size_t i, const ap__text *pair) {
     uint32_t ids[2], merged;
     for (int k = 0; k < 2; k++) {
         ids[k] = ap__vocab_find(self->vocab, pair[k].ptr, pair[k].len);
         if (ids[k] == AP__TOKEN_NONE) return fail_merge(loader, i, "a token is not in the vocabulary");
     }
     ap_status status = merged_id(&merged, self, loader, i, pair);
-    if (!status) ap__merges_add(&self->merges, ids[0], ids[1], rank, merged);
-    return status;
+    if (status) return status;
+    ap__merges_add(&self->merges, ids[0], ids[1], merged);
+    note_cuts(self, pair, ids);
+    return AP_OK;
 }
 
 /* Before 0.20 a merge was a string "left right". */
@@ -84,12 +106,25 @@ static bool is_version_line(yyjson_val *item) {
     return yyjson_is_str(item) && !strncmp(yyjson_get_str(item), "#version", 8);
 }
 
+/* A character's place in its word must not matter, nor may one vanish: positions count from the word's start.
+ */
+static ap_status create_cuts(bpe *self, ap__loader *loader) {
+    bool has_affix = self->prefix.len || self->suffix.len;
+    self->has_no_unknowns = self->byte_fallback;
+    for (size_t i = 0; i < 256; i++) self->has_no_unknowns &= self->fallback_ids[i] != AP__TOKEN_NONE;
+    if (has_affix || self->ignore_merges || self->vocab->has_shared_ids) return AP_OK;
+    if (!self->has_no_unknowns && !self->unk_token.ptr) return AP_OK;
+    return ap__loader_alloc(loader, &self->cuts, 1, sizeof *self->cuts);
+}
+
 static ap_status read_merges(bpe *self, ap__loader *loader, yyjson_val *json) {
     yyjson_val *list, *item;
     size_t i, max;
-    uint32_t rank = 0;
     ap_status status = ap__get_array(loader, json, "merges", &list);
-    if (!status) status = ap__merges_create(&self->merges, loader->arena, yyjson_arr_size(list), loader->err);
+    if (!status)
+        status = ap__merges_create(&self->merges, loader->arena, yyjson_arr_size(list), self->vocab->n_ids,
+                                   loader->err);
+    if (!status) status = create_cuts(self, loader);
     if (status) return status;
     bool are_strings = yyjson_is_str(yyjson_arr_get_first(list));
     yyjson_arr_foreach(list, i, max, item) {
@@ -99,7 +134,7 @@ static ap_status read_merges(bpe *self, ap__loader *loader, yyjson_val *json) {
             return fail_merge(loader, i,
                               are_strings ? "expected a string of two tokens with a space between them"
                                           : "expected a list of two strings");
-        if ((status = add_merge(self, loader, i, rank++, pair))) return status;
+        if ((status = add_merge(self, loader, i, pair))) return status;
     }
     return AP_OK;
 }
@@ -187,6 +222,7 @@ typedef struct word {
     ap__symbol *symbols; /* Room for what the piece can make at most. */
     size_t n;
     ap__symbol unknown; /* Waits for its neighbour, with which it may be fused; len 0: none. */
+    bool is_written;    /* The text of the piece is its image from here on. */
 } word;
 
 static void put(word *w, uint32_t id, uint32_t len) { w->symbols[w->n++] = (ap__symbol){id, len}; }
@@ -220,13 +256,13 @@ static ap_status add_unknown(const bpe *self, ap__work *work, word *w, uint32_t 
     return AP_OK;
 }
 
-static ap_status cut_chars(const bpe *self, ap__work *work, const ap__ntext *text, word *w) {
+static ap_status cut_chars(const bpe *self, ap__work *work, ap__text text, word *w) {
     char symbol[2 * AFFIX_MAX_BYTES + 4];
     ap_status status = AP_OK;
-    for (uint32_t at = 0; at < text->len && !status;) {
+    for (size_t at = 0; at < text.len && !status;) {
         size_t len;
-        uint32_t n = ap__utf8_len(text->ptr[at]);
-        uint32_t id = find_symbol(self, text->ptr + at, n, at == 0, at + n == text->len, symbol, &len);
+        uint32_t n = ap__utf8_len(text.ptr[at]);
+        uint32_t id = find_symbol(self, text.ptr + at, n, at == 0, at + n == text.len, symbol, &len);
         if (id != AP__TOKEN_NONE) {
             put_unknown(w);
             put(w, id, n);
@@ -240,10 +276,10 @@ static ap_status cut_chars(const bpe *self, ap__work *work, const ap__ntext *tex
 }
 
 /* False when the alphabet of the vocabulary lacks one of the bytes. */
-static bool cut_bytes(const bpe *self, const ap__ntext *text, word *w) {
-    for (uint32_t i = 0; i < text->len; i++) {
-        unsigned place = (i == 0 ? 1u : 0u) | (i + 1 == text->len ? 2u : 0u);
-        uint32_t id = self->byte_ids[place][(unsigned char)text->ptr[i]];
+static bool cut_bytes(const bpe *self, ap__text text, word *w) {
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned place = (i == 0 ? 1u : 0u) | (i + 1 == text.len ? 2u : 0u);
+        uint32_t id = self->byte_ids[place][(unsigned char)text.ptr[i]];
         if (id == AP__TOKEN_NONE) return false;
         put(w, id, 1);
     }
@@ -264,9 +300,32 @@ static uint32_t find_whole(const bpe *self, ap__work *work, const ap__piece *pie
     return ap__vocab_find(self->vocab, image, len);
 }
 
-static ap_status push_symbols(const bpe *self, ap__work *work, const ap__piece *piece, word *w) {
-    ap_status status = ap__merges_apply(&self->merges, w->symbols, &w->n, work);
-    uint32_t at = 0;
+/* The symbols that make up bytes [start, end) of the piece, or all of it when that had to be written out. */
+static ap_status cut(const bpe *self, ap__work *work, ap__piece *piece, ap__text text, word *w) {
+    if (self->ignore_merges) {
+        uint32_t id = find_whole(self, work, piece);
+        if (id != AP__TOKEN_NONE) {
+            put(w, id, piece->text.len);
+            return AP_OK;
+        }
+    }
+    if (!piece->is_bytes || !cut_bytes(self, text, w)) {
+        w->n = 0;
+        ap_status status = AP_OK;
+        if (piece->is_bytes) {
+            w->is_written = true;
+            status = ap__piece_write_bytes(work, piece);
+            text = (ap__text){piece->text.ptr, piece->text.len};
+        }
+        if (!status) status = cut_chars(self, work, text, w);
+        if (status) return status;
+    }
+    return ap__merges_apply(&self->merges, w->symbols, &w->n, work);
+}
+
+static ap_status push_symbols(ap__work *work, const ap__piece *piece, uint32_t start, const word *w) {
+    ap_status status = AP_OK;
+    uint32_t at = start;
     for (size_t i = 0; i < w->n && !status; i++) {
         uint32_t end = at + w->symbols[i].len;
         if (end <= piece->text.len)
@@ -278,35 +337,100 @@ static ap_status push_symbols(const bpe *self, ap__work *work, const ap__piece *
     return status;
 }
 
-static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
+/* -- pieces -------------------------------------------------------------------------------------------- */
+
+/* What the cache is asked for. */
+typedef struct part {
+    uint32_t start, end; /* Bytes of the piece. */
+    ap__piece_key key;   /* len 0: it is too long. */
+} part;
+
+static ap_status remember(ap__work *work, const part *p, const word *w) {
+    ap__cached_piece *cached;
+    size_t total = 0;
+    for (size_t i = 0; i < w->n; i++) total += w->symbols[i].len;
+    if (!p->key.len || w->is_written || w->n > AP__CACHED_MAX_TOKENS || total > p->end - p->start)
+        return AP_OK;
+    ap_status status = ap__piece_cache_put(&cached, &work->piece_cache, &p->key, work->err);
+    if (status) return status;
+    cached->n = (uint8_t)w->n;
+    for (size_t i = 0; i < w->n; i++) {
+        cached->ids[i] = w->symbols[i].id;
+        cached->lens[i] = (uint8_t)w->symbols[i].len;
+    }
+    return AP_OK;
+}
+
+/* Every byte makes a symbol at most, but for the affixes that byte fallback spells out, and images of 2
+ * bytes.
+ */
+static bool symbols_of(size_t *out, const bpe *self, size_t len) {
+    size_t n_affix = self->byte_fallback ? self->prefix.len : 0;
+    return ap__mul_size(out, 2 * len, n_affix + 1) && ap__add_size(out, *out, self->suffix.len + 1);
+}
+
+static ap_status merge_part(const bpe *self, ap__work *work, ap__piece *piece, const part *p) {
     enum { FEW = 64 };
-    const bpe *self = ptr;
     ap__symbol few[FEW];
     word w = {.symbols = few};
-    if (self->ignore_merges) {
-        uint32_t id = find_whole(self, work, piece);
-        if (id != AP__TOKEN_NONE) return ap__work_push_token(work, piece, id, 0, piece->text.len);
-    }
+    ap__text text = {piece->text.ptr + p->start, p->end - p->start};
     ap__arena_mark mark = ap__arena_get_mark(&work->arena);
-    /* Every byte makes a symbol at most, but for the affixes that byte fallback spells out, and images of 2
-     * bytes. */
-    size_t n_affix = self->byte_fallback ? self->prefix.len : 0, room;
-    if (!ap__mul_size(&room, 2 * (size_t)piece->text.len, n_affix + 1) ||
-        !ap__add_size(&room, room, self->suffix.len + 1))
-        return ap__fail_nomem(work->err);
-    if (room > FEW) {
-        w.symbols = ap__arena_calloc(&work->arena, room, sizeof *w.symbols);
-        if (!w.symbols) return ap__fail_nomem(work->err);
-    }
-    bool is_cut = piece->is_bytes && cut_bytes(self, &piece->text, &w);
-    ap_status status = AP_OK;
-    if (!is_cut) {
-        w.n = 0;
-        if (piece->is_bytes) status = ap__piece_write_bytes(work, piece);
-        if (!status) status = cut_chars(self, work, &piece->text, &w);
-    }
-    if (!status) status = push_symbols(self, work, piece, &w);
+    size_t room;
+    if (!symbols_of(&room, self, text.len)) return ap__fail_nomem(work->err);
+    if (room > FEW) w.symbols = ap__arena_calloc(&work->arena, room, sizeof *w.symbols);
+    if (!w.symbols) return ap__fail_nomem(work->err);
+    ap_status status = cut(self, work, piece, text, &w);
+    if (!status) status = push_symbols(work, piece, p->start, &w);
+    if (!status) status = remember(work, p, &w);
     ap__arena_rewind(&work->arena, mark);
+    return status;
+}
+
+static ap_status push_cached(ap__work *work, const ap__piece *piece, uint32_t at,
+                             const ap__cached_piece *cached) {
+    ap_status status = AP_OK;
+    for (uint32_t i = 0; i < cached->n && !status; i++) {
+        status = ap__work_push_token(work, piece, cached->ids[i], at, at + cached->lens[i]);
+        at += cached->lens[i];
+    }
+    return status;
+}
+
+static ap_status tokenize_part(const bpe *self, ap__work *work, ap__piece *piece, uint32_t start,
+                               uint32_t end) {
+    enum { IS_BYTES = 1 << 8 };
+    part p = {.start = start, .end = end};
+    if (end - start <= AP__CACHED_MAX_BYTES) {
+        p.key = ap__piece_key_of(piece->text.ptr + start, end - start, piece->is_bytes ? IS_BYTES : 0);
+        const ap__cached_piece *cached = ap__piece_cache_find(&work->piece_cache, &p.key);
+        if (cached) return push_cached(work, piece, start, cached);
+    }
+    return merge_part(self, work, piece, &p);
+}
+
+/* The end of the part that begins at `at`. Where unknown characters are fused, a cut is behind a known one.
+ */
+static uint32_t part_end(const bpe *self, const ap__ntext *text, uint32_t at) {
+    uint32_t before, behind, n = (uint32_t)ap__utf8_next(&before, text->ptr + at);
+    for (at += n; at < text->len; at += n, before = behind) {
+        uint32_t n_before = n;
+        n = (uint32_t)ap__utf8_next(&behind, text->ptr + at);
+        if (!ap__cuts_between(self->cuts, before, behind)) continue;
+        if (self->has_no_unknowns ||
+            ap__vocab_find(self->vocab, text->ptr + at - n_before, n_before) != AP__TOKEN_NONE)
+            break;
+    }
+    return at;
+}
+
+static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
+    const bpe *self = ptr;
+    if (!self->cuts || piece->is_bytes) return tokenize_part(self, work, piece, 0, piece->text.len);
+    ap_status status = AP_OK;
+    for (uint32_t start = 0, end; start < piece->text.len && !status; start = end) {
+        end = part_end(self, &piece->text, start);
+        status = tokenize_part(self, work, piece, start, end);
+    }
     return status;
 }
 

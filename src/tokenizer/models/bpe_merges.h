@@ -8,24 +8,24 @@
 /* Of a pair that does not merge. */
 #define AP__NO_RANK UINT32_MAX
 
-typedef struct ap__merge {
-    uint32_t left, right;  /* Ids. */
-    uint32_t rank, merged; /* The lower rank goes first; rank AP__NO_RANK: a free place of the table. */
-} ap__merge;
-
+/* A pair and its rank are one number: left, right, rank from the highest bit down, so that a look-up of one
+ * that is not there, which most are, touches eight bytes. */
 typedef struct ap__merges {
-    ap__merge *slots; /* Open addressing by the pair. */
-    size_t mask;
+    uint64_t *slots;  /* Open addressing by the pair; AP__NO_MERGE is a free place. */
+    uint32_t *merged; /* By rank. */
+    uint32_t n_slots;
+    uint32_t n;         /* Ranks that were given out. */
+    unsigned rank_bits; /* Of a slot; each id has half of the rest. */
+    uint64_t seed;
 } ap__merges;
 
-/* Makes room for n merges.   @return AP_ENOMEM, AP_ELIMIT */
-ap_status ap__merges_create(ap__merges *merges, ap__arena *arena, size_t n, ap_error *err);
+#define AP__NO_MERGE UINT64_MAX
 
-/* A pair that comes again gets the new rank. */
-void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t rank, uint32_t merged);
+/* Makes room for n merges of ids below n_ids.   @return AP_ENOMEM, AP_ELIMIT */
+ap_status ap__merges_create(ap__merges *merges, ap__arena *arena, size_t n, size_t n_ids, ap_error *err);
 
-/* The free place, or that of the pair. */
-const ap__merge *ap__merges_find(const ap__merges *merges, uint32_t left, uint32_t right);
+/* Adds a merge of the next rank. A pair that comes again gets the new rank. */
+void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t merged);
 
 /* A token that a word is made of, and how many bytes of the word it covers. */
 typedef struct ap__symbol {
