@@ -103,6 +103,31 @@ uint32_t ap__vocab_find(const ap__vocab *vocab, const char *token, size_t len) {
     return ap__vocab_find_parts(vocab, ap__vocab_hash(vocab->seed, token, len), token, 0, token, len);
 }
 
+void ap__vocab_find_batch(const ap__vocab *vocab, const ap__text *tokens, size_t n, uint32_t *ids) {
+    uint64_t hashes[AP__VOCAB_BATCH];
+    for (size_t i = 0; i < n; i++) {
+        hashes[i] = ap__vocab_hash(vocab->seed, tokens[i].ptr, tokens[i].len);
+        if (vocab->slots) __builtin_prefetch(&vocab->slots[hashes[i] >> 7 & vocab->slot_mask]);
+    }
+    for (size_t i = 0; i < n && vocab->slots; i++) {
+        uint32_t entry = vocab->slots[hashes[i] >> 7 & vocab->slot_mask].entry;
+        if (entry) __builtin_prefetch(&vocab->entries[entry - 1]);
+    }
+    for (size_t i = 0; i < n && vocab->slots; i++) {
+        uint32_t entry = vocab->slots[hashes[i] >> 7 & vocab->slot_mask].entry;
+        if (entry) __builtin_prefetch(vocab->pool + vocab->entries[entry - 1].offset);
+    }
+    for (size_t i = 0; i < n; i++)
+        ids[i] = ap__vocab_find_parts(vocab, hashes[i], tokens[i].ptr, 0, tokens[i].ptr, tokens[i].len);
+}
+
+bool ap__vocab_is_token(const ap__vocab *vocab, uint32_t id, ap__text prefix, ap__text rest) {
+    size_t len;
+    const char *token = ap__vocab_token(vocab, id, &len);
+    return token && len == prefix.len + rest.len && !memcmp(token, prefix.ptr, prefix.len) &&
+           !memcmp(token + prefix.len, rest.ptr, rest.len);
+}
+
 const char *ap__vocab_token(const ap__vocab *vocab, uint32_t id, size_t *len) {
     if (id >= vocab->n_ids || !vocab->by_id[id]) return NULL;
     const ap__vocab_entry *entry = &vocab->entries[vocab->by_id[id] - 1];

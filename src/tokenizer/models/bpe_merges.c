@@ -57,6 +57,10 @@ static inline uint32_t find(const ap__merges *merges, uint64_t pair) {
     }
 }
 
+void ap__merges_prefetch(const ap__merges *merges, uint32_t left, uint32_t right) {
+    __builtin_prefetch(&merges->slots[place_of(merges, pair_of(merges, left, right))], 1);
+}
+
 void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t merged) {
     uint64_t pair = pair_of(merges, left, right);
     merges->slots[find(merges, pair)] = pair << merges->rank_bits | merges->n;
