@@ -158,8 +158,17 @@ typedef struct char_counter {
     uint32_t len, byte, chars;
 } char_counter;
 
+/* Characters that start in four bytes. */
+static uint32_t starts_in_four(const char *text) {
+    uint32_t bytes;
+    memcpy(&bytes, text, sizeof bytes);
+    uint32_t continuations = (bytes & ~(bytes << 1)) >> 7 & 0x01010101u;
+    return 4 - (continuations * 0x01010101u >> 24);
+}
+
 /* The index of the character that the byte at `to`, which is below `len`, belongs to. */
 static uint32_t index_of(char_counter *c, uint32_t to) {
+    for (; to > c->byte && to - c->byte >= 4; c->byte += 4) c->chars += starts_in_four(c->text + c->byte);
     for (; c->byte < to; c->byte++) c->chars += !ap__is_continuation(c->text[c->byte]);
     while (c->byte > to) c->chars -= !ap__is_continuation(c->text[--c->byte]);
     return c->chars - ap__is_continuation(c->text[to]);

@@ -114,16 +114,11 @@ static uint32_t find_whole(const ap__bpe *self, ap__work *work, const ap__piece 
     return ap__vocab_find(self->vocab, image, len);
 }
 
-/* The symbols that make up bytes [start, end) of the piece, or all of it when that had to be written out. */
-static ap_status cut(const ap__bpe *self, ap__work *work, ap__piece *piece, ap__text text, word *w) {
-    if (self->ignore_merges) {
-        uint32_t id = find_whole(self, work, piece);
-        if (id != AP__TOKEN_NONE) {
-            put(w, id, piece->text.len);
-            return AP_OK;
-        }
-    }
-    if (!piece->is_bytes || !cut_bytes(self, text, w)) {
+/* The symbols that make up `text`, a part of the piece, or all of it when that had to be written out. */
+static ap_status merge(const ap__bpe *self, ap__work *work, ap__piece *piece, ap__text text, word *w) {
+    bool is_cut = piece->is_bytes && cut_bytes(self, text, w);
+    const char *bytes = is_cut && self->merges.byte_ranks ? text.ptr : NULL;
+    if (!is_cut) {
         w->n = 0;
         ap_status status = AP_OK;
         if (piece->is_bytes) {
@@ -134,7 +129,7 @@ static ap_status cut(const ap__bpe *self, ap__work *work, ap__piece *piece, ap__
         if (!status) status = cut_chars(self, work, text, w);
         if (status) return status;
     }
-    return ap__merges_apply(&self->merges, w->symbols, &w->n, work);
+    return ap__merges_apply(&self->merges, w->symbols, &w->n, bytes, work);
 }
 
 static ap_status push_symbols(ap__work *work, const ap__piece *piece, uint32_t start, const word *w) {
@@ -156,6 +151,7 @@ static ap_status push_symbols(ap__work *work, const ap__piece *piece, uint32_t s
 /* What the cache is asked for. */
 typedef struct part {
     uint32_t start, end; /* Bytes of the piece. */
+    bool may_be_token;   /* Without a merge that makes it. */
     ap__piece_key key;   /* len 0: it is too long. */
 } part;
 
@@ -193,7 +189,12 @@ static ap_status merge_part(const ap__bpe *self, ap__work *work, ap__piece *piec
     if (!symbols_of(&room, self, text.len)) return ap__fail_nomem(work->err);
     if (room > FEW) w.symbols = ap__arena_calloc(&work->arena, room, sizeof *w.symbols);
     if (!w.symbols) return ap__fail_nomem(work->err);
-    ap_status status = cut(self, work, piece, text, &w);
+    uint32_t id = p->may_be_token ? find_whole(self, work, piece) : AP__TOKEN_NONE;
+    ap_status status = AP_OK;
+    if (id != AP__TOKEN_NONE)
+        put(&w, id, piece->text.len);
+    else
+        status = merge(self, work, piece, text, &w);
     if (!status) status = push_symbols(work, piece, p->start, &w);
     if (!status) status = remember(work, p, &w);
     ap__arena_rewind(&work->arena, mark);
@@ -212,10 +213,12 @@ static ap_status push_cached(ap__work *work, const ap__piece *piece, uint32_t at
 
 static ap_status tokenize_part(const ap__bpe *self, ap__work *work, ap__piece *piece, uint32_t start,
                                uint32_t end) {
-    enum { IS_BYTES = 1 << 8 };
-    part p = {.start = start, .end = end};
+    enum { IS_BYTES = 1 << 8, MAY_BE_TOKEN = 1 << 9 };
+    bool is_piece = start == 0 && end == piece->text.len;
+    part p = {.start = start, .end = end, .may_be_token = self->ignore_merges && is_piece};
     if (end - start <= AP__CACHED_MAX_BYTES) {
-        p.key = ap__piece_key_of(piece->text.ptr + start, end - start, piece->is_bytes ? IS_BYTES : 0);
+        uint32_t flags = (piece->is_bytes ? IS_BYTES : 0u) | (p.may_be_token ? MAY_BE_TOKEN : 0u);
+        p.key = ap__piece_key_of(piece->text.ptr + start, end - start, flags);
         const ap__cached_piece *cached = ap__piece_cache_find(&work->piece_cache, &p.key);
         if (cached) return push_cached(work, piece, start, cached);
     }
@@ -224,28 +227,34 @@ static ap_status tokenize_part(const ap__bpe *self, ap__work *work, ap__piece *p
 
 /* The end of the part that begins at `at`. Where unknown characters are fused, a cut is behind a known one.
  */
-static uint32_t part_end(const ap__bpe *self, const ap__ntext *text, uint32_t at) {
-    uint32_t before, behind, n = (uint32_t)ap__utf8_next(&before, text->ptr + at);
-    for (at += n; at < text->len; at += n, before = behind) {
-        uint32_t n_before = n;
-        n = (uint32_t)ap__utf8_next(&behind, text->ptr + at);
-        if (!ap__cuts_between(self->cuts, before, behind)) continue;
-        if (self->has_no_unknowns ||
-            ap__vocab_find(self->vocab, text->ptr + at - n_before, n_before) != AP__TOKEN_NONE)
-            break;
+static uint32_t part_end(const ap__bpe *self, const ap__piece *piece, uint32_t at) {
+    const ap__ntext *text = &piece->text;
+    for (;;) {
+        at = ap__cuts_next(self->cuts, text->ptr, text->len, at);
+        if (at == text->len || piece->is_bytes || self->has_no_unknowns) return at;
+        uint32_t start = at - 1;
+        while (ap__is_continuation(text->ptr[start])) start--;
+        if (ap__vocab_find(self->vocab, text->ptr + start, at - start) != AP__TOKEN_NONE) return at;
     }
-    return at;
+}
+
+static ap_status tokenize_parts(const ap__bpe *self, ap__work *work, ap__piece *piece) {
+    ap_status status = AP_OK;
+    for (uint32_t start = 0, end; start < piece->text.len && !status; start = end) {
+        end = part_end(self, piece, start);
+        status = tokenize_part(self, work, piece, start, end);
+    }
+    return status;
 }
 
 static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
     const ap__bpe *self = ptr;
-    if (!self->cuts || piece->is_bytes) return tokenize_part(self, work, piece, 0, piece->text.len);
-    ap_status status = AP_OK;
-    for (uint32_t start = 0, end; start < piece->text.len && !status; start = end) {
-        end = part_end(self, &piece->text, start);
-        status = tokenize_part(self, work, piece, start, end);
-    }
-    return status;
+    uint32_t len = piece->text.len, id = AP__TOKEN_NONE;
+    bool may_cut = self->cuts && self->cuts->are_bytes == piece->is_bytes;
+    if (len <= AP__CACHED_MAX_BYTES || !may_cut) return tokenize_part(self, work, piece, 0, len);
+    if (self->ignore_merges) id = find_whole(self, work, piece);
+    return id == AP__TOKEN_NONE ? tokenize_parts(self, work, piece)
+                                : ap__work_push_token(work, piece, id, 0, len);
 }
 
 static ap__text subword_prefix(const void *self) { return ((const ap__bpe *)self)->prefix; }

@@ -67,10 +67,22 @@ void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t 
     merges->merged[merges->n++] = merged;
 }
 
-/* AP__NO_RANK for a pair that does not merge. */
+/* AP__NO_RANK for a pair that does not merge. Of one that does, the merged token will be asked for. */
 static inline uint32_t rank_of(const ap__merges *merges, uint32_t left, uint32_t right) {
     uint64_t slot = merges->slots[find(merges, pair_of(merges, left, right))];
-    return slot == AP__NO_MERGE ? AP__NO_RANK : (uint32_t)(slot & ((1ull << merges->rank_bits) - 1));
+    if (slot == AP__NO_MERGE) return AP__NO_RANK;
+    uint32_t rank = (uint32_t)(slot & ((1ull << merges->rank_bits) - 1));
+    __builtin_prefetch(&merges->merged[rank]);
+    return rank;
+}
+
+ap_status ap__merges_index_bytes(ap__merges *merges, ap__arena *arena, const uint32_t *byte_ids,
+                                 ap_error *err) {
+    merges->byte_ranks = ap__arena_alloc(arena, 256 * 256 * sizeof *merges->byte_ranks);
+    if (!merges->byte_ranks) return ap__fail_nomem(err);
+    for (uint32_t i = 0; i < 256 * 256; i++)
+        merges->byte_ranks[i] = rank_of(merges, byte_ids[i >> 8], byte_ids[i & 255]);
+    return AP_OK;
 }
 
 /* -- short words --------------------------------------------------------------------------------------- */
@@ -91,10 +103,13 @@ static inline uint32_t lowest(const uint32_t *ranks, uint32_t n) {
     return best;
 }
 
-static size_t merge_short(const ap__merges *merges, ap__symbol *symbols, uint32_t n) {
+static size_t merge_short(const ap__merges *merges, ap__symbol *symbols, uint32_t n, const char *bytes) {
     short_word w;
     for (uint32_t i = 0; i + 1 < n; i++) {
-        w.ranks[i] = rank_of(merges, symbols[i].id, symbols[i + 1].id);
+        if (bytes)
+            w.ranks[i] = merges->byte_ranks[(unsigned char)bytes[i] << 8 | (unsigned char)bytes[i + 1]];
+        else
+            w.ranks[i] = rank_of(merges, symbols[i].id, symbols[i + 1].id);
         w.before[i] = (uint8_t)(i - 1); /* Of the first it is never read. */
         w.after[i] = (uint8_t)(i + 1);
     }
@@ -204,8 +219,9 @@ static ap_status merge_long(const ap__merges *merges, ap__symbol *symbols, size_
     return AP_OK;
 }
 
-ap_status ap__merges_apply(const ap__merges *merges, ap__symbol *symbols, size_t *n, ap__work *work) {
+ap_status ap__merges_apply(const ap__merges *merges, ap__symbol *symbols, size_t *n, const char *bytes,
+                           ap__work *work) {
     if (*n > SHORT_WORD) return merge_long(merges, symbols, n, work);
-    if (*n > 1) *n = merge_short(merges, symbols, (uint32_t)*n);
+    if (*n > 1) *n = merge_short(merges, symbols, (uint32_t)*n, bytes);
     return AP_OK;
 }

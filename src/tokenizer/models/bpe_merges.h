@@ -17,6 +17,7 @@ typedef struct ap__merges {
     uint32_t n;         /* Ranks that were given out. */
     unsigned rank_bits; /* Of a slot; each id has half of the rest. */
     uint64_t seed;
+    uint32_t *byte_ranks; /* Of the pairs of symbols that stand for bytes, 256 x 256; NULL: there is none. */
 } ap__merges;
 
 #define AP__NO_MERGE UINT64_MAX
@@ -30,13 +31,20 @@ void ap__merges_prefetch(const ap__merges *merges, uint32_t left, uint32_t right
 /* Adds a merge of the next rank. A pair that comes again gets the new rank. */
 void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t merged);
 
+/* Makes the table of pairs of bytes, after the last merge; byte_ids are the 256 symbols.   @return AP_ENOMEM
+ */
+ap_status ap__merges_index_bytes(ap__merges *merges, ap__arena *arena, const uint32_t *byte_ids,
+                                 ap_error *err);
+
 /* A token that a word is made of, and how many bytes of the word it covers. */
 typedef struct ap__symbol {
     uint32_t id, len;
 } ap__symbol;
 
 /* Merges the n symbols in place, lowest rank first and of equal ranks the leftmost; *n becomes their number.
- * Long words take scratch memory from the work's arena, and count their steps. */
-ap_status ap__merges_apply(const ap__merges *merges, ap__symbol *symbols, size_t *n, ap__work *work);
+ * Long words take scratch memory from the work's arena, and count their steps.
+ * @param bytes those that the symbols stand for, where there is a table of them; else NULL. */
+ap_status ap__merges_apply(const ap__merges *merges, ap__symbol *symbols, size_t *n, const char *bytes,
+                           ap__work *work);
 
 #endif

@@ -41,8 +41,9 @@ static bool is_stand_in(const ap__bpe *self, const ap__text *token, uint32_t id)
 
 /* Cuts go by the strings of tokens: where those do not say what a symbol is made of, there are none. */
 static void note_cuts(ap__bpe *self, const ap__text *pair, const uint32_t *ids) {
-    if (!self->cuts || !pair[0].len || !pair[1].len) return;
-    if (is_stand_in(self, &pair[0], ids[0]) || is_stand_in(self, &pair[1], ids[1]))
+    if (!self->cuts) return;
+    bool has_stand_in = is_stand_in(self, &pair[0], ids[0]) || is_stand_in(self, &pair[1], ids[1]);
+    if (has_stand_in && !self->cuts->are_bytes)
         self->cuts = NULL;
     else
         ap__cuts_add(self->cuts, pair[0], pair[1]);
@@ -105,12 +106,17 @@ static bool is_version_line(yyjson_val *item) {
 /* A character's place in its word must not matter, nor may one vanish: positions count from the word's start.
  */
 static ap_status create_cuts(ap__bpe *self, ap__loader *loader) {
-    bool has_affix = self->prefix.len || self->suffix.len;
+    bool has_affix = self->prefix.len || self->suffix.len, has_alphabet = true;
     self->has_no_unknowns = self->byte_fallback;
-    for (size_t i = 0; i < 256; i++) self->has_no_unknowns &= self->fallback_ids[i] != AP__TOKEN_NONE;
-    if (has_affix || self->ignore_merges || self->vocab->has_shared_ids) return AP_OK;
-    if (!self->has_no_unknowns && !self->unk_token.ptr) return AP_OK;
-    return ap__loader_alloc(loader, &self->cuts, 1, sizeof *self->cuts);
+    for (size_t i = 0; i < 256; i++) {
+        self->has_no_unknowns &= self->fallback_ids[i] != AP__TOKEN_NONE;
+        has_alphabet &= self->byte_ids[0][i] != AP__TOKEN_NONE;
+    }
+    if (has_affix || self->vocab->has_shared_ids) return AP_OK;
+    if (!has_alphabet && !self->has_no_unknowns && !self->unk_token.ptr) return AP_OK;
+    ap_status status = ap__loader_alloc(loader, &self->cuts, 1, sizeof *self->cuts);
+    if (!status) self->cuts->are_bytes = has_alphabet;
+    return status;
 }
 
 static ap_status fail_item(ap__loader *loader, size_t i, bool are_strings) {
@@ -140,7 +146,9 @@ static ap_status read_merges(ap__bpe *self, ap__loader *loader, yyjson_val *json
         if (!status && !is_pair) status = fail_item(loader, i, are_strings);
         if (status) return status;
     }
-    return add_merges(self, loader, &batch);
+    status = add_merges(self, loader, &batch);
+    if (status || !self->cuts || !self->cuts->are_bytes) return status;
+    return ap__merges_index_bytes(&self->merges, loader->arena, self->byte_ids[0], loader->err);
 }
 
 static ap_status check_dropout(ap__loader *loader, yyjson_val *json) {

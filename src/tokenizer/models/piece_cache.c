@@ -5,7 +5,7 @@
 #include "base/error.h"
 
 /* From 64 KiB to 2 MiB: what a thread may have and still leave room in its second level cache. */
-enum { FIRST_PLACES = 1 << 10, MAX_PLACES = 1 << 15, GROWTH = 4, LINE_BYTES = 64 };
+enum { FIRST_PLACES = 1 << 10, MAX_PLACES = 1 << 16, GROWTH = 4, LINE_BYTES = 64 };
 
 void ap__piece_cache_clear(ap__piece_cache *cache) {
     ap__free(cache->memory);
