@@ -46,10 +46,12 @@ typedef struct ap__pretokenizer_class {
     ap__setting_fn *setting;                                 /* optional */
 } ap__pretokenizer_class;
 
-/* Pushes the tokens of one piece. The vocabulary is the tokenizer's. */
+/* Pushes the tokens of pieces. The vocabulary is the tokenizer's. */
 typedef struct ap__model_class {
     ap__create_fn *create;
-    ap_status (*tokenize)(const void *self, ap__work *work, ap__piece *piece);
+    ap_status (*tokenize)(const void *self, ap__work *work, ap__piece *piece); /* Of one piece; or else: */
+    /* Of several, the first of which is that of work->word. */
+    ap_status (*tokenize_all)(const void *self, ap__work *work, ap__piece *pieces, size_t n);
     ap__text (*subword_prefix)(const void *self);     /* optional: continuing_subword_prefix */
     ap__text (*end_of_word_suffix)(const void *self); /* optional */
 } ap__model_class;

@@ -58,33 +58,59 @@ void ap__work_put_back(const ap__tokenizer *tokenizer, ap__work *work) {
 
 /* -- one text ------------------------------------------------------------------------------------------ */
 
-static ap_status encode_piece(ap__work *work, ap__piece *piece) {
+static ap_status encode_each(ap__work *work, ap__piece *pieces, size_t n) {
     const ap__model *model = &work->tokenizer->model;
-    ap_status status = model->class_->tokenize(model->self, work, piece);
-    work->word += !work->is_word_given;
-    return status;
-}
-
-static ap_status encode_slice(ap__work *work, const ap__ntext *text, uint32_t start, uint32_t end,
-                              bool is_bytes) {
-    ap__piece piece = {ap__ntext_slice(text, start, end), is_bytes};
     ap_status status = AP_OK;
-    if (is_bytes && !ap__ntext_is_plain(&piece.text)) status = ap__piece_write_bytes(work, &piece);
-    return status ? status : encode_piece(work, &piece);
-}
-
-/* Each piece goes to the model as soon as it is found. */
-static ap_status encode_scanned(ap__work *work, const ap__ntext *text, const ap__piece_scan *scan) {
-    ap_status status = AP_OK;
-    for (uint32_t at = 0; at < text->len && !status;) {
-        ap__span match = {text->len, text->len};
-        if (scan->scan) scan->scan(text->ptr, text->len, at, &match);
-        if (at < match.start) status = encode_slice(work, text, at, match.start, scan->is_bytes);
-        if (!status && match.start < match.end)
-            status = encode_slice(work, text, match.start, match.end, scan->is_bytes);
-        at = match.end;
+    for (size_t i = 0; i < n && !status; i++) {
+        status = model->class_->tokenize(model->self, work, &pieces[i]);
+        work->word += !work->is_word_given;
     }
     return status;
+}
+
+static ap_status encode_pieces(ap__work *work, ap__piece *pieces, size_t n) {
+    const ap__model *model = &work->tokenizer->model;
+    if (!model->class_->tokenize_all) return encode_each(work, pieces, n);
+    ap_status status = model->class_->tokenize_all(model->self, work, pieces, n);
+    if (!work->is_word_given) work->word += (uint32_t)n;
+    return status;
+}
+
+/* A few pieces on their way to the model. */
+enum { SOME_PIECES = 32 };
+
+typedef struct some_pieces {
+    ap__piece ptr[SOME_PIECES];
+    size_t n;
+} some_pieces;
+
+static ap_status add_slice(ap__work *work, some_pieces *pieces, const ap__ntext *text, ap__span slice,
+                           bool is_bytes) {
+    ap_status status = AP_OK;
+    if (slice.start == slice.end) return AP_OK;
+    if (pieces->n == SOME_PIECES) {
+        status = encode_pieces(work, pieces->ptr, pieces->n);
+        pieces->n = 0;
+    }
+    ap__piece *piece = &pieces->ptr[pieces->n++];
+    *piece = (ap__piece){ap__ntext_slice(text, slice.start, slice.end), is_bytes};
+    if (!status && is_bytes && !ap__ntext_is_plain(&piece->text)) status = ap__piece_write_bytes(work, piece);
+    return status;
+}
+
+/* Pieces go to the model as they are found, without a list of all. */
+static ap_status encode_scanned(ap__work *work, const ap__ntext *text, const ap__piece_scan *scan) {
+    some_pieces pieces;
+    ap_status status = AP_OK;
+    pieces.n = 0;
+    for (uint32_t at = 0; at < text->len && !status;) {
+        ap__span match = {scan->scan ? text->len : 0, text->len};
+        if (scan->scan) scan->scan(text->ptr, text->len, at, &match);
+        status = add_slice(work, &pieces, text, (ap__span){at, match.start}, scan->is_bytes);
+        if (!status) status = add_slice(work, &pieces, text, match, scan->is_bytes);
+        at = match.end;
+    }
+    return status ? status : encode_pieces(work, pieces.ptr, pieces.n);
 }
 
 /* A stretch that holds no added token: pre-tokenizer and model. */
@@ -96,8 +122,7 @@ static ap_status encode_stretch(ap__work *work, const ap__ntext *text) {
     ap_status status = ap__work_push_piece(work, text);
     ap__work_swap_pieces(work);
     if (!status) status = ap__pretokenizer_apply(&tokenizer->pretokenizer, work);
-    for (size_t i = 0; i < work->pieces.n && !status; i++) status = encode_piece(work, &work->pieces.ptr[i]);
-    return status;
+    return status ? status : encode_pieces(work, work->pieces.ptr, work->pieces.n);
 }
 
 static ap_status push_added(ap__work *work, const ap__ntext *text, const ap__added_token *token) {

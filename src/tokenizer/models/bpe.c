@@ -100,129 +100,228 @@ static bool cut_bytes(const ap__bpe *self, ap__text text, word *w) {
     return true;
 }
 
-/* The vocabulary's token for the whole piece. */
-static uint32_t find_whole(const ap__bpe *self, ap__work *work, const ap__piece *piece) {
-    const ap__ntext *text = &piece->text;
-    if (!piece->is_bytes) return ap__vocab_find(self->vocab, text->ptr, text->len);
-    if (text->len > self->vocab->longest) return AP__TOKEN_NONE;
-    char few[512], *image = few;
-    if (2 * (size_t)text->len > sizeof few) image = ap__arena_alloc(&work->arena, 2 * (size_t)text->len);
-    if (!image) return AP__TOKEN_NONE;
+/* The piece in the byte alphabet: at most two bytes for each. Gives the length. */
+static size_t write_image(char *out, const ap__ntext *text) {
     size_t len = 0;
     for (uint32_t i = 0; i < text->len; i++)
-        len += ap__utf8_encode(image + len, ap__byte_to_char((unsigned char)text->ptr[i]));
-    return ap__vocab_find(self->vocab, image, len);
+        len += ap__utf8_encode(out + len, ap__byte_to_char((unsigned char)text->ptr[i]));
+    return len;
+}
+
+/* The vocabulary's token for the whole piece. */
+static ap_status find_whole(uint32_t *id, const ap__bpe *self, ap__work *work, const ap__piece *piece) {
+    const ap__ntext *text = &piece->text;
+    *id = AP__TOKEN_NONE;
+    if (text->len > self->vocab->longest) return AP_OK;
+    ap__text token = {text->ptr, text->len};
+    ap__arena_mark mark = ap__arena_get_mark(&work->arena);
+    if (piece->is_bytes) {
+        char *image = ap__arena_alloc(&work->arena, 2 * (size_t)text->len);
+        if (!image) return ap__fail_nomem(work->err);
+        token = (ap__text){image, write_image(image, text)};
+    }
+    *id = ap__vocab_find(self->vocab, token.ptr, token.len);
+    ap__arena_rewind(&work->arena, mark);
+    return AP_OK;
 }
 
 /* The symbols that make up `text`, a part of the piece, or all of it when that had to be written out. */
-static ap_status merge(const ap__bpe *self, ap__work *work, ap__piece *piece, ap__text text, word *w) {
-    bool is_cut = piece->is_bytes && cut_bytes(self, text, w);
-    const char *bytes = is_cut && self->merges.byte_ranks ? text.ptr : NULL;
-    if (!is_cut) {
-        w->n = 0;
-        ap_status status = AP_OK;
-        if (piece->is_bytes) {
-            w->is_written = true;
-            status = ap__piece_write_bytes(work, piece);
-            text = (ap__text){piece->text.ptr, piece->text.len};
-        }
-        if (!status) status = cut_chars(self, work, text, w);
-        if (status) return status;
+static ap_status cut(const ap__bpe *self, ap__work *work, ap__piece *piece, ap__text text, word *w) {
+    if (piece->is_bytes && cut_bytes(self, text, w)) return AP_OK;
+    w->n = 0;
+    ap_status status = AP_OK;
+    if (piece->is_bytes) {
+        w->is_written = true;
+        status = ap__piece_write_bytes(work, piece);
+        text = (ap__text){piece->text.ptr, piece->text.len};
     }
-    return ap__merges_apply(&self->merges, w->symbols, &w->n, bytes, work);
+    return status ? status : cut_chars(self, work, text, w);
 }
 
-static ap_status push_symbols(ap__work *work, const ap__piece *piece, uint32_t start, const word *w) {
+static ap_status push_symbols(ap__work *work, const ap__piece *piece, uint32_t start,
+                              const ap__symbol *symbols, size_t n) {
     ap_status status = AP_OK;
     uint32_t at = start;
-    for (size_t i = 0; i < w->n && !status; i++) {
-        uint32_t end = at + w->symbols[i].len;
+    for (size_t i = 0; i < n && !status; i++) {
+        uint32_t end = at + symbols[i].len;
         if (end <= piece->text.len)
-            status = ap__work_push_token(work, piece, w->symbols[i].id, at, end);
+            status = ap__work_push_token(work, piece, symbols[i].id, at, end);
         else /* Fallback bytes that spell affixes out put positions behind the text. */
-            status = ap__work_push_outside(work, w->symbols[i].id, at, end);
+            status = ap__work_push_outside(work, symbols[i].id, at, end);
         at = end;
     }
     return status;
 }
 
-/* -- pieces -------------------------------------------------------------------------------------------- */
+/* -- parts --------------------------------------------------------------------------------------------- */
 
-/* What the cache is asked for. */
+/* A piece, or what it was cut into. */
 typedef struct part {
+    ap__piece *piece;
     uint32_t start, end; /* Bytes of the piece. */
+    uint32_t word;       /* Index of the piece. */
     bool may_be_token;   /* Without a merge that makes it. */
-    ap__piece_key key;   /* len 0: it is too long. */
+    ap__piece_key key;   /* len 0: it is too long to be remembered. */
+    ap__merging *fresh;  /* Of one that is neither remembered nor in any way unusual. */
 } part;
 
-static ap_status remember(ap__work *work, const part *p, const word *w) {
+/* Parts that are gone about together, so that what each needs from memory is under way before it is needed.
+ */
+enum { BATCH = 32 };
+
+typedef struct batch {
+    part parts[BATCH];
+    size_t n;
+    ap__merging fresh[BATCH];
+    size_t n_fresh;
+} batch;
+
+static ap_status remember(ap__work *work, const part *p, const ap__symbol *symbols, size_t n) {
     ap__cached_piece *cached;
     size_t total = 0;
-    for (size_t i = 0; i < w->n; i++) total += w->symbols[i].len;
-    if (!p->key.len || w->is_written || w->n > AP__CACHED_MAX_TOKENS || total > p->end - p->start)
-        return AP_OK;
+    for (size_t i = 0; i < n; i++) total += symbols[i].len;
+    if (!p->key.len || n > AP__CACHED_MAX_TOKENS || total > p->end - p->start) return AP_OK;
     ap_status status = ap__piece_cache_put(&cached, &work->piece_cache, &p->key, work->err);
     if (status) return status;
-    cached->n = (uint8_t)w->n;
-    for (size_t i = 0; i < w->n; i++) {
-        cached->ids[i] = w->symbols[i].id;
-        cached->lens[i] = (uint8_t)w->symbols[i].len;
+    cached->n = (uint8_t)n;
+    for (size_t i = 0; i < n; i++) {
+        cached->ids[i] = symbols[i].id;
+        cached->lens[i] = (uint8_t)symbols[i].len;
     }
     return AP_OK;
 }
 
 /* Every byte makes a symbol at most, but for the affixes that byte fallback spells out, and images of 2
- * bytes.
- */
+ * bytes. */
 static bool symbols_of(size_t *out, const ap__bpe *self, size_t len) {
     size_t n_affix = self->byte_fallback ? self->prefix.len : 0;
     return ap__mul_size(out, 2 * len, n_affix + 1) && ap__add_size(out, *out, self->suffix.len + 1);
 }
 
-static ap_status merge_part(const ap__bpe *self, ap__work *work, ap__piece *piece, const part *p) {
-    enum { FEW = 64 };
-    ap__symbol few[FEW];
-    word w = {.symbols = few};
-    ap__text text = {piece->text.ptr + p->start, p->end - p->start};
+static ap_status merge_part(const ap__bpe *self, ap__work *work, const part *p) {
+    word w = {0};
+    size_t room, size;
+    uint32_t id = AP__TOKEN_NONE;
+    ap__text text = {p->piece->text.ptr + p->start, p->end - p->start};
     ap__arena_mark mark = ap__arena_get_mark(&work->arena);
-    size_t room;
-    if (!symbols_of(&room, self, text.len)) return ap__fail_nomem(work->err);
-    if (room > FEW) w.symbols = ap__arena_calloc(&work->arena, room, sizeof *w.symbols);
+    if (symbols_of(&room, self, text.len) && ap__mul_size(&size, room, sizeof *w.symbols))
+        w.symbols = ap__arena_alloc(&work->arena, size);
     if (!w.symbols) return ap__fail_nomem(work->err);
-    uint32_t id = p->may_be_token ? find_whole(self, work, piece) : AP__TOKEN_NONE;
-    ap_status status = AP_OK;
-    if (id != AP__TOKEN_NONE)
-        put(&w, id, piece->text.len);
-    else
-        status = merge(self, work, piece, text, &w);
-    if (!status) status = push_symbols(work, piece, p->start, &w);
-    if (!status) status = remember(work, p, &w);
+    ap_status status = p->may_be_token ? find_whole(&id, self, work, p->piece) : AP_OK;
+    if (id != AP__TOKEN_NONE) {
+        put(&w, id, p->piece->text.len);
+    } else {
+        if (!status) status = cut(self, work, p->piece, text, &w);
+        if (!status) status = ap__merges_apply(&self->merges, w.symbols, &w.n, work);
+    }
+    if (!status) status = push_symbols(work, p->piece, p->start, w.symbols, w.n);
+    if (!status && !w.is_written) status = remember(work, p, w.symbols, w.n);
     ap__arena_rewind(&work->arena, mark);
     return status;
 }
 
-static ap_status push_cached(ap__work *work, const ap__piece *piece, uint32_t at,
-                             const ap__cached_piece *cached) {
+static ap_status push_cached(ap__work *work, const part *p, const ap__cached_piece *cached) {
     ap_status status = AP_OK;
+    uint32_t at = p->start;
     for (uint32_t i = 0; i < cached->n && !status; i++) {
-        status = ap__work_push_token(work, piece, cached->ids[i], at, at + cached->lens[i]);
+        status = ap__work_push_token(work, p->piece, cached->ids[i], at, at + cached->lens[i]);
         at += cached->lens[i];
     }
     return status;
 }
 
-static ap_status tokenize_part(const ap__bpe *self, ap__work *work, ap__piece *piece, uint32_t start,
-                               uint32_t end) {
-    enum { IS_BYTES = 1 << 8, MAY_BE_TOKEN = 1 << 9 };
-    bool is_piece = start == 0 && end == piece->text.len;
-    part p = {.start = start, .end = end, .may_be_token = self->ignore_merges && is_piece};
-    if (end - start <= AP__CACHED_MAX_BYTES) {
-        uint32_t flags = (piece->is_bytes ? IS_BYTES : 0u) | (p.may_be_token ? MAY_BE_TOKEN : 0u);
-        p.key = ap__piece_key_of(piece->text.ptr + start, end - start, flags);
-        const ap__cached_piece *cached = ap__piece_cache_find(&work->piece_cache, &p.key);
-        if (cached) return push_cached(work, piece, start, cached);
+/* What is remembered may have lost its place to a part before it. */
+static ap_status push_part(const ap__bpe *self, ap__work *work, const part *p) {
+    ap_status status;
+    work->word = p->word;
+    if (p->fresh) {
+        status = push_symbols(work, p->piece, p->start, p->fresh->symbols, p->fresh->n);
+        return status ? status : remember(work, p, p->fresh->symbols, p->fresh->n);
     }
-    return merge_part(self, work, piece, &p);
+    const ap__cached_piece *cached = p->key.len ? ap__piece_cache_find(&work->piece_cache, &p->key) : NULL;
+    return cached ? push_cached(work, p, cached) : merge_part(self, work, p);
+}
+
+/* -- batches ------------------------------------------------------------------------------------------- */
+
+/* Whether parts of the piece have no affixes, no vanishing characters and the like. */
+static bool is_usual(const ap__bpe *self, const ap__piece *piece) {
+    return self->cuts && self->cuts->are_bytes == piece->is_bytes;
+}
+
+static void find_fresh(const ap__bpe *self, const ap__work *work, batch *b) {
+    b->n_fresh = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        part *p = &b->parts[i];
+        if (!p->key.len || !is_usual(self, p->piece) || ap__piece_cache_find(&work->piece_cache, &p->key))
+            continue;
+        p->fresh = &b->fresh[b->n_fresh++];
+        p->fresh->n = 0;
+    }
+}
+
+/* Those that are tokens as they are become one symbol. */
+static void find_tokens(const ap__bpe *self, batch *b) {
+    char images[BATCH][2 * AP__CACHED_MAX_BYTES];
+    ap__text tokens[BATCH] = {{0}};
+    part *parts[BATCH];
+    uint32_t ids[BATCH];
+    size_t n = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        part *p = &b->parts[i];
+        if (!p->fresh || !p->may_be_token) continue;
+        const ap__ntext *text = &p->piece->text;
+        tokens[n] = (ap__text){text->ptr, text->len};
+        if (p->piece->is_bytes) tokens[n] = (ap__text){images[n], write_image(images[n], text)};
+        parts[n++] = p;
+    }
+    ap__vocab_find_batch(self->vocab, tokens, n, ids);
+    for (size_t i = 0; i < n; i++) {
+        if (ids[i] == AP__TOKEN_NONE) continue;
+        parts[i]->fresh->symbols[0] = (ap__symbol){ids[i], parts[i]->end};
+        parts[i]->fresh->n = 1;
+    }
+}
+
+static ap_status merge_fresh(const ap__bpe *self, ap__work *work, batch *b) {
+    ap__merging *words[BATCH];
+    size_t n = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        part *p = &b->parts[i];
+        if (!p->fresh || p->fresh->n) continue;
+        ap__text text = {p->piece->text.ptr + p->start, p->end - p->start};
+        word w = {.symbols = p->fresh->symbols};
+        ap_status status = cut(self, work, p->piece, text, &w);
+        if (status) return status;
+        p->fresh->n = (uint8_t)w.n;
+        ap__merging_begin(p->fresh, &self->merges, p->piece->is_bytes ? text.ptr : NULL);
+        if (w.n) words[n++] = p->fresh;
+    }
+    ap__merging_finish(words, n, &self->merges);
+    return AP_OK;
+}
+
+static ap_status flush(const ap__bpe *self, ap__work *work, batch *b) {
+    find_fresh(self, work, b);
+    if (b->n_fresh && self->ignore_merges) find_tokens(self, b);
+    ap_status status = b->n_fresh ? merge_fresh(self, work, b) : AP_OK;
+    for (size_t i = 0; i < b->n && !status; i++) status = push_part(self, work, &b->parts[i]);
+    b->n = 0;
+    return status;
+}
+
+static ap_status add_part(const ap__bpe *self, ap__work *work, batch *b, const part *added) {
+    enum { IS_BYTES = 1 << 8, MAY_BE_TOKEN = 1 << 9 };
+    ap_status status = b->n == BATCH ? flush(self, work, b) : AP_OK;
+    part *p = &b->parts[b->n++];
+    *p = *added;
+    uint32_t len = p->end - p->start;
+    p->may_be_token = self->ignore_merges && len == p->piece->text.len;
+    if (len > AP__CACHED_MAX_BYTES) return status;
+    uint32_t flags = (p->piece->is_bytes ? IS_BYTES : 0u) | (p->may_be_token ? MAY_BE_TOKEN : 0u);
+    p->key = ap__piece_key_of(p->piece->text.ptr + p->start, len, flags);
+    ap__piece_cache_prefetch(&work->piece_cache, &p->key);
+    return status;
 }
 
 /* The end of the part that begins at `at`. Where unknown characters are fused, a cut is behind a known one.
@@ -238,23 +337,33 @@ static uint32_t part_end(const ap__bpe *self, const ap__piece *piece, uint32_t a
     }
 }
 
-static ap_status tokenize_parts(const ap__bpe *self, ap__work *work, ap__piece *piece) {
-    ap_status status = AP_OK;
-    for (uint32_t start = 0, end; start < piece->text.len && !status; start = end) {
-        end = part_end(self, piece, start);
-        status = tokenize_part(self, work, piece, start, end);
+/* A piece that is remembered or a token is not cut. */
+static ap_status add_piece(const ap__bpe *self, ap__work *work, batch *b, ap__piece *piece, uint32_t index) {
+    uint32_t len = piece->text.len, id = AP__TOKEN_NONE;
+    part p = {.piece = piece, .end = len, .word = index};
+    if (len <= AP__CACHED_MAX_BYTES || !is_usual(self, piece)) return add_part(self, work, b, &p);
+    ap_status status = self->ignore_merges ? find_whole(&id, self, work, piece) : AP_OK;
+    if (status || id != AP__TOKEN_NONE) return status ? status : add_part(self, work, b, &p);
+    for (; p.start < len && !status; p.start = p.end) {
+        p.end = part_end(self, piece, p.start);
+        status = add_part(self, work, b, &p);
     }
     return status;
 }
 
-static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
-    const ap__bpe *self = ptr;
-    uint32_t len = piece->text.len, id = AP__TOKEN_NONE;
-    bool may_cut = self->cuts && self->cuts->are_bytes == piece->is_bytes;
-    if (len <= AP__CACHED_MAX_BYTES || !may_cut) return tokenize_part(self, work, piece, 0, len);
-    if (self->ignore_merges) id = find_whole(self, work, piece);
-    return id == AP__TOKEN_NONE ? tokenize_parts(self, work, piece)
-                                : ap__work_push_token(work, piece, id, 0, len);
+static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *pieces, size_t n) {
+    ap__arena_mark mark = ap__arena_get_mark(&work->arena);
+    batch *b = ap__arena_alloc(&work->arena, sizeof *b);
+    if (!b) return ap__fail_nomem(work->err);
+    uint32_t first = work->word;
+    ap_status status = AP_OK;
+    b->n = 0;
+    for (size_t i = 0; i < n && !status; i++)
+        status = add_piece(ptr, work, b, &pieces[i], work->is_word_given ? first : first + (uint32_t)i);
+    if (!status) status = flush(ptr, work, b);
+    work->word = first;
+    ap__arena_rewind(&work->arena, mark);
+    return status;
 }
 
 static ap__text subword_prefix(const void *self) { return ((const ap__bpe *)self)->prefix; }
@@ -262,6 +371,6 @@ static ap__text subword_prefix(const void *self) { return ((const ap__bpe *)self
 static ap__text end_of_word_suffix(const void *self) { return ((const ap__bpe *)self)->suffix; }
 
 const ap__model_class ap__model_bpe = {.create = ap__bpe_create,
-                                       .tokenize = tokenize,
+                                       .tokenize_all = tokenize,
                                        .subword_prefix = subword_prefix,
                                        .end_of_word_suffix = end_of_word_suffix};

@@ -1,4 +1,4 @@
-/* Byte-pair merging: a scan for short words, a heap for long ones.
+/* Byte-pair merging: a scan for short words, several of them in turn, and a heap for long ones.
  * Source: huggingface/tokenizers@v0.21.4 models/bpe/word.rs merge_all: there always a heap, with the same
  * order. */
 #include "tokenizer/models/bpe_merges.h"
@@ -10,9 +10,6 @@
 #include <string.h>
 
 #define MERGES_MAX ((size_t)1 << 26)
-
-/* Up to this many symbols, looking at all of them for every merge is faster than a heap. */
-enum { SHORT_WORD = 32 };
 
 /* -- the table ----------------------------------------------------------------------------------------- */
 
@@ -58,7 +55,7 @@ static inline uint32_t find(const ap__merges *merges, uint64_t pair) {
 }
 
 void ap__merges_prefetch(const ap__merges *merges, uint32_t left, uint32_t right) {
-    __builtin_prefetch(&merges->slots[place_of(merges, pair_of(merges, left, right))], 1);
+    __builtin_prefetch(&merges->slots[place_of(merges, pair_of(merges, left, right))]);
 }
 
 void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t merged) {
@@ -87,51 +84,86 @@ ap_status ap__merges_index_bytes(ap__merges *merges, ap__arena *arena, const uin
 
 /* -- short words --------------------------------------------------------------------------------------- */
 
-/* A word in which symbols that were merged into the one before them stay, without rank, until the end. */
-typedef struct short_word {
-    uint32_t ranks[SHORT_WORD]; /* Of each symbol and the next. */
-    uint8_t before[SHORT_WORD], after[SHORT_WORD + 1];
-} short_word;
-
-static inline uint32_t lowest(const uint32_t *ranks, uint32_t n) {
-    uint32_t best = 0, rank = ranks[0];
-    for (uint32_t i = 1; i < n; i++) {
-        bool is_lower = ranks[i] < rank;
+static inline uint32_t lowest(const ap__merging *w) {
+    uint32_t best = 0, rank = w->ranks[0];
+    for (uint32_t i = 1; i < w->n; i++) {
+        bool is_lower = w->ranks[i] < rank;
         best = is_lower ? i : best;
-        rank = is_lower ? ranks[i] : rank;
+        rank = is_lower ? w->ranks[i] : rank;
     }
     return best;
 }
 
-static size_t merge_short(const ap__merges *merges, ap__symbol *symbols, uint32_t n, const char *bytes) {
-    short_word w;
-    for (uint32_t i = 0; i + 1 < n; i++) {
-        if (bytes)
-            w.ranks[i] = merges->byte_ranks[(unsigned char)bytes[i] << 8 | (unsigned char)bytes[i + 1]];
+void ap__merging_begin(ap__merging *word, const ap__merges *merges, const char *bytes) {
+    uint32_t n = word->n;
+    for (uint32_t i = 0; i < n; i++) {
+        word->before[i] = (uint8_t)(i - 1); /* Of the first it is never read. */
+        word->after[i] = (uint8_t)(i + 1);
+        if (i + 1 == n)
+            word->ranks[i] = AP__NO_RANK;
+        else if (bytes)
+            word->ranks[i] = merges->byte_ranks[(unsigned char)bytes[i] << 8 | (unsigned char)bytes[i + 1]];
         else
-            w.ranks[i] = rank_of(merges, symbols[i].id, symbols[i + 1].id);
-        w.before[i] = (uint8_t)(i - 1); /* Of the first it is never read. */
-        w.after[i] = (uint8_t)(i + 1);
+            word->ranks[i] = rank_of(merges, word->symbols[i].id, word->symbols[i + 1].id);
     }
-    w.before[n - 1] = (uint8_t)(n - 2);
-    w.after[n - 1] = (uint8_t)n;
-    w.ranks[n - 1] = AP__NO_RANK;
-    for (uint32_t i; w.ranks[i = lowest(w.ranks, n)] != AP__NO_RANK;) {
-        uint32_t gone = w.after[i], next = w.after[gone], id = merges->merged[w.ranks[i]];
-        symbols[i] = (ap__symbol){id, symbols[i].len + symbols[gone].len};
-        w.ranks[gone] = AP__NO_RANK;
-        w.after[i] = (uint8_t)next;
-        w.ranks[i] = AP__NO_RANK;
-        if (next < n) {
-            w.before[next] = (uint8_t)i;
-            w.ranks[i] = rank_of(merges, id, symbols[next].id);
-        }
-        if (i) w.ranks[w.before[i]] = rank_of(merges, symbols[w.before[i]].id, id);
-    }
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < n; i = w.after[i]) symbols[kept++] = symbols[i];
-    return kept;
+    word->at = word->n;
 }
+
+/* Looks up what the symbol that was merged last makes with its neighbours. */
+static inline void refresh_ranks(ap__merging *w, const ap__merges *merges) {
+    uint32_t i = w->at, next = w->after[i], before = w->before[i], id = w->symbols[i].id;
+    if (next < w->n) w->ranks[i] = rank_of(merges, id, w->symbols[next].id);
+    if (i) w->ranks[before] = rank_of(merges, w->symbols[before].id, id);
+    w->at = w->n;
+}
+
+/* False when there is nothing left to merge. */
+static inline bool merge_lowest(ap__merging *w, const ap__merges *merges) {
+    uint32_t i = lowest(w);
+    if (w->ranks[i] == AP__NO_RANK) return false;
+    uint32_t gone = w->after[i], next = w->after[gone], id = merges->merged[w->ranks[i]];
+    w->symbols[i] = (ap__symbol){id, w->symbols[i].len + w->symbols[gone].len};
+    w->ranks[gone] = w->ranks[i] = AP__NO_RANK;
+    w->after[i] = (uint8_t)next;
+    w->at = (uint8_t)i;
+    if (next < w->n) {
+        w->before[next] = (uint8_t)i;
+        ap__merges_prefetch(merges, id, w->symbols[next].id);
+    }
+    if (i) ap__merges_prefetch(merges, w->symbols[w->before[i]].id, id);
+    return true;
+}
+
+static void compact(ap__merging *w) {
+    uint8_t kept = 0;
+    for (uint32_t i = 0; i < w->n; i = w->after[i]) w->symbols[kept++] = w->symbols[i];
+    w->n = kept;
+}
+
+void ap__merging_finish(ap__merging **words, size_t n_words, const ap__merges *merges) {
+    while (n_words) {
+        for (size_t i = 0; i < n_words;) {
+            ap__merging *w = words[i];
+            if (merge_lowest(w, merges)) {
+                i++;
+                continue;
+            }
+            compact(w);
+            words[i] = words[--n_words];
+        }
+        for (size_t i = 0; i < n_words; i++) refresh_ranks(words[i], merges);
+    }
+}
+
+static void merge_short(const ap__merges *merges, ap__symbol *symbols, size_t *n) {
+    ap__merging word = {.n = (uint8_t)*n}, *words[] = {&word};
+    memcpy(word.symbols, symbols, *n * sizeof *symbols);
+    ap__merging_begin(&word, merges, NULL);
+    ap__merging_finish(words, 1, merges);
+    *n = word.n;
+    memcpy(symbols, word.symbols, *n * sizeof *symbols);
+}
+
 /* -- long words ---------------------------------------------------------------------------------------- */
 
 #define NOWHERE UINT32_MAX
@@ -219,9 +251,8 @@ static ap_status merge_long(const ap__merges *merges, ap__symbol *symbols, size_
     return AP_OK;
 }
 
-ap_status ap__merges_apply(const ap__merges *merges, ap__symbol *symbols, size_t *n, const char *bytes,
-                           ap__work *work) {
-    if (*n > SHORT_WORD) return merge_long(merges, symbols, n, work);
-    if (*n > 1) *n = merge_short(merges, symbols, (uint32_t)*n, bytes);
+ap_status ap__merges_apply(const ap__merges *merges, ap__symbol *symbols, size_t *n, ap__work *work) {
+    if (*n > AP__SHORT_WORD) return merge_long(merges, symbols, n, work);
+    if (*n > 1) merge_short(merges, symbols, n);
     return AP_OK;
 }

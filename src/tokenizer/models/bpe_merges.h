@@ -25,7 +25,7 @@ typedef struct ap__merges {
 /* Makes room for n merges of ids below n_ids.   @return AP_ENOMEM, AP_ELIMIT */
 ap_status ap__merges_create(ap__merges *merges, ap__arena *arena, size_t n, size_t n_ids, ap_error *err);
 
-/* Says that the pair will be added soon. */
+/* Says that the pair will be asked for or added soon. */
 void ap__merges_prefetch(const ap__merges *merges, uint32_t left, uint32_t right);
 
 /* Adds a merge of the next rank. A pair that comes again gets the new rank. */
@@ -42,9 +42,27 @@ typedef struct ap__symbol {
 } ap__symbol;
 
 /* Merges the n symbols in place, lowest rank first and of equal ranks the leftmost; *n becomes their number.
- * Long words take scratch memory from the work's arena, and count their steps.
+ * Long words take scratch memory from the work's arena, and count their steps. */
+ap_status ap__merges_apply(const ap__merges *merges, ap__symbol *symbols, size_t *n, ap__work *work);
+
+/* Up to this many symbols, looking at all of them for every merge is faster than a heap. */
+enum { AP__SHORT_WORD = 32 };
+
+/* A short word that is being merged. */
+typedef struct ap__merging {
+    ap__symbol symbols[AP__SHORT_WORD]; /* Those that were merged into another stay in their place. */
+    uint32_t ranks[AP__SHORT_WORD];     /* Of each symbol and the next. */
+    uint8_t before[AP__SHORT_WORD], after[AP__SHORT_WORD];
+    uint8_t n;
+    uint8_t at; /* The symbol whose neighbours are to be looked up; n: none. */
+} ap__merging;
+
+/* Starts with symbols[0 .. n), of which there is at least one.
  * @param bytes those that the symbols stand for, where there is a table of them; else NULL. */
-ap_status ap__merges_apply(const ap__merges *merges, ap__symbol *symbols, size_t *n, const char *bytes,
-                           ap__work *work);
+void ap__merging_begin(ap__merging *word, const ap__merges *merges, const char *bytes);
+
+/* Merges all of them, a step of each in turn: while one waits for memory, the others go on. Then each has its
+ * `n` symbols at the start of the list. Changes the order of `words`. */
+void ap__merging_finish(ap__merging **words, size_t n_words, const ap__merges *merges);
 
 #endif

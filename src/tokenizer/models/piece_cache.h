@@ -79,6 +79,10 @@ static inline const ap__cached_piece *ap__piece_cache_find(const ap__piece_cache
     return is_same ? at : NULL;
 }
 
+static inline void ap__piece_cache_prefetch(const ap__piece_cache *cache, const ap__piece_key *key) {
+    if (cache->places) __builtin_prefetch(ap__piece_cache_place(cache, key));
+}
+
 /* The place to write the piece to: its key is there, its tokens are to come.   @return AP_ENOMEM */
 ap_status ap__piece_cache_put(ap__cached_piece **out, ap__piece_cache *cache, const ap__piece_key *key,
                               ap_error *err);
