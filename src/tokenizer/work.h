@@ -46,7 +46,7 @@ typedef struct ap__work {
     struct ap__regex_scratch *regex; /* Made by the first component that searches with one. */
     ap__piece_cache piece_cache;     /* Of the model; stays from call to call. */
     uint32_t word;                   /* Index of the piece that is being encoded, or of the given word. */
-    uint64_t n_steps; /* Of models in this call: candidates, nodes and bytes that were looked at. */
+    uint64_t n_steps; /* Of this call: candidates, nodes and bytes that models looked at; tokens decoded. */
     bool is_word_given;
     bool has_texts; /* Somebody will ask for the strings of tokens. */
 } ap__work;
