@@ -49,7 +49,7 @@ test-asan: asan-all
 	ctest --test-dir $(asan_dir) --output-on-failure --no-tests=error --parallel $(JOBS)
 
 check: release-all
-	ctest --preset release --parallel $(JOBS) --label-regex '^(unit|golden|cli)$$'
+	ctest --preset release --parallel $(JOBS) --label-regex '^(unit|golden|cli|python)$$'
 
 test-deps:
 	@tools/deps.sh test
