@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if __has_include("build_config.h")
+#if __has_include("build_config.h") && !defined(AP_RELOCATABLE)
 #include "build_config.h"
-#else /* Compiled by hand, without CMake. */
+#else /* For other machines, or compiled by hand, without CMake. */
 #define AP_BUILD_DEPS_DIR ""
 #define AP_BUILD_LIBDIR ""
 #endif
