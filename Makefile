@@ -30,6 +30,7 @@ help:
 	@echo 'make fuzz      each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) seconds'
 	@echo 'make fuzz-tokenizers     random tokenizers and texts against the tokenizers package'
 	@echo 'make format    clang-format all C files'
+	@echo 'make wheel     build/release/dist: the Python package, for pip'
 	@echo 'make install   into PREFIX=$(PREFIX); DESTDIR is honoured'
 	@echo 'make clean     remove build/ (deps/ stays)'
 
@@ -51,7 +52,7 @@ test-asan: asan-all
 	ctest --test-dir $(asan_dir) --output-on-failure --no-tests=error --parallel $(JOBS)
 
 check: release-all
-	ctest --preset release --parallel $(JOBS) --label-regex '^(unit|golden|cli)$$'
+	ctest --preset release --parallel $(JOBS) --label-regex '^(unit|golden|cli|python)$$'
 
 test-deps:
 	@tools/deps.sh test
@@ -99,6 +100,12 @@ format:
 install: build
 	DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX) --strip
 	DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX) --component runtimes
+
+.PHONY: wheel
+wheel: test-deps
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --parallel $(JOBS) --target wheel
+	@ls build/release/dist/*.whl
 
 clean:
 	rm -rf build

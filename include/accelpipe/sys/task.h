@@ -136,7 +136,9 @@ typedef enum ap_component {
 
 /** Which sessions make up the model. */
 typedef enum ap_model_kind {
-    AP_MODEL_SINGLE_GRAPH = 1 /**< One session, one run for each batch. */
+    AP_MODEL_SINGLE_GRAPH = 1,   /**< One session, one run for each batch. */
+    AP_MODEL_CAUSAL_LM = 2,      /**< A decoder that continues what it was given, token by token. */
+    AP_MODEL_ENCODER_DECODER = 3 /**< An encoder, run once, and a decoder that writes about its output. */
 } ap_model_kind;
 
 /** What one input is; the CLI chooses by it how to read its arguments. */
@@ -160,6 +162,9 @@ typedef struct ap_task_context ap_task_context;
 
 /** Takes the feeds of one input. */
 typedef struct ap_feeds ap_feeds;
+
+/** What a batch is a part of: its call. */
+typedef struct ap_task_run ap_task_run;
 
 typedef struct ap_task {
     uint32_t abi;        /**< AP_TASK_ABI. */
@@ -229,6 +234,13 @@ typedef struct ap_task {
      * preprocess() and postprocess() are needed. */
     const char *base;
     void *user; /**< For the row's functions: ap_task_context_get_user(). */
+
+    /** Does everything between preprocess() and postprocess() for a batch, in place of the engine's stacking, forward()
+     * and what undoes it: models that generate. optional
+     * @param feeds [n] what preprocess() emitted, not stacked; lent.
+     * @param[out] outputs [n] a dict for each, owned; all NULL on failure. */
+    ap_status (*forward_feeds)(const ap_task_context *ctx, const void *opts, ap_value **outputs,
+                               ap_value *const *feeds, size_t n, const ap_task_run *run, ap_error *err);
 } ap_task;
 
 /** A row that begins as nothing but its version. */
