@@ -40,9 +40,9 @@ def cases() -> list[Case]:
     questions = workload.sentences(4, seed=8, min_words=6, max_words=12)
     pairs = [{"question": q, "context": c} for q, c in zip(questions, contexts)]
     labels = [f"{a} {b}" for a, b in zip(workload.WORDS[40:240:10], workload.WORDS[45:245:10])]
-    texts = list(workload.sentences(16, seed=9, min_words=5, max_words=60))
+    texts = list(workload.sentences(8, seed=9, min_words=5, max_words=60))
     return [Case("question-answering, 4 contexts of 800 to 1,200 words", "question-answering", "qa", pairs, {}),
-            Case("zero-shot-classification, 16 texts of 5 to 60 words, 20 labels", "zero-shot-classification", "nli",
+            Case("zero-shot-classification, 8 texts of 5 to 60 words, 20 labels", "zero-shot-classification", "nli",
                  texts, {"candidate_labels": labels})]
 
 
