@@ -2,6 +2,7 @@
 #ifndef AP_PIPELINE_CONTEXT_H
 #define AP_PIPELINE_CONTEXT_H
 
+#include "generate/chat/chat_template.h"
 #include "generate/config.h"
 #include "model/model.h"
 #include "tokenizer/tapas/tapas.h"
@@ -33,6 +34,7 @@ struct ap_task_context {
     ap__tapas *tapas;             /* The same of a task that reads tables. */
     ap_tokenizer *lent_tokenizer; /* `tokenizer` as the public API has it; NULL as well. */
     ap__generation_files *generation; /* Of a model that generates. */
+    ap__chat_templates *chat_templates; /* Of a causal one. */
     char *task_name; /* As it was asked for: the task's own name, or an alias; NULL: it was inferred. */
 };
 
