@@ -244,7 +244,8 @@ static ap_status load_components(ap__router *r, ap_error *err) {
     return status ? status : pass_over_component(r, "processor", &init->processor, err);
 }
 
-/* What models that generate have beside: values of generate(), and templates of chats, which are the tokenizer's. */
+/* What models that generate have beside: values of generate(), and templates of chats, which are the
+ * tokenizer's. */
 static ap_status load_generation(ap__router *r, ap_error *err) {
     ap_task_context *ctx = &r->pipe->ctx;
     if (ctx->task->model_kind == AP_MODEL_SINGLE_GRAPH) return AP_OK;
