@@ -170,6 +170,12 @@ ap_status ap__pretokenizer_apply(const ap__pretokenizer *pretokenizer, ap__work 
     return pretokenizer->class_ ? pretokenizer->class_->apply(pretokenizer->self, work) : AP_OK;
 }
 
+bool ap__pretokenizer_get_scan(const ap__pretokenizer *pretokenizer, ap__piece_scan *out) {
+    *out = (ap__piece_scan){0};
+    if (!pretokenizer->class_) return true;
+    return pretokenizer->class_->get_scan && pretokenizer->class_->get_scan(pretokenizer->self, out);
+}
+
 size_t ap__processor_n_added(const ap__processor *processor, bool is_pair) {
     return processor->class_ ? processor->class_->n_added(processor->self, is_pair) : 0;
 }

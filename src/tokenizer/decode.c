@@ -80,6 +80,7 @@ static ap_status decode_source(char **out, size_t *len, const ap__tokenizer *tok
     ap__text text = {0};
     ap_status status = ap__strings_create(&strings, &work->arena, from->n, err);
     strings.regex = &work->regex;
+    work->n_steps += from->n;
     if (!status) status = decode(&text, &strings, tokenizer, from);
     if (!status && tokenizer->word_end.len) status = end_words(&text, &strings, tokenizer->word_end);
     if (!status && !(*out = ap__strndup(text.ptr, text.len))) status = ap__fail_nomem(err);

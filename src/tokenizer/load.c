@@ -4,7 +4,6 @@
  * __init__. */
 #include "base/alloc.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "tokenizer/class_processor.h"
@@ -312,14 +311,6 @@ static ap_status look_around(folder_files *files, ap_error *err) {
     return status ? status : choose(files, err);
 }
 
-static ap_status load_json(ap__tokenizer **out, const folder_files *files, ap_error *err) {
-    ap__bytes file = {0};
-    ap_status status = ap__file_read(&file, files->path.text, AP__TOKENIZER_MAX_BYTES, err);
-    if (!status) status = ap__tokenizer_from_json(out, file.ptr, file.len, files->path.text, err);
-    ap__bytes_clear(&file);
-    return status;
-}
-
 static ap_status load_converted(ap__tokenizer **out, folder_files *files, ap_error *err) {
     yyjson_doc *doc = NULL;
     ap_status status = convert(&doc, files, err);
@@ -330,7 +321,9 @@ static ap_status load_converted(ap__tokenizer **out, folder_files *files, ap_err
 
 static ap_status load(ap__tokenizer **out, folder_files *files, ap_error *err) {
     ap_status status = look_around(files, err);
-    if (!status) status = files->format ? load_converted(out, files, err) : load_json(out, files, err);
+    if (!status)
+        status = files->format ? load_converted(out, files, err)
+                               : ap__tokenizer_from_file(out, files->path.text, err);
     return status ? status : apply_files(*out, files, err);
 }
 

@@ -82,7 +82,7 @@ def vocab_of(rng, files, model, specials, more):
     tokens = [p for p in dict.fromkeys(pieces_of(files / model)) if rng.random() < 0.95]
     tokens += [t for t in more if rng.random() < 0.5]
     rng.shuffle(tokens)
-    tokens = [t for t in tokens if t not in specials]
+    tokens = [t for t in dict.fromkeys(tokens) if t not in specials + ["<pad>"]]
     return {t: i for i, t in enumerate(specials + tokens)}
 
 
