@@ -149,14 +149,14 @@ static ap_status pad_prompt(batch *b, size_t i, size_t longest, ap_error *err) {
     ap__free(b->masks[i]);
     b->masks[i] = mask;
     if (!is_left)
-        ap__log(AP_LOG_WARNING,
-                "generate: the tokenizer pads on the right, behind which a decoder goes on badly; padding_side \"left\" "
-                "in tokenizer_config.json, or no batch_size, is better");
+        ap__log(AP_LOG_WARNING, "generate: the tokenizer pads on the right, behind which a decoder goes on "
+                                "badly; padding_side \"left\" "
+                                "in tokenizer_config.json, or no batch_size, is better");
     return AP_OK;
 }
 
-/* A batch that was asked for is filled up as the reference does it: pad tokens are part of each prompt, on the side
- * that the tokenizer has, also where that does a decoder no good. */
+/* A batch that was asked for is filled up as the reference does it: pad tokens are part of each prompt, on
+ * the side that the tokenizer has, also where that does a decoder no good. */
 static ap_status pad_prompts(batch *b, ap_error *err) {
     size_t longest = 0;
     ap_status status = AP_OK;
