@@ -29,6 +29,7 @@ static ap__file_request file_request(const ap__router *r, const ap__known_backen
         .subfolder = r->kwargs.subfolder,
         .reads = row->reads,
         .computes = row->computes,
+        .splits_merged = !row->runs_merged,
     };
 }
 

@@ -244,6 +244,17 @@ static ap_status load_components(ap__router *r, ap_error *err) {
     return status ? status : pass_over_component(r, "processor", &init->processor, err);
 }
 
+/* What models that generate have beside: values of generate(), and templates of chats, which are the
+ * tokenizer's. */
+static ap_status load_generation(ap__router *r, ap_error *err) {
+    ap_task_context *ctx = &r->pipe->ctx;
+    if (ctx->task->model_kind == AP_MODEL_SINGLE_GRAPH) return AP_OK;
+    ap_status status = ap__generation_files_load(&ctx->generation, r->folder.text, r->config, err);
+    if (status || ctx->task->model_kind != AP_MODEL_CAUSAL_LM) return status;
+    const char *folder = ap__opt_string(&r->init->tokenizer, r->folder.text);
+    return ap__chat_templates_load(&ctx->chat_templates, folder, ctx->tokenizer, err);
+}
+
 static ap_status choose_threads(ap__router *r, ap_error *err) {
     const ap__thread_budget *budget = ap__thread_budget_get();
     int64_t wanted = ap__opt_integer(&r->init->num_threads, 0);
@@ -285,6 +296,13 @@ static ap_status check_task(ap__router *r, ap_error *err) {
     return status ? status : ap__phase_sanitize(ctx, NULL, r->pipe->opts, err);
 }
 
+/* An alias may say more than the task's name ("translation_en_to_de"). */
+static ap_status keep_task_name(ap__router *r, ap_error *err) {
+    const char *task = ap__opt_string(&r->init->task, NULL);
+    if (task && !(r->pipe->ctx.task_name = ap__strdup(task))) return ap__fail_nomem(err);
+    return AP_OK;
+}
+
 static ap_status run(ap__router *r, ap_error *err) {
     ap_pipeline *pipe = r->pipe;
     pipe->batch_size = ap__opt_integer(&r->init->batch_size, 0);
@@ -294,11 +312,13 @@ static ap_status run(ap__router *r, ap_error *err) {
     if (!status) status = ap__init_opts_check(r->init, err);
     if (!status) status = merge(r, err);
     if (!status) status = name_task(r, err);
+    if (!status) status = keep_task_name(r, err);
     if (!status) status = find_folder(r, err);
     if (!status) status = find_config(r, err);
     if (!status) status = find_task(r, err);
     if (!status) status = bind_params(r, err);
     if (!status) status = load_components(r, err);
+    if (!status) status = load_generation(r, err);
     if (!status) status = choose_threads(r, err);
     if (!status) status = ap__router_open_model(r, err);
     if (!status) status = check_task(r, err);
@@ -404,6 +424,9 @@ void ap_pipeline_destroy(ap_pipeline *pipe) {
     ap__model_close(pipe->ctx.model);
     ap__tokenizer_destroy(pipe->ctx.tokenizer);
     ap__tapas_destroy(pipe->ctx.tapas);
+    ap__generation_files_destroy(pipe->ctx.generation);
+    ap__chat_templates_destroy(pipe->ctx.chat_templates);
+    ap__free(pipe->ctx.task_name);
     ap_value_destroy(pipe->params);
     ap_value_destroy(pipe->decisions);
     ap__free(pipe->opts);

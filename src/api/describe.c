@@ -144,11 +144,19 @@ static ap_status describe_operators(ap_value *dict, const ap__session *session, 
 }
 
 static ap_status open_in(ap__model **out, const char *folder, const ap__backend *backend, ap_error *err) {
-    const ap__file_request file = {.reads = backend->row->reads, .computes = backend->row->computes};
+    const ap__task_layer *layer = NULL;
     const ap__session_options options = {.no_cache = true};
     ap__config *config = NULL;
     ap_status status = ap__config_load(&config, folder, err);
-    return status ? status : ap__model_open(out, folder, config, backend, &file, &options, err);
+    if (status) return status;
+    bool has_task = ap__task_infer(&layer, config, NULL) == AP_OK;
+    const ap__file_request file = {
+        .kind = has_task ? layer->task->model_kind : AP_MODEL_SINGLE_GRAPH,
+        .reads = backend->row->reads,
+        .computes = backend->row->computes,
+        .splits_merged = !backend->row->runs_merged,
+    };
+    return ap__model_open(out, folder, config, backend, &file, &options, err);
 }
 
 /* The first backend that can, as the router chooses it; failing, the first refusal. */

@@ -37,21 +37,62 @@ static void free_options(ap__decoder *decoder) {
 
 /* -- sessions ------------------------------------------------------------------------------------------ */
 
-static ap_status open_part(ap__session **out, const ap__decoder *decoder, ap__part part,
-                           const ap__backend *backend, const ap__session_options *session, ap_error *err) {
-    ap__session_options options = *session;
-    options.path = decoder->files.paths[part].text;
-    options.dtype = decoder->files.dtype;
+/* How a model is opened. */
+typedef struct opening {
+    ap__decoder *decoder;
+    const ap__backend *backend;
+    const ap__session_options *session;
+    bool splits_merged;
+} opening;
+
+/* Opens a file; none: there is no session. */
+static ap_status open_part(ap__session **out, const opening *o, ap__part part, ap_error *err) {
+    ap__session_options options = *o->session;
+    options.path = o->decoder->files.paths[part].text;
+    options.dtype = o->decoder->files.dtype;
     *out = NULL;
-    return options.path[0] ? ap__session_open(out, backend, &options, err) : AP_OK;
+    return options.path[0] ? ap__session_open(out, o->backend, &options, err) : AP_OK;
 }
 
-static ap_status open_graph(ap__decoder_graph *out, const ap__decoder *decoder, ap__part part,
-                            const ap__backend *backend, const ap__session_options *session, ap_error *err) {
-    ap__session *opened;
-    ap_status status = open_part(&opened, decoder, part, backend, session, err);
-    if (status || !opened) return status;
-    return ap__decoder_graph_read(out, opened, decoder->files.paths[part].text, err);
+static ap_status open_graph(ap__decoder_graph *out, const opening *o, ap__part part, ap_error *err) {
+    ap__session *session;
+    ap_status status = open_part(&session, o, part, err);
+    if (status || !session) return status;
+    return ap__decoder_graph_read(out, session, o->decoder->files.paths[part].text, err);
+}
+
+static ap_status open_branch(ap__decoder_graph *out, const opening *o, ap__branch branch, ap_error *err) {
+    const char *file = o->decoder->files.paths[AP__PART_DECODER].text;
+    const ap__branches *branches = &o->decoder->branches;
+    ap__session *session;
+    ap__session_options options = *o->session;
+    options.path = NULL;
+    options.bytes = branches->graphs[branch].ptr;
+    options.n_bytes = branches->graphs[branch].len;
+    options.external_data = branches->folder.text;
+    options.dtype = o->decoder->files.dtype;
+    ap_status status = ap__session_open(&session, o->backend, &options, err);
+    return status ? ap__error_wrap(err, status, "%s", file) : ap__decoder_graph_read(out, session, file, err);
+}
+
+static bool may_be_merged(const ap__decoder *decoder) {
+    const char *path = decoder->files.paths[AP__PART_DECODER].text;
+    size_t len = strlen(path);
+    return !decoder->files.paths[AP__PART_DECODER_WITH_PAST].text[0] && len > 5 &&
+           strcmp(path + len - 5, ".onnx") == 0;
+}
+
+static ap_status open_decoders(const opening *o, ap_error *err) {
+    ap__decoder *decoder = o->decoder;
+    ap_status status = AP_OK;
+    if (o->splits_merged && may_be_merged(decoder))
+        status = ap__merged_split(&decoder->branches, decoder->files.paths[AP__PART_DECODER].text, err);
+    if (!status && decoder->branches.is_merged) {
+        status = open_branch(&decoder->first, o, AP__BRANCH_ELSE, err);
+        return status ? status : open_branch(&decoder->next, o, AP__BRANCH_THEN, err);
+    }
+    if (!status) status = open_graph(&decoder->first, o, AP__PART_DECODER, err);
+    return status ? status : open_graph(&decoder->next, o, AP__PART_DECODER_WITH_PAST, err);
 }
 
 /* -- how they fit together ----------------------------------------------------------------------------- */
@@ -139,16 +180,6 @@ static bool takes_mask(const ap__decoder_graph *graph, const ap__config *config)
     return false;
 }
 
-static ap_status open_files(ap__decoder *decoder, const ap__backend *backend,
-                            const ap__session_options *session, ap_error *err) {
-    ap_status status = copy_options(decoder, session, err);
-    if (!status) status = open_part(&decoder->encoder, decoder, AP__PART_ENCODER, backend, session, err);
-    if (!status) status = open_graph(&decoder->first, decoder, AP__PART_DECODER, backend, session, err);
-    if (!status)
-        status = open_graph(&decoder->next, decoder, AP__PART_DECODER_WITH_PAST, backend, session, err);
-    return status;
-}
-
 static void give_backend(ap__decoder *decoder, const ap__backend *backend) {
     ap__kept_set *sets[] = {&decoder->caches, &decoder->crosses, &decoder->states};
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
@@ -164,7 +195,10 @@ ap_status ap__decoder_open(ap__decoder **out, const char *folder, const ap__conf
     ap__decoder *decoder = ap__calloc(1, sizeof *decoder);
     if (!decoder) return ap__fail_nomem(err);
     ap_status status = ap__model_files_choose(&decoder->files, folder, file, err);
-    if (!status) status = open_files(decoder, backend, session, err);
+    const opening o = {decoder, backend, session, file->splits_merged};
+    if (!status) status = copy_options(decoder, session, err);
+    if (!status) status = open_part(&decoder->encoder, &o, AP__PART_ENCODER, err);
+    if (!status) status = open_decoders(&o, err);
     if (!status) status = match_caches(decoder, err);
     if (!status) status = read_sets(decoder, config, err);
     if (!status) status = check_encoder(decoder, err);
@@ -187,6 +221,7 @@ void ap__decoder_close(ap__decoder *decoder) {
     ap__decoder_graph_clear(&decoder->first);
     ap__decoder_graph_clear(&decoder->next);
     ap__session_close(decoder->encoder);
+    ap__branches_clear(&decoder->branches);
     free_options(decoder);
     ap__free(decoder);
 }

@@ -4,10 +4,12 @@
 
 #include "model/decoder.h"
 #include "model/decoder_graph.h"
+#include "model/merged.h"
 #include "model/token_rows.h"
 
 struct ap__decoder {
     ap__file_set files;
+    ap__branches branches;   /* Of a merged decoder that was opened in parts. */
     ap__session *encoder;    /* NULL: there is none. */
     ap__decoder_graph first; /* Reads the first tokens, and without a cache all of them every time. */
     ap__decoder_graph next;  /* Reads what comes behind them; without a session: `first` does. */

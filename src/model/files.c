@@ -38,17 +38,18 @@ enum { N_KINDS = sizeof KINDS / sizeof *KINDS };
 typedef struct layout {
     ap_model_kind kind;
     const char *stems[AP__N_PARTS]; /* NULL: no such part. */
+    bool is_merged;                 /* The next has the same in parts. */
 } layout;
 
 static const layout LAYOUTS[] = {
-    {AP_MODEL_SINGLE_GRAPH, {"model"}},
-    {AP_MODEL_CAUSAL_LM, {NULL, NULL, "model"}},
-    {AP_MODEL_CAUSAL_LM, {NULL, NULL, "decoder_model_merged"}},
-    {AP_MODEL_CAUSAL_LM, {NULL, NULL, "decoder_model", "decoder_with_past_model"}},
-    {AP_MODEL_CAUSAL_LM, {NULL, NULL, "decoder_model"}},
-    {AP_MODEL_ENCODER_DECODER, {NULL, "encoder_model", "decoder_model_merged"}},
-    {AP_MODEL_ENCODER_DECODER, {NULL, "encoder_model", "decoder_model", "decoder_with_past_model"}},
-    {AP_MODEL_ENCODER_DECODER, {NULL, "encoder_model", "decoder_model"}},
+    {AP_MODEL_SINGLE_GRAPH, {"model"}, false},
+    {AP_MODEL_CAUSAL_LM, {NULL, NULL, "model"}, false},
+    {AP_MODEL_CAUSAL_LM, {NULL, NULL, "decoder_model_merged"}, true},
+    {AP_MODEL_CAUSAL_LM, {NULL, NULL, "decoder_model", "decoder_with_past_model"}, false},
+    {AP_MODEL_CAUSAL_LM, {NULL, NULL, "decoder_model"}, false},
+    {AP_MODEL_ENCODER_DECODER, {NULL, "encoder_model", "decoder_model_merged"}, true},
+    {AP_MODEL_ENCODER_DECODER, {NULL, "encoder_model", "decoder_model", "decoder_with_past_model"}, false},
+    {AP_MODEL_ENCODER_DECODER, {NULL, "encoder_model", "decoder_model"}, false},
 };
 
 enum { N_LAYOUTS = sizeof LAYOUTS / sizeof *LAYOUTS };
@@ -292,9 +293,13 @@ static bool find_layout(ap__file_set *out, tried_names *tried, const place *wher
     return found;
 }
 
-static bool find_in_place(ap__file_set *out, tried_names *tried, const place *where, ap_model_kind kind) {
-    for (size_t i = 0; i < N_LAYOUTS; i++)
-        if (LAYOUTS[i].kind == kind && find_layout(out, tried, where, &LAYOUTS[i])) return true;
+static bool find_in_place(ap__file_set *out, tried_names *tried, const place *where,
+                          const ap__file_request *request) {
+    for (const layout *at = LAYOUTS; at < LAYOUTS + N_LAYOUTS; at++) {
+        if (at->kind != kind_asked(request)) continue;
+        if (at->is_merged && request->splits_merged && find_layout(out, tried, where, at + 1)) return true;
+        if (find_layout(out, tried, where, at)) return true;
+    }
     return false;
 }
 
@@ -306,7 +311,7 @@ static bool find_end(ap__file_set *out, tried_names *tried, const char *folder,
     for (const file_kind *kind; (kind = next_kind(&rest));)
         for (const char *const *at = request->subfolder ? given : kind->places; *at; at++) {
             const place where = {folder, *at, end, kind};
-            if (find_in_place(out, tried, &where, kind_asked(request))) return true;
+            if (find_in_place(out, tried, &where, request)) return true;
         }
     return false;
 }

@@ -20,6 +20,8 @@ typedef struct ap__file_request {
     const char *subfolder;   /* model_kwargs.subfolder; NULL: not given. */
     const char *reads;       /* Of the backend: kinds of files, best first; NULL: "onnx ort". */
     const char *computes;    /* Of the backend: dtypes that need no file of their own; NULL: none. */
+    bool splits_merged;      /* Of the backend: merged decoders are opened in parts, files with the parts are
+                                better. */
 } ap__file_request;
 
 /* What the files of a model may be for. */
