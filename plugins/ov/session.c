@@ -33,6 +33,7 @@ static ap_status open_model(ap_session *session, const ap_model_ref *model, ap_e
     if (!status) status = ovp_properties_init(&properties, &device, model, err);
     if (!status) status = compile(session, &what, &source, err);
     if (!status) status = ovp_ios_read(session, source.format == OVP_FORMAT_ONNX ? &bytes : NULL, err);
+    session->is_stateful = source.has_state;
     model_bytes_clear(&bytes);
     return status;
 }
@@ -69,4 +70,5 @@ void ovp_describe(const ap_session *session, ap_session_info *out) {
     out->inputs = session->inputs;
     out->outputs = session->outputs;
     out->device = session->device;
+    if (AP_HAS(out, is_stateful)) out->is_stateful = session->is_stateful;
 }

@@ -106,7 +106,11 @@ static const ap__decoder_graph *with_past(const ap__decoder *decoder) {
 static ap_status match_caches(ap__decoder *decoder, ap_error *err) {
     const ap__decoder_graph *past = with_past(decoder);
     decoder->has_cache = past != NULL;
-    if (!past) {
+    decoder->is_stateful = ap__session_get_info(decoder->first.session)->is_stateful;
+    if (decoder->is_stateful && (past || decoder->next.session))
+        return ap__fail(err, AP_EUNSUPPORTED, "%s: a stateful decoder with past_key_values is not supported",
+                        decoder->first.file);
+    if (!past && !decoder->is_stateful) {
         if (decoder->next.session)
             return ap__fail(err, AP_EFORMAT, "%s: the decoder has no past_key_values inputs",
                             decoder->next.file);

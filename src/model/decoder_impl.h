@@ -13,7 +13,8 @@ struct ap__decoder {
     ap__session *encoder;    /* NULL: there is none. */
     ap__decoder_graph first; /* Reads the first tokens, and without a cache all of them every time. */
     ap__decoder_graph next;  /* Reads what comes behind them; without a session: `first` does. */
-    bool has_cache;
+    bool has_cache;          /* Tensors of it go from run to run. */
+    bool is_stateful;        /* It stays in the session. */
     bool takes_mask;
     size_t vocab_size; /* 0: it shows in the first run. */
     ap__kept_set caches, crosses;

@@ -25,6 +25,12 @@ static ap_status check_session(const ap__model *model, ap_error *err) {
     if (info->n_inputs > IO_MAX || info->n_outputs > IO_MAX)
         return ap__fail(err, AP_ELIMIT, "%s: %u inputs and %u outputs, over the limit of %d each",
                         model->file.path.text, info->n_inputs, info->n_outputs, IO_MAX);
+    if (info->is_stateful)
+        return ap__fail(
+            err, AP_EUNSUPPORTED,
+            "%s is stateful (it has ReadValue layers), which this task does not support; export it without "
+            "state: optimum-cli export openvino --disable-stateful",
+            model->file.path.text);
     if (!info->n_inputs || !info->n_outputs)
         return ap__fail(err, AP_EFORMAT, "%s: the graph has %u inputs and %u outputs", model->file.path.text,
                         info->n_inputs, info->n_outputs);
