@@ -9,6 +9,7 @@
 #include "out.h"
 #include "page.h"
 #include "params.h"
+#include "pieces.h"
 #include "progress.h"
 #include "result_table.h"
 #include "show.h"
@@ -23,7 +24,7 @@
 
 typedef struct run_options {
     const char *init, *params, *output, *out_dir;
-    bool json, jsonl, text_lines, timings, quiet, verbose, help, version;
+    bool json, jsonl, text_lines, stream, timings, quiet, verbose, help, version;
 } run_options;
 
 static const cli_option OPTIONS[] = {
@@ -32,6 +33,7 @@ static const cli_option OPTIONS[] = {
      offsetof(run_options, jsonl)},
     {"text-lines", 0, NULL, "As --jsonl, each line being the text itself.",
      offsetof(run_options, text_lines)},
+    {"stream", 0, NULL, "Write text as it is generated, and nothing else.", offsetof(run_options, stream)},
     {"params", 0, "JSON", "The parameters of the call, as an object.", offsetof(run_options, params)},
     {"init", 0, "JSON", "The parameters of pipeline(), as an object.", offsetof(run_options, init)},
     {"output", 0, "json|jsonl|table", "Default: table on a terminal, else json.",
@@ -88,6 +90,8 @@ static ap_status check_conflicts(const run_state *run, ap_error *err) {
     if (!status) status = check_pair(o->json, o->text_lines, "--json and --text-lines", err);
     if (!status) status = check_pair(o->jsonl, o->text_lines, "--jsonl and --text-lines", err);
     if (!status) status = check_pair(o->quiet, o->verbose, "--quiet and --verbose", err);
+    if (!status) status = check_pair(o->stream, reads_lines(o), "--stream and --jsonl or --text-lines", err);
+    if (!status) status = check_pair(o->stream, o->output != NULL, "--stream and --output", err);
     if (status) return status;
     if (reads_lines(o) && o->output && strcmp(o->output, "jsonl") != 0)
         return cli_fail(err, AP_EINVAL, "--output %s and %s exclude each other: lines give lines", o->output,
@@ -287,6 +291,19 @@ static int call_and_print(run_state *run) {
     return status ? cli_report(&err) : CLI_EXIT_OK;
 }
 
+static ap_status check_stream(run_state *run, ap_error *err) {
+    ap_status status = run->options.stream ? cli_params_load(&run->params, err) : AP_OK;
+    if (status || !run->options.stream || cli_pieces_has(cli_params_of_task(&run->params))) return status;
+    return cli_fail(err, AP_EINVAL, "--stream shows text as it is generated, and task %s generates none",
+                    run->params.task);
+}
+
+static int write_pieces(run_state *run) {
+    ap_error err = AP_ERROR_INIT;
+    ap_status status = cli_pieces_run(run->pipe, run->inputs, run->params.call, &err);
+    return status ? cli_report(&err) : CLI_EXIT_OK;
+}
+
 static int stream(run_state *run) {
     const cli_jsonl_options options = {
         .is_text = run->options.text_lines,
@@ -318,6 +335,7 @@ static ap_status print_task_help(run_state *run, ap_error *err) {
 
 static ap_status prepare(run_state *run, ap_error *err) {
     ap_status status = check_conflicts(run, err);
+    if (!status) status = check_stream(run, err);
     if (!status) status = merge_params(run, err);
     if (!status) status = cli_arrays_open(&run->arrays, run->options.out_dir, err);
     if (!status) status = read_inputs(run, err);
@@ -336,6 +354,7 @@ static int run_task(run_state *run, int argc, char **argv) {
     if (run->options.verbose) cli_diag_set_verbosity(CLI_VERBOSE);
     if (!status) status = prepare(run, &err);
     if (status) return cli_report(&err);
+    if (run->options.stream) return write_pieces(run);
     return reads_lines(&run->options) ? stream(run) : call_and_print(run);
 }
 

@@ -139,6 +139,13 @@ AP_API void ap_cancel_destroy(ap_cancel *cancel);
 /** @param n_total 0 while it is not known. Called on the thread that made the call. */
 typedef void (*ap_progress_fn)(size_t n_done, size_t n_total, void *ctx);
 
+/** Receives text while a model writes it, on the thread that made the call: whole characters, and all that one sequence
+ * gets is its new text. Sequences of several inputs may come in turns.
+ * @param input index among the inputs of the call.   @param sequence index among those of the input, below
+ * num_return_sequences.
+ * @param text borrowed; not NUL-terminated. With `len_bytes` 0 the sequence is at its end. */
+typedef void (*ap_piece_fn)(size_t input, size_t sequence, const char *text, size_t len_bytes, void *ctx);
+
 /** Where the time of a call went, and on what. Times are wall time, summed over the threads of the call:
  * where inputs are preprocessed beside the model, the phases come to more than the whole. A new member is
  * only ever appended. */
@@ -166,6 +173,8 @@ typedef struct ap_call_options {
     ap_progress_fn progress;
     void *progress_ctx;
     ap_timings *timings; /**< Overwritten by the call, also where it fails; NULL: nothing is measured. */
+    ap_piece_fn piece; /**< Of tasks that generate text; with beams, the text comes in one piece. Since 0.1. */
+    void *piece_ctx;
 } ap_call_options;
 
 #define AP_CALL_OPTIONS_INIT AP_STRUCT_INIT(ap_call_options)

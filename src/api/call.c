@@ -90,6 +90,8 @@ static ap_status call_begin(ap__call *call, const ap_pipeline *pipe, const ap_va
     call->batch_size = ap__opt_integer(&own.batch_size, pipe->batch_size);
     call->num_workers = ap__opt_integer(&own.num_workers, pipe->num_workers);
     call->cancel = options ? options->cancel : NULL;
+    call->piece = options ? options->piece : NULL;
+    call->piece_ctx = options ? options->piece_ctx : NULL;
     if (!status) status = ap__phase_sanitize(&pipe->ctx, call, opts, err);
     if (status) call_clear(call);
     return status;
@@ -105,6 +107,7 @@ typedef struct list_source {
 static ap_status list_read(ap__item *item, bool *end, void *ctx, ap_error *err) {
     list_source *source = ctx;
     (void)err;
+    item->index = source->next;
     item->input = ap_value_list_get(source->list, source->next++);
     *end = item->input == NULL;
     return AP_OK;
@@ -242,13 +245,14 @@ typedef struct stream_ends {
     ap_next_fn next;
     ap_emit_fn emit;
     void *ctx;
-    size_t n_emitted;
+    size_t n_read, n_emitted;
     const ap_call_options *options;
 } stream_ends;
 
 static ap_status stream_read(ap__item *item, bool *end, void *ctx, ap_error *err) {
     stream_ends *ends = ctx;
     ap_status status = ends->next(&item->owned, ends->ctx, err);
+    item->index = ends->n_read++;
     item->input = item->owned;
     *end = !status && !item->owned;
     return status;
@@ -277,7 +281,7 @@ ap_status ap_pipeline_stream(const ap_pipeline *pipe, ap_next_fn next, ap_emit_f
     ap__clock *running = start_clock(&clock, &start, options);
     ap_status status = call_begin(&call, pipe, params, options, err);
     if (!status) {
-        stream_ends ends = {next, emit, ctx, 0, options};
+        stream_ends ends = {.next = next, .emit = emit, .ctx = ctx, .options = options};
         call.clock = running;
         status = ap__stream_run(&call, stream_read, &ends, SIZE_MAX, stream_emit, &ends, err);
         call_clear(&call);
@@ -311,9 +315,11 @@ ap_status ap_pipeline_preprocess(ap_value **out, const ap_pipeline *pipe, const 
 /* The engine moves things out of feeds, so the caller's stay whole: a copy, whose tensors are shared. */
 static ap_status forward_copies(ap_value *list, const ap__call *call, ap_value *feeds, ap_error *err) {
     size_t n = ap_value_len(feeds);
-    ap_value **rows = ap__calloc(n, 2 * sizeof *rows);
+    ap_value **rows = ap__calloc(n, 2 * sizeof *rows + sizeof(size_t));
     if (!rows) return ap__fail_nomem(err);
     ap_value **outputs = rows + n;
+    size_t *indexes = (size_t *)(void *)(outputs + n);
+    for (size_t i = 0; i < n; i++) indexes[i] = i;
     ap_status status = AP_OK;
     for (size_t i = 0; i < n; i++) {
         rows[i] = ap__list_item(feeds, i);
@@ -323,7 +329,7 @@ static ap_status forward_copies(ap_value *list, const ap__call *call, ap_value *
     }
     size_t n_together = call->pipe->ctx.task->flags & AP_TASK_RUNS_ALONE ? 1 : n;
     for (size_t i = 0; i < n && !status; i += n_together)
-        status = ap__batch_run(outputs + i, call, rows + i, n_together, err);
+        status = ap__batch_run(outputs + i, call, rows + i, indexes + i, n_together, err);
     for (size_t i = 0; i < n; i++) {
         if (!outputs[i]) continue;
         if (status)

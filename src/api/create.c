@@ -285,6 +285,13 @@ static ap_status check_task(ap__router *r, ap_error *err) {
     return status ? status : ap__phase_sanitize(ctx, NULL, r->pipe->opts, err);
 }
 
+/* An alias may say more than the task's name ("translation_en_to_de"). */
+static ap_status keep_task_name(ap__router *r, ap_error *err) {
+    const char *task = ap__opt_string(&r->init->task, NULL);
+    if (task && !(r->pipe->ctx.task_name = ap__strdup(task))) return ap__fail_nomem(err);
+    return AP_OK;
+}
+
 static ap_status run(ap__router *r, ap_error *err) {
     ap_pipeline *pipe = r->pipe;
     pipe->batch_size = ap__opt_integer(&r->init->batch_size, 0);
@@ -294,11 +301,14 @@ static ap_status run(ap__router *r, ap_error *err) {
     if (!status) status = ap__init_opts_check(r->init, err);
     if (!status) status = merge(r, err);
     if (!status) status = name_task(r, err);
+    if (!status) status = keep_task_name(r, err);
     if (!status) status = find_folder(r, err);
     if (!status) status = find_config(r, err);
     if (!status) status = find_task(r, err);
     if (!status) status = bind_params(r, err);
     if (!status) status = load_components(r, err);
+    if (!status && pipe->ctx.task->model_kind != AP_MODEL_SINGLE_GRAPH)
+        status = ap__generation_files_load(&pipe->ctx.generation, r->folder.text, r->config, err);
     if (!status) status = choose_threads(r, err);
     if (!status) status = ap__router_open_model(r, err);
     if (!status) status = check_task(r, err);
@@ -404,6 +414,8 @@ void ap_pipeline_destroy(ap_pipeline *pipe) {
     ap__model_close(pipe->ctx.model);
     ap__tokenizer_destroy(pipe->ctx.tokenizer);
     ap__tapas_destroy(pipe->ctx.tapas);
+    ap__generation_files_destroy(pipe->ctx.generation);
+    ap__free(pipe->ctx.task_name);
     ap_value_destroy(pipe->params);
     ap_value_destroy(pipe->decisions);
     ap__free(pipe->opts);

@@ -2,7 +2,6 @@
 #include "api/tokenizer_impl.h"
 #include "base/alloc.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/path.h"
 #include "tokenizer/clean_up.h"
 #include "value/value.h"
@@ -14,16 +13,12 @@
 /* -- creating and destroying --------------------------------------------------------------------------- */
 
 static ap_status load(ap__tokenizer **out, const char *path, ap_error *err) {
-    ap__bytes bytes = {0};
     if (ap__path_is_dir(path)) return ap__tokenizer_load(out, path, err);
     if (!ap__path_is_file(path))
         return ap__fail(err, AP_ENOTFOUND,
                         "tokenizer %s: no such folder or file; name a model folder or a tokenizer.json",
                         path);
-    ap_status status = ap__file_read(&bytes, path, AP__TOKENIZER_MAX_BYTES, err);
-    if (!status) status = ap__tokenizer_from_json(out, bytes.ptr, bytes.len, path, err);
-    ap__bytes_clear(&bytes);
-    return status;
+    return ap__tokenizer_from_file(out, path, err);
 }
 
 /* Puts the name to what was loaded. `status` is that of loading; on failure nothing is left. */

@@ -2,6 +2,7 @@
 #ifndef AP_PIPELINE_CONTEXT_H
 #define AP_PIPELINE_CONTEXT_H
 
+#include "generate/config.h"
 #include "model/model.h"
 #include "tokenizer/tapas/tapas.h"
 #include "tokenizer/tokenizer.h"
@@ -31,6 +32,8 @@ struct ap_task_context {
     ap__tokenizer *tokenizer;     /* NULL when the task needs none. */
     ap__tapas *tapas;             /* The same of a task that reads tables. */
     ap_tokenizer *lent_tokenizer; /* `tokenizer` as the public API has it; NULL as well. */
+    ap__generation_files *generation; /* Of a model that generates. */
+    char *task_name; /* As it was asked for: the task's own name, or an alias; NULL: it was inferred. */
 };
 
 /* Of the call that a function works for; NULL: there is none. */

@@ -118,6 +118,22 @@ ap_status ap__phase_forward(ap_value **out, const ap__call *call, const ap_value
     return forward(&call->pipe->ctx, call, call->opts, out, inputs, err);
 }
 
+static const ap_task_context *feeds_owner(const ap_task_context *at) {
+    while (at && !at->layer->own->forward && !at->layer->own->forward_feeds) at = at->base;
+    return at && at->layer->own->forward_feeds ? at : NULL;
+}
+
+bool ap__phase_runs_feeds(const ap_task_context *ctx) { return feeds_owner(ctx) != NULL; }
+
+ap_status ap__phase_forward_feeds(ap_value **outputs, const ap__call *call, ap_value *const *feeds,
+                                  const size_t *indexes, size_t n_feeds, ap_error *err) {
+    const ap_task_context *at = feeds_owner(&call->pipe->ctx);
+    AP_INVARIANT(at, err);
+    ap_task_context entered = enter(at, call);
+    ap_task_run run = {call, indexes};
+    return at->layer->own->forward_feeds(&entered, part_of(call->opts, at), outputs, feeds, n_feeds, &run, err);
+}
+
 static ap_status postprocess(const ap_task_context *start, const ap__call *call, const void *opts,
                              ap_value **out, ap_value *const *outputs, size_t n_outputs, ap_error *err) {
     OWNER(at, start, postprocess);

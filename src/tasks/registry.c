@@ -68,6 +68,26 @@ static ap_status fail_unknown(const char *name, ap_error *err) {
     return AP_EKEY;
 }
 
+/* The length of a part of a name, up to the next '_'. */
+static size_t part_len(const char *text, size_t len) {
+    const char *end = memchr(text, '_', len);
+    return end ? (size_t)(end - text) : len;
+}
+
+/* Whether a name is an alias; parts "xx" and "yy" of it stand for any ("translation_xx_to_yy"). */
+static bool is_alias(const char *alias, size_t alias_len, const char *name, size_t len) {
+    for (;;) {
+        size_t n = part_len(alias, alias_len), n_name = part_len(name, len);
+        bool is_any = n == 2 && (memcmp(alias, "xx", 2) == 0 || memcmp(alias, "yy", 2) == 0);
+        if (is_any ? !n_name : n != n_name || memcmp(alias, name, n) != 0) return false;
+        if (n == alias_len || n_name == len) return n == alias_len && n_name == len;
+        alias += n + 1;
+        alias_len -= n + 1;
+        name += n_name + 1;
+        len -= n_name + 1;
+    }
+}
+
 /* The task that has this name, or an alias of it, of `len` bytes. */
 static const ap__task_layer *find(const char *name, size_t len) {
     walk w = {0};
@@ -75,7 +95,7 @@ static const ap__task_layer *find(const char *name, size_t len) {
         const char *word, *rest = layer->task->aliases ? layer->task->aliases : "";
         if (strlen(layer->task->name) == len && memcmp(layer->task->name, name, len) == 0) return layer;
         for (size_t n; (n = ap__words_next(&word, &rest));)
-            if (n == len && memcmp(word, name, len) == 0) return layer;
+            if (is_alias(word, n, name, len)) return layer;
     }
     return NULL;
 }

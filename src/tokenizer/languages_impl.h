@@ -12,6 +12,10 @@ struct ap__source_language {
     ap__processor processor; /* In the place of the tokenizer's. */
 };
 
+/* The codes that M2M100 has tokens for, ended by NULL: those of `language_codes` in its
+ * tokenizer_config.json. NULL when there is no such list. */
+const char *const *ap__m2m_codes(yyjson_val *config);
+
 /* The post-processor of the folder's own source language. */
 ap_status ap__languages_apply(ap__loader *loader, yyjson_val *config, const ap__tokenizer_class *class_);
 

@@ -36,6 +36,18 @@ void ap__template_put_sequence(ap__template_maker *m, yyjson_mut_val *list, cons
     note(m, yyjson_mut_arr_append(list, new_piece(m, "Sequence", id, type_id)));
 }
 
+void ap__template_put_id(ap__template_maker *m, yyjson_mut_val *list, const char *name, uint32_t id,
+                         unsigned type_id) {
+    note(m, yyjson_mut_arr_append(list, new_piece(m, "SpecialToken", name, type_id)));
+    if (yyjson_mut_obj_get(m->specials, name)) return;
+    yyjson_mut_val *special = yyjson_mut_obj(m->doc);
+    yyjson_mut_val *ids = yyjson_mut_obj_add_arr(m->doc, special, "ids");
+    yyjson_mut_val *tokens = yyjson_mut_obj_add_arr(m->doc, special, "tokens");
+    note(m, yyjson_mut_arr_add_uint(m->doc, ids, id));
+    note(m, yyjson_mut_arr_add_strcpy(m->doc, tokens, name));
+    note(m, yyjson_mut_obj_add(m->specials, yyjson_mut_strcpy(m->doc, name), special));
+}
+
 ap_status ap__template_put_token(ap__template_maker *m, yyjson_mut_val *list, const char *token,
                                  unsigned type_id) {
     const ap__tokenizer *tokenizer = m->tokenizer;
@@ -45,14 +57,7 @@ ap_status ap__template_put_token(ap__template_maker *m, yyjson_mut_val *list, co
     if (!name)
         return ap__loader_fail(m->loader, AP_EFORMAT, NULL,
                                "the post-processor needs the token \"%.60s\", which has no id", token);
-    note(m, yyjson_mut_arr_append(list, new_piece(m, "SpecialToken", name, type_id)));
-    if (yyjson_mut_obj_get(m->specials, name)) return AP_OK;
-    yyjson_mut_val *special = yyjson_mut_obj(m->doc);
-    yyjson_mut_val *ids = yyjson_mut_obj_add_arr(m->doc, special, "ids");
-    yyjson_mut_val *tokens = yyjson_mut_obj_add_arr(m->doc, special, "tokens");
-    note(m, yyjson_mut_arr_add_uint(m->doc, ids, id));
-    note(m, yyjson_mut_arr_add_strcpy(m->doc, tokens, name));
-    note(m, yyjson_mut_obj_add(m->specials, yyjson_mut_strcpy(m->doc, name), special));
+    ap__template_put_id(m, list, name, id, type_id);
     return AP_OK;
 }
 

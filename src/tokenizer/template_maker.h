@@ -25,6 +25,10 @@ void ap__template_put_sequence(ap__template_maker *m, yyjson_mut_val *list, cons
 ap_status ap__template_put_token(ap__template_maker *m, yyjson_mut_val *list, const char *token,
                                  unsigned type_id);
 
+/* The same of a token whose id is known. */
+void ap__template_put_id(ap__template_maker *m, yyjson_mut_val *list, const char *name, uint32_t id,
+                         unsigned type_id);
+
 /* The processor; it lives in the loader's arena.   @return AP_ENOMEM */
 ap_status ap__template_finish(ap__template_maker *m, ap__processor *out);
 

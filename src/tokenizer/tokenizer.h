@@ -32,6 +32,9 @@ ap_status ap__tokenizer_load(ap__tokenizer **out, const char *folder, ap_error *
 ap_status ap__tokenizer_from_json(ap__tokenizer **out, const char *json, size_t len, const char *name,
                                   ap_error *err);
 
+/* From the file of a tokenizer.json alone.   @return also AP_ENOTFOUND, AP_EIO. */
+ap_status ap__tokenizer_from_file(ap__tokenizer **out, const char *path, ap_error *err);
+
 void ap__tokenizer_destroy(ap__tokenizer *tokenizer);
 
 /* -- encoding ------------------------------------------------------------------------------------------ */

@@ -26,6 +26,9 @@ CODES_OF_EXCEPTION = {
     "FileNotFoundError": {"AP_ENOTFOUND"},
 }
 
+# Of the Python package, the class of the reference's exception is asked for; these stand for one of another package.
+CLASSES_OF_EXCEPTION = {"HFValidationError": "OSError"}
+
 # These two would say that we failed, and not that the input was refused.
 NEVER_RIGHT = {"AP_EBUG", "AP_ENOBACKEND"}
 
@@ -62,9 +65,19 @@ def judge(case: dict[str, Any], answer: dict[str, Any]) -> str:
     allowed = CODES_OF_EXCEPTION.get(expected)
     if failure["code"] in NEVER_RIGHT or (allowed and failure["code"] not in allowed):
         return f"expected {' or '.join(sorted(allowed or {'a clear error'}))} (reference: {expected}), {describe(failure)}"
+    if difference := class_difference(expected, failure):
+        return difference
     if not failure["message"].strip() or "\n" in failure["message"].strip():
         return f"the message is not one line: {failure['message']!r}"
     return ""
+
+
+def class_difference(expected: str, failure: dict[str, str]) -> str:
+    """Whether an exception that the reference raises on purpose is another class here; a status code is none."""
+    wanted, found = CLASSES_OF_EXCEPTION.get(expected, expected), failure.get("type", "AP_")
+    if found.startswith("AP_") or (expected not in CODES_OF_EXCEPTION and expected != "PipelineException"):
+        return ""
+    return "" if wanted in found.split() else f"expected a {wanted}, got a {found}: {failure['message']}"
 
 
 def describe(failure: dict[str, str]) -> str:

@@ -163,6 +163,9 @@ typedef struct ap_task_context ap_task_context;
 /** Takes the feeds of one input. */
 typedef struct ap_feeds ap_feeds;
 
+/** What a batch is a part of: its call. */
+typedef struct ap_task_run ap_task_run;
+
 typedef struct ap_task {
     uint32_t abi;        /**< AP_TASK_ABI. */
     uint32_t size;       /**< sizeof(ap_task). */
@@ -231,6 +234,13 @@ typedef struct ap_task {
      * preprocess() and postprocess() are needed. */
     const char *base;
     void *user; /**< For the row's functions: ap_task_context_get_user(). */
+
+    /** Does everything between preprocess() and postprocess() for a batch, in place of the engine's stacking, forward()
+     * and what undoes it: models that generate. optional
+     * @param feeds [n] what preprocess() emitted, not stacked; lent.
+     * @param[out] outputs [n] a dict for each, owned; all NULL on failure. */
+    ap_status (*forward_feeds)(const ap_task_context *ctx, const void *opts, ap_value **outputs,
+                               ap_value *const *feeds, size_t n, const ap_task_run *run, ap_error *err);
 } ap_task;
 
 /** A row that begins as nothing but its version. */
