@@ -64,7 +64,8 @@ static void take(size_t input, size_t sequence, const char *text, size_t len, vo
     cli_out_flush();
 }
 
-static ap_status run_one(const ap_pipeline *pipe, const ap_value *input, const ap_value *params, ap_error *err) {
+static ap_status run_one(const ap_pipeline *pipe, const ap_value *input, const ap_value *params,
+                         ap_error *err) {
     pieces p = {.is_terminal = cli_terminal_is(STDOUT_FILENO)};
     ap_call_options options = AP_CALL_OPTIONS_INIT;
     ap_value *result = NULL;
@@ -81,7 +82,8 @@ static ap_status run_one(const ap_pipeline *pipe, const ap_value *input, const a
     return status;
 }
 
-ap_status cli_pieces_run(const ap_pipeline *pipe, const ap_value *inputs, const ap_value *params, ap_error *err) {
+ap_status cli_pieces_run(const ap_pipeline *pipe, const ap_value *inputs, const ap_value *params,
+                         ap_error *err) {
     bool is_chat = ap_value_kind(ap_value_list_get(inputs, 0)) == AP_KIND_DICT;
     if (ap_value_kind(inputs) != AP_KIND_LIST || is_chat || !ap_value_len(inputs))
         return run_one(pipe, inputs, params, err);

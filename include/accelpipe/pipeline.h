@@ -139,8 +139,8 @@ AP_API void ap_cancel_destroy(ap_cancel *cancel);
 /** @param n_total 0 while it is not known. Called on the thread that made the call. */
 typedef void (*ap_progress_fn)(size_t n_done, size_t n_total, void *ctx);
 
-/** Receives text while a model writes it, on the thread that made the call: whole characters, and all that one sequence
- * gets is its new text. Sequences of several inputs may come in turns.
+/** Receives text while a model writes it, on the thread that made the call: whole characters, and all that
+ * one sequence gets is its new text. Sequences of several inputs may come in turns.
  * @param input index among the inputs of the call.   @param sequence index among those of the input, below
  * num_return_sequences.
  * @param text borrowed; not NUL-terminated. With `len_bytes` 0 the sequence is at its end. */
@@ -173,7 +173,8 @@ typedef struct ap_call_options {
     ap_progress_fn progress;
     void *progress_ctx;
     ap_timings *timings; /**< Overwritten by the call, also where it fails; NULL: nothing is measured. */
-    ap_piece_fn piece; /**< Of tasks that generate text; with beams, the text comes in one piece. Since 0.1. */
+    ap_piece_fn
+        piece; /**< Of tasks that generate text; with beams, the text comes in one piece. Since 0.1. */
     void *piece_ctx;
 } ap_call_options;
 

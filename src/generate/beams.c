@@ -1,6 +1,5 @@
-/* Beam search, and beams that are drawn. Scores are float32, as in the reference, where an offset of -1e9 takes
- * candidates out.
- * Source: transformers@v4.55.4 generation/utils.py _beam_search and its helpers. */
+/* Beam search, and beams that are drawn. Scores are float32, as in the reference, where an offset of -1e9
+ * takes candidates out. Source: transformers@v4.55.4 generation/utils.py _beam_search and its helpers. */
 #include "base/alloc.h"
 #include "base/error.h"
 #include "generate/search.h"
@@ -30,7 +29,7 @@ typedef struct candidate {
 
 typedef struct beams {
     ap__search base;
-    size_t n, n_candidates; /* Beams; what is looked at in each step. */
+    size_t n, n_candidates;      /* Beams; what is looked at in each step. */
     ap__tokens *running, *spare; /* [n] */
     float *scores;               /* [n] Of the running ones. */
     hypothesis *best, *merged;   /* [n] */
@@ -56,8 +55,8 @@ static ap_status make_wide(beams *b, size_t n, ap_error *err) {
     return b->wide ? AP_OK : ap__fail_nomem(err);
 }
 
-/* Log-probabilities of each beam, processed and added to the beam's own: [n, vocab_size]. In the first step all beams
- * are the same row. */
+/* Log-probabilities of each beam, processed and added to the beam's own: [n, vocab_size]. In the first step
+ * all beams are the same row. */
 static ap_status accumulate(beams *b, float **out, float *logits, ap__scratch *scratch, ap_error *err) {
     size_t size = scratch->n, n_rows = b->base.has_begun ? b->n : 1;
     for (size_t i = 0; i < n_rows; i++) {
@@ -113,8 +112,9 @@ static ap_status choose_candidates(beams *b, const float *scores, size_t vocab_s
     size_t n = b->n * vocab_size;
     ap_status status = AP_OK;
     if (n < b->n_candidates)
-        return ap__fail(err, AP_EINVAL, "%zu beams need %zu candidates in each step, and the model has %zu tokens",
-                        b->n, b->n_candidates, vocab_size);
+        return ap__fail(err, AP_EINVAL,
+                        "%zu beams need %zu candidates in each step, and the model has %zu tokens", b->n,
+                        b->n_candidates, vocab_size);
     if (b->base.rules->draws)
         status = draw_many(b->order, b, scores, n, err);
     else
@@ -259,7 +259,8 @@ static ap_status advance(ap__search *self, float *logits, ap__scratch *scratch, 
     return AP_OK;
 }
 
-/* As long as the longest of those that are asked for. The reference fills with the pad token unless that is 0. */
+/* As long as the longest of those that are asked for. The reference fills with the pad token unless that is
+ * 0. */
 static ap_status finish(ap__search *self, ap__tokens **out, ap_error *err) {
     beams *b = (beams *)self;
     const ap__rules *r = self->rules;
@@ -303,7 +304,8 @@ static ap_status allocate(beams *b, ap_error *err) {
     b->candidates = ap__calloc(b->n_candidates, sizeof *b->candidates);
     b->numbers = ap__calloc(n_all, sizeof *b->numbers);
     b->order = ap__calloc(n_all, sizeof *b->order);
-    bool is_there = b->running && b->spare && b->best && b->merged && b->scores && b->candidates && b->numbers && b->order;
+    bool is_there = b->running && b->spare && b->best && b->merged && b->scores && b->candidates &&
+                    b->numbers && b->order;
     return is_there ? AP_OK : ap__fail_nomem(err);
 }
 

@@ -137,8 +137,8 @@ void ap__generation_files_destroy(ap__generation_files *files) {
 
 /* -- layers -------------------------------------------------------------------------------------------- */
 
-/* Puts the files' values where `out` has the default; a value that was given counts as none when it is the default,
- * as in the reference. */
+/* Puts the files' values where `out` has the default; a value that was given counts as none when it is the
+ * default, as in the reference. */
 static void fill(ap__generate_opts *out, const ap__generate_opts *files) {
     for (const ap_param *row = ap__generate_params; row->name; row++) {
         const ap_opt *from = ap__generate_opt_const(files, row);

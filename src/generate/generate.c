@@ -35,15 +35,16 @@ ap_status ap__generate_check_positions(const ap__generation *g, size_t n_positio
                                        ap_error *err) {
     if (!g->position_limit || n_positions <= g->position_limit) return AP_OK;
     if (n_prompt > g->position_limit)
-        return ap__fail(err, AP_EINVAL,
-                        "the prompt has %zu tokens and the model %zu positions; truncation=true, a shorter prompt or "
-                        "handle_long_generation=\"hole\" help",
-                        n_prompt, g->position_limit);
-    return ap__fail(err, AP_EINVAL,
-                    "the prompt has %zu tokens and the model %zu positions: there is room for %zu new tokens; "
-                    "max_new_tokens=%zu stops there",
-                    n_prompt, g->position_limit, g->position_limit - n_prompt + 1,
-                    g->position_limit - n_prompt + 1);
+        return ap__fail(
+            err, AP_EINVAL,
+            "the prompt has %zu tokens and the model %zu positions; truncation=true, a shorter prompt or "
+            "handle_long_generation=\"hole\" help",
+            n_prompt, g->position_limit);
+    return ap__fail(
+        err, AP_EINVAL,
+        "the prompt has %zu tokens and the model %zu positions: there is room for %zu new tokens; "
+        "max_new_tokens=%zu stops there",
+        n_prompt, g->position_limit, g->position_limit - n_prompt + 1, g->position_limit - n_prompt + 1);
 }
 
 static size_t count_real(const ap__prompt *prompt) {
@@ -52,7 +53,8 @@ static size_t count_real(const ap__prompt *prompt) {
     return n;
 }
 
-static ap_status make_rules(ap__rules **out, const ap__generation *g, const ap__prompt *prompt, ap_error *err) {
+static ap_status make_rules(ap__rules **out, const ap__generation *g, const ap__prompt *prompt,
+                            ap_error *err) {
     ap__rules_maker maker = {.config = g->config,
                              .tokenizer = g->tokenizer,
                              .input = prompt->input,
@@ -135,8 +137,8 @@ static ap_status make_room(loop *l, size_t n, ap_error *err) {
     return AP_OK;
 }
 
-/* Lets searches take a step, one after the other over the rows of a decoding, and makes its rows those that go on.
- * Searches that are done get their results and leave the list. */
+/* Lets searches take a step, one after the other over the rows of a decoding, and makes its rows those that
+ * go on. Searches that are done get their results and leave the list. */
 static ap_status advance(loop *l, ap__decoding *decoding, job *jobs, size_t *n_jobs, float *logits,
                          ap_error *err) {
     size_t n_left = 0, n_rows = 0, at = 0;
@@ -201,7 +203,8 @@ static ap_status read_prompts(loop *l, ap__decoding *decoding, size_t n, float *
         const ap__prompt *p = &prompts[i];
         size_t gap = length - p->tokens.n, at = i * length;
         has_mask = has_mask || gap || p->mask;
-        for (size_t k = 0; k < gap; k++) tokens[at + k] = l->rules[l->next + i]->pad > 0 ? l->rules[l->next + i]->pad : 0;
+        for (size_t k = 0; k < gap; k++)
+            tokens[at + k] = l->rules[l->next + i]->pad > 0 ? l->rules[l->next + i]->pad : 0;
         memcpy(tokens + at + gap, p->tokens.ptr, p->tokens.n * sizeof *tokens);
         for (size_t k = 0; k < p->tokens.n; k++) mask[at + gap + k] = !p->mask || p->mask[k];
     }
@@ -231,7 +234,8 @@ static ap_status begin_jobs(loop *l, job *jobs, size_t n, ap_error *err) {
     return status;
 }
 
-static ap_status check_vocab(loop *l, const job *jobs, size_t n_jobs, const ap__decoding *decoding, ap_error *err) {
+static ap_status check_vocab(loop *l, const job *jobs, size_t n_jobs, const ap__decoding *decoding,
+                             ap_error *err) {
     ap_status status = l->scratch.n ? AP_OK : ap__scratch_create(&l->scratch, decoding->vocab_size, err);
     for (size_t i = 0; !status && i < n_jobs; i++)
         status = ap__rules_check_vocab(l->rules[jobs[i].i_prompt], decoding->vocab_size, err);
@@ -302,7 +306,8 @@ static void end_if_empty(loop *l) {
 static ap_status run(loop *l, ap_error *err) {
     ap_status status = AP_OK;
     while (!status && (l->n_jobs || l->next < l->g->n_prompts)) {
-        if (ap__cancel_is_triggered(l->g->cancel)) return ap__fail(err, AP_ECANCELED, "the call was cancelled");
+        if (ap__cancel_is_triggered(l->g->cancel))
+            return ap__fail(err, AP_ECANCELED, "the call was cancelled");
         size_t n = choose_next(l);
         if (n) status = admit(l, n, err);
         if (!status) end_if_empty(l);

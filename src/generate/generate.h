@@ -1,8 +1,9 @@
 /* generate(): prompts to sequences, by way of a model's decodings.
  *
- * Prompts share one loop: as many as fit are read together, each step gives every row its next token, rows that are
- * done leave, and prompts that wait take their places. A prompt's result does not depend on its company.
- * Source: transformers@v4.55.4 generation/utils.py generate; what it does to a batch, ap__generated_pad() does. */
+ * Prompts share one loop: as many as fit are read together, each step gives every row its next token, rows
+ * that are done leave, and prompts that wait take their places. A prompt's result does not depend on its
+ * company. Source: transformers@v4.55.4 generation/utils.py generate; what it does to a batch,
+ * ap__generated_pad() does. */
 #ifndef AP_GENERATE_GENERATE_H
 #define AP_GENERATE_GENERATE_H
 

@@ -1,6 +1,6 @@
 /* Beams in groups that avoid what the groups before them chose.
- * Source: transformers@v4.55.4 generation/utils.py _group_beam_search, generation/beam_search.py BeamSearchScorer,
- * BeamHypotheses. */
+ * Source: transformers@v4.55.4 generation/utils.py _group_beam_search, generation/beam_search.py
+ * BeamSearchScorer, BeamHypotheses. */
 #include "base/alloc.h"
 #include "base/error.h"
 #include "generate/search.h"
@@ -26,7 +26,7 @@ typedef struct group {
 
 typedef struct groups {
     ap__search base;
-    size_t n, n_groups, size; /* Beams, groups, beams of a group. */
+    size_t n, n_groups, size;      /* Beams, groups, beams of a group. */
     ap__tokens *running, *spare;   /* [n] */
     float *scores, *next_scores;   /* [n], [size] */
     group *groups;                 /* [n_groups] */
@@ -113,12 +113,13 @@ static ap_status share_out(groups *g, size_t i_group, const float *scores, size_
             g->base.next[start + n_next] = token;
             g->base.parents[start + n_next++] = (uint32_t)from;
         } else if (k < g->size) {
-            status = add_hypothesis(g, &g->groups[i_group], ap__tokens_ids(&g->running[from]), (double)scores[at],
-                                    len - r->prompt_len, err);
+            status = add_hypothesis(g, &g->groups[i_group], ap__tokens_ids(&g->running[from]),
+                                    (double)scores[at], len - r->prompt_len, err);
         }
     }
     if (!status && n_next < g->size)
-        return ap__fail(err, AP_EINVAL, "group beam search: too few tokens are left that do not end a sequence");
+        return ap__fail(err, AP_EINVAL,
+                        "group beam search: too few tokens are left that do not end a sequence");
     for (size_t i = 0; !status && i < g->size; i++) g->scores[start + i] = g->next_scores[i];
     return status;
 }
@@ -135,8 +136,9 @@ static ap_status step_group(groups *g, size_t i_group, float *logits, ap__scratc
         return AP_OK;
     }
     if (g->size * scratch->n < g->n_candidates)
-        return ap__fail(err, AP_EINVAL, "%zu beams need %zu candidates in each step, and the model has %zu tokens",
-                        g->size, g->n_candidates, scratch->n);
+        return ap__fail(err, AP_EINVAL,
+                        "%zu beams need %zu candidates in each step, and the model has %zu tokens", g->size,
+                        g->n_candidates, scratch->n);
     float *scores = accumulate(g, i_group, logits, scratch);
     ap__top_k(g->order, g->n_candidates, scores, g->size * scratch->n);
     float best = scores[g->order[0]];
@@ -244,7 +246,8 @@ static void destroy(ap__search *self) {
     ap__tokens_destroy_array(g->spare, g->n);
     ap__tokens_destroy_array(g->results, (size_t)self->rules->n_sequences);
     for (size_t i = 0; g->groups && i < g->n_groups; i++) {
-        for (size_t k = 0; g->groups[i].found && k <= g->size; k++) ap__tokens_clear(&g->groups[i].found[k].tokens);
+        for (size_t k = 0; g->groups[i].found && k <= g->size; k++)
+            ap__tokens_clear(&g->groups[i].found[k].tokens);
         ap__free(g->groups[i].found);
     }
     ap__free(g->groups);
@@ -266,7 +269,8 @@ static ap_status allocate(groups *g, ap_error *err) {
     if (!g->running || !g->spare || !g->results || !g->groups || !g->scores || !g->next_scores || !g->order)
         return ap__fail_nomem(err);
     for (size_t i = 0; i < g->n_groups; i++)
-        if (!(g->groups[i].found = ap__calloc(g->size + 1, sizeof *g->groups[i].found))) return ap__fail_nomem(err);
+        if (!(g->groups[i].found = ap__calloc(g->size + 1, sizeof *g->groups[i].found)))
+            return ap__fail_nomem(err);
     return AP_OK;
 }
 

@@ -1,7 +1,7 @@
-/* Guesses from the text itself: what followed the last few tokens before may follow again. One step checks all of a
- * guess; what the model would have chosen otherwise is dropped, so that the result is that of decoding without.
- * Source: transformers@v4.55.4 generation/candidate_generator.py PromptLookupCandidateGenerator, generation/utils.py
- * _assisted_decoding. */
+/* Guesses from the text itself: what followed the last few tokens before may follow again. One step checks
+ * all of a guess; what the model would have chosen otherwise is dropped, so that the result is that of
+ * decoding without. Source: transformers@v4.55.4 generation/candidate_generator.py
+ * PromptLookupCandidateGenerator, generation/utils.py _assisted_decoding. */
 #include "base/alloc.h"
 #include "base/cancel.h"
 #include "base/error.h"
@@ -15,10 +15,10 @@ typedef struct lookup {
     const ap__prompt *prompt;
     ap__decoding *decoding;
     ap__scratch scratch;
-    ap__tokens tokens;  /* Chosen so far, and behind them a guess. */
-    size_t n_chosen;    /* Without the guess. */
-    size_t n_read;      /* By the model. */
-    uint8_t *mask;      /* [prompt] */
+    ap__tokens tokens; /* Chosen so far, and behind them a guess. */
+    size_t n_chosen;   /* Without the guess. */
+    size_t n_read;     /* By the model. */
+    uint8_t *mask;     /* [prompt] */
     ap__random random;
     bool is_done;
 } lookup;
@@ -39,7 +39,8 @@ static bool find_ngram(size_t *start, ap__ids tokens, size_t n) {
 /* Appends a guess; it ends in front of an end token and of max_length. */
 static ap_status guess(lookup *l, ap_error *err) {
     const ap__generate_opts *c = l->rules->config;
-    int64_t longest = ap__opt_integer(&c->max_matching_ngram_size, 0), most = c->prompt_lookup_num_tokens.as.integer;
+    int64_t longest = ap__opt_integer(&c->max_matching_ngram_size, 0),
+            most = c->prompt_lookup_num_tokens.as.integer;
     size_t n = longest > 0 ? (size_t)longest : 2, start = 0;
     ap__ids tokens = ap__tokens_ids(&l->tokens);
     ap_status status = AP_OK;

@@ -11,14 +11,16 @@
 #define REFUSED(NAME) ROW(NAME, VALUE, NULL, "Of transformers' generate(); not supported: null only.")
 #define WITHOUT_EFFECT(NAME, TYPE) ROW(NAME, TYPE, NULL, "Of transformers' generate(); changes nothing here.")
 
-/* Defaults are those of the reference's GenerationConfig; a pipeline's own and the model's files come before them. */
+/* Defaults are those of the reference's GenerationConfig; a pipeline's own and the model's files come before
+ * them. */
 const ap_param ap__generate_params[] = {
     ROW(max_length, INT, "20", "Longest sequence in tokens, prompt included; max_new_tokens goes before it."),
     ROW(max_new_tokens, INT, NULL, "Most tokens to generate."),
     ROW(min_length, INT, "0", "Shortest sequence in tokens, prompt included."),
     ROW(min_new_tokens, INT, NULL, "Fewest tokens to generate."),
     ROW(early_stopping, VALUE, "false",
-        "Of beams: true: stop with num_beams finished ones; false: when better ones are unlikely; \"never\": when they are "
+        "Of beams: true: stop with num_beams finished ones; false: when better ones are unlikely; \"never\": "
+        "when they are "
         "impossible."),
     ROW(max_time, FLOAT, NULL, "Seconds after which generation stops."),
     ROW(stop_strings, VALUE, NULL, "Text, or a list of texts, at which generation stops."),
@@ -28,24 +30,29 @@ const ap_param ap__generate_params[] = {
     ROW(num_return_sequences, INT, "1", "Sequences to return for each input."),
     ROW(prompt_lookup_num_tokens, INT, NULL,
         "Guess so many tokens from the prompt and check them in one step; the result stays the same."),
-    ROW(max_matching_ngram_size, INT, NULL, "Of prompt_lookup_num_tokens: longest n-gram looked up; null: 2."),
+    ROW(max_matching_ngram_size, INT, NULL,
+        "Of prompt_lookup_num_tokens: longest n-gram looked up; null: 2."),
     ROW(use_cache, BOOL, "true", "Changes nothing here: keys and values are kept wherever the model can."),
     ROW(seed, INT, NULL, "Of do_sample: the same number gives the same draws; null: others every time."),
     ROW(temperature, FLOAT, "1.0", "Of do_sample: the logits are divided by it."),
     ROW(top_k, INT, "50", "Of do_sample: keep so many of the most likely tokens; 0: all."),
-    ROW(top_p, FLOAT, "1.0", "Of do_sample: keep the most likely tokens that together have this probability."),
+    ROW(top_p, FLOAT, "1.0",
+        "Of do_sample: keep the most likely tokens that together have this probability."),
     ROW(min_p, FLOAT, NULL, "Of do_sample: keep tokens of at least this part of the highest probability."),
-    ROW(typical_p, FLOAT, "1.0", "Of do_sample: keep the most typical tokens that together have this probability."),
+    ROW(typical_p, FLOAT, "1.0",
+        "Of do_sample: keep the most typical tokens that together have this probability."),
     ROW(epsilon_cutoff, FLOAT, "0.0", "Of do_sample: keep tokens of at least this probability."),
     ROW(eta_cutoff, FLOAT, "0.0", "Of do_sample: the same, less strict where probabilities are spread out."),
     ROW(diversity_penalty, FLOAT, "0.0", "Of num_beam_groups: taken off tokens that other groups chose."),
     ROW(repetition_penalty, FLOAT, "1.0", "Above 1: tokens that are there already become less likely."),
-    ROW(encoder_repetition_penalty, FLOAT, "1.0", "Above 1: tokens that are not in the input become less likely."),
+    ROW(encoder_repetition_penalty, FLOAT, "1.0",
+        "Above 1: tokens that are not in the input become less likely."),
     ROW(length_penalty, FLOAT, "1.0", "Of beams: exponent of the length that scores are divided by."),
     ROW(no_repeat_ngram_size, INT, "0", "No n-gram of this size comes twice; 0: any may."),
     ROW(encoder_no_repeat_ngram_size, INT, "0", "No n-gram of this size of the input comes; 0: any may."),
     ROW(bad_words_ids, VALUE, NULL, "List of lists of ids that must not come."),
-    ROW(renormalize_logits, BOOL, "false", "Make probabilities of the scores again after all that was done to them."),
+    ROW(renormalize_logits, BOOL, "false",
+        "Make probabilities of the scores again after all that was done to them."),
     ROW(forced_bos_token_id, INT, NULL, "The first token to generate, behind decoder_start_token_id."),
     ROW(forced_eos_token_id, VALUE, NULL, "The last token (or list of them) when max_length is reached."),
     ROW(remove_invalid_values, BOOL, "false", "Replace nan and inf in the model's output."),
@@ -53,7 +60,8 @@ const ap_param ap__generate_params[] = {
         "[start, factor]: the end becomes more likely after `start` tokens."),
     ROW(suppress_tokens, VALUE, NULL, "List of ids that never come."),
     ROW(begin_suppress_tokens, VALUE, NULL, "List of ids that do not come first."),
-    ROW(sequence_bias, VALUE, NULL, "List of [ids, number]: the number is added to the score of the sequence."),
+    ROW(sequence_bias, VALUE, NULL,
+        "List of [ids, number]: the number is added to the score of the sequence."),
     ROW(pad_token_id, INT, NULL, "Fills finished sequences; null: the first end token."),
     ROW(bos_token_id, INT, NULL, "Begins a sequence that has no prompt."),
     ROW(eos_token_id, VALUE, NULL, "The id, or list of ids, that ends a sequence."),

@@ -1,6 +1,6 @@
-/* The parameters of generate(): one table, read by the binder of calls, by the reader of generation_config.json and by
- * the rules that lay one over the other.
- * Source: transformers@v4.55.4 generation/configuration_utils.py GenerationConfig.__init__. */
+/* The parameters of generate(): one table, read by the binder of calls, by the reader of
+ * generation_config.json and by the rules that lay one over the other. Source: transformers@v4.55.4
+ * generation/configuration_utils.py GenerationConfig.__init__. */
 #ifndef AP_GENERATE_PARAMS_H
 #define AP_GENERATE_PARAMS_H
 

@@ -45,7 +45,9 @@ static void add_biases(ap__row *row, const ap__bias *biases, size_t n) {
 
 static void apply_sequence_bias(const ap__rules *r, ap__row *row) { add_biases(row, r->biases, r->n_biases); }
 
-static void apply_bad_words(const ap__rules *r, ap__row *row) { add_biases(row, r->bad_words, r->n_bad_words); }
+static void apply_bad_words(const ap__rules *r, ap__row *row) {
+    add_biases(row, r->bad_words, r->n_bad_words);
+}
 
 static void apply_diversity(const ap__rules *r, ap__row *row) {
     float penalty = (float)r->config->diversity_penalty.as.number;
@@ -160,25 +162,37 @@ static bool has_bad_words(const ap__rules *r) { return r->n_bad_words > 0; }
 static bool has_diversity(const ap__rules *r) {
     return r->mode == AP__MODE_GROUPS && is_above(&r->config->diversity_penalty, 0);
 }
-static bool has_encoder_repetition(const ap__rules *r) { return is_not_1(&r->config->encoder_repetition_penalty); }
+static bool has_encoder_repetition(const ap__rules *r) {
+    return is_not_1(&r->config->encoder_repetition_penalty);
+}
 static bool has_repetition(const ap__rules *r) { return is_not_1(&r->config->repetition_penalty); }
-static bool has_ngrams(const ap__rules *r) { return ap__opt_integer(&r->config->no_repeat_ngram_size, 0) > 0; }
+static bool has_ngrams(const ap__rules *r) {
+    return ap__opt_integer(&r->config->no_repeat_ngram_size, 0) > 0;
+}
 static bool has_encoder_ngrams(const ap__rules *r) {
     return ap__opt_integer(&r->config->encoder_no_repeat_ngram_size, 0) > 0;
 }
 static bool has_min_length(const ap__rules *r) { return r->min_length > 0 && r->eos.n; }
 static bool has_forced_bos(const ap__rules *r) { return ap__opt_is_set(&r->config->forced_bos_token_id); }
 static bool has_forced_eos(const ap__rules *r) { return r->forced_eos.n > 0; }
-static bool removes_invalid(const ap__rules *r) { return ap__opt_boolean(&r->config->remove_invalid_values, false); }
-static bool has_decay(const ap__rules *r) { return ap__opt_is_set(&r->config->exponential_decay_length_penalty); }
+static bool removes_invalid(const ap__rules *r) {
+    return ap__opt_boolean(&r->config->remove_invalid_values, false);
+}
+static bool has_decay(const ap__rules *r) {
+    return ap__opt_is_set(&r->config->exponential_decay_length_penalty);
+}
 static bool has_suppressed(const ap__rules *r) { return r->suppressed.n > 0; }
 static bool has_suppressed_first(const ap__rules *r) { return r->suppressed_first.n > 0; }
-static bool renormalizes(const ap__rules *r) { return ap__opt_boolean(&r->config->renormalize_logits, false); }
+static bool renormalizes(const ap__rules *r) {
+    return ap__opt_boolean(&r->config->renormalize_logits, false);
+}
 static bool has_temperature(const ap__rules *r) { return r->draws && is_not_1(&r->config->temperature); }
 static bool has_top_k(const ap__rules *r) { return r->draws && ap__opt_integer(&r->config->top_k, 0) != 0; }
 static bool has_top_p(const ap__rules *r) { return r->draws && ap__opt_number(&r->config->top_p, 1) < 1; }
 static bool has_min_p(const ap__rules *r) { return r->draws && ap__opt_is_set(&r->config->min_p); }
-static bool has_typical_p(const ap__rules *r) { return r->draws && ap__opt_number(&r->config->typical_p, 1) < 1; }
+static bool has_typical_p(const ap__rules *r) {
+    return r->draws && ap__opt_number(&r->config->typical_p, 1) < 1;
+}
 static bool is_cutoff(const ap_opt *opt) { return ap__opt_number(opt, 0) > 0 && opt->as.number < 1; }
 static bool has_epsilon(const ap__rules *r) { return r->draws && is_cutoff(&r->config->epsilon_cutoff); }
 static bool has_eta(const ap__rules *r) { return r->draws && is_cutoff(&r->config->eta_cutoff); }
@@ -235,11 +249,14 @@ static ap_status check_values(const ap__rules *r, ap_error *err) {
         return ap__fail(err, AP_EINVAL, "parameter top_k: expected at least 0, found %lld",
                         (long long)c->top_k.as.integer);
     if (!status)
-        status = check_range("top_p", &c->top_p, ap__opt_number(&c->top_p, 1) >= 0, "a number from 0 to 1", err);
+        status =
+            check_range("top_p", &c->top_p, ap__opt_number(&c->top_p, 1) >= 0, "a number from 0 to 1", err);
     double min_p = ap__opt_number(&c->min_p, 0);
-    if (!status) status = check_range("min_p", &c->min_p, min_p >= 0 && min_p <= 1, "a number from 0 to 1", err);
+    if (!status)
+        status = check_range("min_p", &c->min_p, min_p >= 0 && min_p <= 1, "a number from 0 to 1", err);
     if (status) return status;
-    return check_range("typical_p", &c->typical_p, ap__opt_number(&c->typical_p, 1) > 0, "a number above 0", err);
+    return check_range("typical_p", &c->typical_p, ap__opt_number(&c->typical_p, 1) > 0, "a number above 0",
+                       err);
 }
 
 ap_status ap__rules_choose(ap__rules *rules, ap_error *err) {
@@ -267,7 +284,8 @@ static ap_status check_biases(const ap__bias *biases, size_t n, const char *name
 ap_status ap__rules_check_vocab(const ap__rules *rules, size_t vocab_size, ap_error *err) {
     const ap_opt *bos = &rules->config->forced_bos_token_id;
     ap_status status = check_biases(rules->biases, rules->n_biases, "sequence_bias", vocab_size, err);
-    if (!status) status = check_biases(rules->bad_words, rules->n_bad_words, "bad_words_ids", vocab_size, err);
+    if (!status)
+        status = check_biases(rules->bad_words, rules->n_bad_words, "bad_words_ids", vocab_size, err);
     if (!status && ap__opt_is_set(bos))
         status = check_id(bos->as.integer, "forced_bos_token_id", vocab_size, err);
     for (size_t i = 0; !status && i < rules->forced_eos.n; i++)

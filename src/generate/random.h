@@ -1,8 +1,8 @@
 /* Random numbers for drawing tokens.
  *
- * A sequence of numbers belongs to (seed, input, sequence): results do not depend on what else is in a batch. The
- * generator is SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014); a number in
- * [0, 1) is its upper 53 bits divided by 2^53. */
+ * A sequence of numbers belongs to (seed, input, sequence): results do not depend on what else is in a batch.
+ * The generator is SplitMix64 (Steele, Lea, Flood, "Fast splittable pseudorandom number generators", 2014); a
+ * number in [0, 1) is its upper 53 bits divided by 2^53. */
 #ifndef AP_GENERATE_RANDOM_H
 #define AP_GENERATE_RANDOM_H
 

@@ -56,7 +56,8 @@ static ap_status make_list(void **out, size_t *n, ap__arena *arena, const ap_opt
     *n = ap_value_len(list);
     if (ap_value_kind(list) != AP_KIND_LIST || !*n)
         return ap__fail(err, AP_EINVAL, "parameter %s: expected a list that is not empty, found %s", name,
-                        ap_value_kind(list) == AP_KIND_LIST ? "an empty one" : ap_kind_name(ap_value_kind(list)));
+                        ap_value_kind(list) == AP_KIND_LIST ? "an empty one"
+                                                            : ap_kind_name(ap_value_kind(list)));
     if (*n > AP__IDS_MAX) return ap__fail(err, AP_ELIMIT, "parameter %s: %zu entries are too many", name, *n);
     *out = ap__arena_calloc(arena, *n, entry_bytes);
     return *out ? AP_OK : ap__fail_nomem(err);
@@ -97,7 +98,8 @@ static ap_status read_biases(ap__rules *r, ap_error *err) {
     size_t n;
     ap_status status = make_list(&list, &n, &r->arena, opt, "sequence_bias", sizeof *r->biases, err);
     if (status) return status;
-    if (n > BIASES_MAX) return ap__fail(err, AP_ELIMIT, "parameter sequence_bias: %zu entries are too many", n);
+    if (n > BIASES_MAX)
+        return ap__fail(err, AP_ELIMIT, "parameter sequence_bias: %zu entries are too many", n);
     r->biases = list;
     for (size_t i = 0; !status && i < n; i++) {
         const ap_value *pair = ap_value_list_get(opt->as.value, i);
@@ -123,9 +125,10 @@ static ap_status read_decay(ap__rules *r, ap_error *err) {
     ap_kind kind = ap_value_kind(factor);
     if (ap_value_kind(pair) != AP_KIND_LIST || ap_value_kind(start) != AP_KIND_INT ||
         ap_value_get_int(start) < 0 || (kind != AP_KIND_FLOAT && kind != AP_KIND_INT))
-        return ap__fail(err, AP_EINVAL,
-                        "parameter exponential_decay_length_penalty: expected [start, factor], an int of at least 0 and "
-                        "a number");
+        return ap__fail(
+            err, AP_EINVAL,
+            "parameter exponential_decay_length_penalty: expected [start, factor], an int of at least 0 and "
+            "a number");
     if (!r->eos.n)
         return ap__fail(err, AP_EINVAL,
                         "exponential_decay_length_penalty makes the end more likely, but there is no "
@@ -141,7 +144,8 @@ static ap_status read_tokens(ap__rules *r, const ap__rules_maker *maker, ap_erro
     ap_status status = read_opt_ids(&r->eos, arena, &c->eos_token_id, "eos_token_id", err);
     if (!status) status = read_opt_ids(&r->suppressed, arena, &c->suppress_tokens, "suppress_tokens", err);
     if (!status)
-        status = read_opt_ids(&r->suppressed_first, arena, &c->begin_suppress_tokens, "begin_suppress_tokens", err);
+        status = read_opt_ids(&r->suppressed_first, arena, &c->begin_suppress_tokens, "begin_suppress_tokens",
+                              err);
     if (!status)
         status = read_opt_ids(&r->forced_eos, arena, &c->forced_eos_token_id, "forced_eos_token_id", err);
     if (!status && ap__opt_is_set(&c->bad_words_ids)) status = read_bad_words(r, err);
@@ -170,18 +174,21 @@ static ap_status read_stop_strings(ap__rules *r, ap_error *err) {
     bool is_list = ap_value_kind(opt->as.value) == AP_KIND_LIST;
     size_t n = is_list ? ap_value_len(opt->as.value) : 1;
     if (!r->tokenizer) return ap__fail(err, AP_EINVAL, "stop_strings needs a tokenizer, and there is none");
-    if (n > STOP_STRINGS_MAX) return ap__fail(err, AP_ELIMIT, "parameter stop_strings: %zu texts are too many", n);
+    if (n > STOP_STRINGS_MAX)
+        return ap__fail(err, AP_ELIMIT, "parameter stop_strings: %zu texts are too many", n);
     ap__text *texts = ap__arena_calloc(&r->arena, n + !n, sizeof *texts);
     if (!texts) return ap__fail_nomem(err);
     for (size_t i = 0; i < n; i++) {
         const ap_value *item = is_list ? ap_value_list_get(opt->as.value, i) : opt->as.value;
         texts[i].ptr = ap_value_get_string(item, &texts[i].len);
         if (!texts[i].ptr || !texts[i].len)
-            return ap__fail(err, AP_EINVAL, "parameter stop_strings: expected texts that are not empty, found %s",
+            return ap__fail(err, AP_EINVAL,
+                            "parameter stop_strings: expected texts that are not empty, found %s",
                             texts[i].ptr ? "an empty one" : ap_kind_name(ap_value_kind(item)));
         size_t n_chars = count_chars(texts[i].ptr, texts[i].len);
         if (n_chars > STOP_CHARS_MAX)
-            return ap__fail(err, AP_ELIMIT, "parameter stop_strings: a text of %zu characters is too long", n_chars);
+            return ap__fail(err, AP_ELIMIT, "parameter stop_strings: a text of %zu characters is too long",
+                            n_chars);
         if (n_chars > r->stop_window) r->stop_window = n_chars;
     }
     r->stop_strings = texts;
@@ -193,12 +200,14 @@ static ap_status read_stop_strings(ap__rules *r, ap_error *err) {
 
 static void warn_of_min(const ap__rules *r, int64_t min_new) {
     if (r->min_length > r->max_length)
-        ap__log(AP_LOG_WARNING,
-                "generate: min_length %zu is above the longest possible length %zu, at which generation stops",
-                r->min_length, r->max_length);
+        ap__log(
+            AP_LOG_WARNING,
+            "generate: min_length %zu is above the longest possible length %zu, at which generation stops",
+            r->min_length, r->max_length);
     if (min_new >= 0 && (size_t)min_new + r->prompt_len > r->max_length)
         ap__log(AP_LOG_WARNING,
-                "generate: min_new_tokens %lld and a prompt of %zu tokens are above the longest possible length %zu, "
+                "generate: min_new_tokens %lld and a prompt of %zu tokens are above the longest possible "
+                "length %zu, "
                 "at which generation stops",
                 (long long)min_new, r->prompt_len, r->max_length);
 }
@@ -219,7 +228,8 @@ static ap_status read_lengths(ap__rules *r, const ap__rules_maker *maker, ap_err
         if (maker->max_positions > 0 && max > maker->max_positions) max = maker->max_positions;
     }
     if (max < 0)
-        return ap__fail(err, AP_EINVAL, "neither max_length nor max_new_tokens says where generation ends; give one");
+        return ap__fail(err, AP_EINVAL,
+                        "neither max_length nor max_new_tokens says where generation ends; give one");
     if (max <= (int64_t)r->prompt_len)
         return ap__fail(err, AP_EINVAL,
                         "%s has %zu tokens already, and max_length is %lld; give a larger max_length, or "
@@ -228,7 +238,8 @@ static ap_status read_lengths(ap__rules *r, const ap__rules_maker *maker, ap_err
                         (long long)max);
     r->max_length = (size_t)(max > INT32_MAX ? INT32_MAX : max);
     if (min_new >= 0 && maker->gives_min_length)
-        ap__log(AP_LOG_WARNING, "generate: min_new_tokens and min_length are both set; min_new_tokens counts");
+        ap__log(AP_LOG_WARNING,
+                "generate: min_new_tokens and min_length are both set; min_new_tokens counts");
     r->min_length = (size_t)ap__opt_integer(&c->min_length, 0);
     if (min_new >= 0) r->min_length = (size_t)min_new + r->prompt_len;
     warn_of_min(r, min_new);
@@ -246,7 +257,8 @@ static ap_status choose_mode(ap__rules *r, ap_error *err) {
     r->n_groups = ap__opt_integer(&c->num_beam_groups, 1);
     r->n_sequences = ap__opt_integer(&c->num_return_sequences, 1);
     if (r->n_beams > 1024 || r->n_sequences > 1024)
-        return ap__fail(err, AP_ELIMIT, "num_beams %lld, num_return_sequences %lld: at most 1024 are possible",
+        return ap__fail(err, AP_ELIMIT,
+                        "num_beams %lld, num_return_sequences %lld: at most 1024 are possible",
                         (long long)r->n_beams, (long long)r->n_sequences);
     r->mode = r->n_beams > 1 ? (r->n_groups > 1 ? AP__MODE_GROUPS : AP__MODE_BEAMS)
                              : (looks_up ? AP__MODE_LOOKUP : AP__MODE_SAMPLE);

@@ -1,6 +1,6 @@
-/* What generate() does to the scores of each next token, and when it stops: made of the parameters once for an input.
- * Source: transformers@v4.55.4 generation/logits_process.py, generation/utils.py _get_logits_processor,
- * generation/stopping_criteria.py. */
+/* What generate() does to the scores of each next token, and when it stops: made of the parameters once for
+ * an input. Source: transformers@v4.55.4 generation/logits_process.py, generation/utils.py
+ * _get_logits_processor, generation/stopping_criteria.py. */
 #ifndef AP_GENERATE_RULES_H
 #define AP_GENERATE_RULES_H
 
@@ -34,7 +34,7 @@ typedef enum ap__generation_mode {
 
 /* One row of scores while it is worked on. */
 typedef struct ap__row {
-    float *scores; /* [scratch->n] */
+    float *scores;  /* [scratch->n] */
     ap__ids tokens; /* Of the row so far. */
     ap__ids others; /* What earlier groups of beams chose in this step. */
     size_t i_row;   /* Among those of its input. */
@@ -75,7 +75,7 @@ typedef struct ap__rules_maker {
     const ap__generate_opts *config;
     const ap__tokenizer *tokenizer; /* NULL: no stop_strings. */
     ap__ids input;
-    size_t prompt_len; /* In the decoder. */
+    size_t prompt_len;     /* In the decoder. */
     int64_t max_positions; /* config.json: max_position_embeddings; 0: it does not say. */
     bool is_encoder_decoder;
     bool gives_max_length, gives_min_length; /* The call does. */

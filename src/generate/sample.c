@@ -12,8 +12,8 @@ typedef struct sample {
     size_t *live;        /* [n] Which sequence each row is. */
 } sample;
 
-static ap_status take_token(sample *s, size_t i_sequence, const float *scores, ap__scratch *scratch, bool *stops,
-                            ap_error *err) {
+static ap_status take_token(sample *s, size_t i_sequence, const float *scores, ap__scratch *scratch,
+                            bool *stops, ap_error *err) {
     int64_t token;
     ap__tokens *tokens = &s->sequences[i_sequence];
     ap_status status =

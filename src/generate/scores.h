@@ -39,8 +39,8 @@ void ap__log_softmax(float *x, size_t n);
 /* exp(x - max) / sum, to `probs`. */
 void ap__softmax_to(float *probs, const float *x, size_t n);
 
-/* The places of `n` numbers from the smallest to the largest, equal ones in their order. Places are those in `x` of the
- * ones that `scratch->places` names on entry.
+/* The places of `n` numbers from the smallest to the largest, equal ones in their order. Places are those in
+ * `x` of the ones that `scratch->places` names on entry.
  * @return [n] in the scratch, until the next call */
 const uint32_t *ap__sort_ascending(ap__scratch *scratch, const float *x, size_t n);
 

@@ -1,5 +1,5 @@
-/* What chooses the tokens of one input, step by step: it is given the logits behind its rows and says which rows go on,
- * and with which tokens. */
+/* What chooses the tokens of one input, step by step: it is given the logits behind its rows and says which
+ * rows go on, and with which tokens. */
 #ifndef AP_GENERATE_SEARCH_H
 #define AP_GENERATE_SEARCH_H
 

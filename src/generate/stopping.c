@@ -14,8 +14,8 @@ double ap__clock_s(void) {
 }
 
 /* What a token adds to a text: decoded behind "abcdef", so that it does not stand at the beginning. */
-static ap_status add_piece(ap__buf *text, const ap__tokenizer *tokenizer, const ap__encoding *before, uint32_t id,
-                           ap_error *err) {
+static ap_status add_piece(ap__buf *text, const ap__tokenizer *tokenizer, const ap__encoding *before,
+                           uint32_t id, ap_error *err) {
     static const char prefix[] = "abcdef";
     ap__text tokens[sizeof prefix];
     size_t n = before->n < sizeof prefix - 1 ? before->n : sizeof prefix - 1, len = 0, token_len = 0;
@@ -42,8 +42,9 @@ static bool ends_behind(const ap__buf *text, ap__text stop, size_t from) {
     return false;
 }
 
-/* A stop string ends inside the last token; it may begin and end inside of tokens. The reference comes to the same by
- * comparing each token with each place of the string, and looks at as many tokens as the string has characters. */
+/* A stop string ends inside the last token; it may begin and end inside of tokens. The reference comes to the
+ * same by comparing each token with each place of the string, and looks at as many tokens as the string has
+ * characters. */
 static ap_status find_stop_string(bool *found, const ap__rules *r, ap__ids tokens, ap_error *err) {
     size_t n = tokens.n < r->stop_window ? tokens.n : r->stop_window, last = 0;
     ap__encode_options plain = {0};

@@ -14,7 +14,8 @@ static const struct {
     size_t offset;
     const char *name, *what;
 } REFUSED[] = {
-#define REFUSED(NAME, WHAT) {offsetof(ap__generate_opts, NAME), #NAME, WHAT}
+#define REFUSED(NAME, WHAT)                                                                                  \
+    { offsetof(ap__generate_opts, NAME), #NAME, WHAT }
     REFUSED(guidance_scale, "classifier-free guidance"),
     REFUSED(penalty_alpha, "contrastive search"),
     REFUSED(dola_layers, "DoLa decoding"),
@@ -100,12 +101,14 @@ static ap_status check_groups(const ap__generate_opts *c, int64_t n_beams, ap_er
         return ap__fail(err, AP_EINVAL, "num_beams %lld is no multiple of num_beam_groups %lld",
                         (long long)n_beams, (long long)n_groups);
     if (n_groups < 2)
-        return ap__fail(err, AP_EINVAL, "diversity_penalty is given and num_beam_groups is 1; it needs at least 2");
-    if (penalty == 0)
         return ap__fail(err, AP_EINVAL,
-                        "num_beam_groups is %lld and diversity_penalty 0: the groups would be identical; give "
-                        "diversity_penalty above 0",
-                        (long long)n_groups);
+                        "diversity_penalty is given and num_beam_groups is 1; it needs at least 2");
+    if (penalty == 0)
+        return ap__fail(
+            err, AP_EINVAL,
+            "num_beam_groups is %lld and diversity_penalty 0: the groups would be identical; give "
+            "diversity_penalty above 0",
+            (long long)n_groups);
     return AP_OK;
 }
 
@@ -125,7 +128,8 @@ static ap_status check_sequences(const ap__generate_opts *c, int64_t n_beams, ap
 
 /* -- values that do nothing ---------------------------------------------------------------------------- */
 
-#define ROW(NAME) {offsetof(ap__generate_opts, NAME), #NAME}
+#define ROW(NAME)                                                                                            \
+    { offsetof(ap__generate_opts, NAME), #NAME }
 
 static const struct idle_row {
     size_t offset;
@@ -158,10 +162,12 @@ static void warn_of_idle(const ap__generate_opts *c, int64_t n_beams, ap_origin 
     ap__buf names = {0};
     if (!ap__log_enabled(AP_LOG_WARNING)) return;
     if (!ap__opt_boolean(&c->do_sample, false))
-        list_idle(&names, c, SAMPLING_ROWS, sizeof SAMPLING_ROWS / sizeof *SAMPLING_ROWS, asked, "do_sample is false");
+        list_idle(&names, c, SAMPLING_ROWS, sizeof SAMPLING_ROWS / sizeof *SAMPLING_ROWS, asked,
+                  "do_sample is false");
     if (n_beams == 1)
         list_idle(&names, c, BEAM_ROWS, sizeof BEAM_ROWS / sizeof *BEAM_ROWS, asked, "num_beams is 1");
-    if (names.len) ap__log(AP_LOG_WARNING, "generate: these parameters change nothing: %s", ap__buf_text(&names));
+    if (names.len)
+        ap__log(AP_LOG_WARNING, "generate: these parameters change nothing: %s", ap__buf_text(&names));
     ap__buf_clear(&names);
     if (ap__opt_integer(&c->pad_token_id, 0) < 0)
         ap__log(AP_LOG_WARNING, "generate: pad_token_id is %lld; it should not be negative",

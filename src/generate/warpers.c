@@ -1,5 +1,5 @@
-/* Temperature, top_k, top_p and the like. Thresholds are compared in float32, sums of probabilities are made in double
- * and rounded, as torch does both. */
+/* Temperature, top_k, top_p and the like. Thresholds are compared in float32, sums of probabilities are made
+ * in double and rounded, as torch does both. */
 #include "generate/warpers.h"
 
 #include "tensor/topk.h"
@@ -55,8 +55,8 @@ void ap__warp_min_p(const ap__rules *rules, ap__row *row) {
         if (scratch->probs[i] < least && ap__scratch_see(scratch, i)) row->scores[i] = -INFINITY;
 }
 
-/* How far each token's surprise is from the one to be expected, to `scratch->keys` in front of the sort: kept as
- * floats in `far`. */
+/* How far each token's surprise is from the one to be expected, to `scratch->keys` in front of the sort: kept
+ * as floats in `far`. */
 static void measure_surprise(float *far, const float *scores, size_t n) {
     double entropy = 0;
     for (size_t i = 0; i < n; i++) far[i] = scores[i];

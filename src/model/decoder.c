@@ -213,12 +213,18 @@ ap_status ap__decoder_open(ap__decoder **out, const char *folder, const ap__conf
     find_vocab_size(decoder, config);
     decoder->takes_mask = takes_mask(&decoder->first, config) && takes_mask(&decoder->next, config);
     give_backend(decoder, backend);
+    if (decoder->has_cache && decoder->takes_mask) status = ap__company_create(&decoder->company, err);
+    if (status) {
+        ap__decoder_close(decoder);
+        return status;
+    }
     *out = decoder;
     return AP_OK;
 }
 
 void ap__decoder_close(ap__decoder *decoder) {
     if (!decoder) return;
+    ap__company_destroy(decoder->company);
     ap__kept_set_clear(&decoder->caches);
     ap__kept_set_clear(&decoder->crosses);
     ap__kept_set_clear(&decoder->states);

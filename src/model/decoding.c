@@ -319,7 +319,10 @@ static ap_status step(ap__decoding *self, const ap__step *step, float **logits, 
     };
     status = run_part_of(d, &part, err);
     if (!status) status = read_logits(logits, d, &part, err);
-    if (status) return status;
+    if (status) { /* The caches are as before, so that another may try. */
+        ap__token_rows_slice(&d->rows, 0, self->n_tokens);
+        return status;
+    }
     self->n_tokens = d->rows.n_tokens;
     if (decoder->has_cache || decoder->is_stateful) d->n_kept = self->n_tokens;
     for (size_t i = 0; d->origins && i < self->n_rows; i++) d->origins[i] = (int64_t)i;
@@ -531,16 +534,28 @@ static const ap__decoding_ops ops = {
 
 static size_t n_ports(const ap__decoder_graph *graph) { return (size_t)graph->n_inputs + graph->n_outputs; }
 
+static size_t n_cache_tensors(const ap__decoder *decoder) {
+    return decoder->caches.spec.n + decoder->crosses.spec.n;
+}
+
 static ap_status allocate(decoding *d, ap_error *err) {
     const ap__decoder *decoder = d->decoder;
-    size_t n_caches = decoder->caches.spec.n, n_crosses = decoder->crosses.spec.n;
     size_t n = n_ports(&decoder->first), n_next = n_ports(&decoder->next);
     d->feeds = ap__calloc(n > n_next ? n : n_next, sizeof *d->feeds);
-    d->caches = ap__calloc(n_caches + n_crosses, sizeof *d->caches);
+    d->caches = ap__calloc(n_cache_tensors(decoder), sizeof *d->caches);
     if (!d->feeds || !d->caches) return ap__fail_nomem(err);
-    d->crosses = d->caches + n_caches;
-    ap_status status = ap__kept_create(d->caches, &decoder->caches, d->base.n_rows, err);
-    return status ? status : ap__kept_create(d->crosses, &decoder->crosses, d->base.n_rows, err);
+    d->crosses = d->caches + decoder->caches.spec.n;
+    return AP_OK;
+}
+
+static ap_status fork_encoder(decoding *d, const decoding *from, ap_error *err) {
+    size_t n = from->base.n_rows;
+    d->states = ap__tensor_ref(from->states);
+    if (from->encoder_mask) d->encoder_mask = ap__tensor_ref(from->encoder_mask);
+    d->sources = ap__calloc(n, sizeof *d->sources);
+    if (!d->sources) return ap__fail_nomem(err);
+    memcpy(d->sources, from->sources, n * sizeof *d->sources);
+    return AP_OK;
 }
 
 static ap_status feed_encoder(ap__feed *feeds, const decoding *d, const ap_value *inputs, ap_error *err) {
@@ -596,17 +611,52 @@ static ap_status begin_encoder(decoding *d, const ap_value *inputs, ap_cancel *c
     return status ? status : make_encoder_mask(d, inputs, err);
 }
 
-ap_status ap__decoding_begin(ap__decoding **out, const ap__decoder *decoder, size_t n_rows,
+static ap_status begin_alone(ap__decoding **out, const ap__decoder *decoder, size_t n_rows,
                              const ap_value *inputs, ap_cancel *cancel, ap_error *err) {
-    *out = NULL;
-    if (!n_rows) return ap__fail(err, AP_EINVAL, "a decoding without rows");
     decoding *d = ap__calloc(1, sizeof *d);
+    *out = NULL;
     if (!d) return ap__fail_nomem(err);
     d->decoder = decoder;
     d->base = (ap__decoding){.ops = &ops, .n_rows = n_rows, .vocab_size = decoder->vocab_size};
     d->rows.n_rows = n_rows;
     ap_status status = allocate(d, err);
+    if (!status) status = ap__kept_create(d->caches, &decoder->caches, n_rows, err);
+    if (!status) status = ap__kept_create(d->crosses, &decoder->crosses, n_rows, err);
     if (!status) status = begin_encoder(d, inputs, cancel, err);
+    if (status)
+        end(&d->base);
+    else
+        *out = &d->base;
+    return status;
+}
+
+ap_status ap__decoding_begin(ap__decoding **out, const ap__decoder *decoder, size_t n_rows,
+                             const ap_value *inputs, ap_cancel *cancel, ap_error *err) {
+    ap__decoding *own;
+    *out = NULL;
+    if (!n_rows) return ap__fail(err, AP_EINVAL, "a decoding without rows");
+    ap_status status = begin_alone(&own, decoder, n_rows, inputs, cancel, err);
+    if (status) return status;
+    if (decoder->company) return ap__company_admit(out, decoder->company, own, err);
+    *out = own;
+    return AP_OK;
+}
+
+ap_status ap__decoding_fork(ap__decoding **out, const ap__decoding *from, const uint32_t *rows, size_t n_rows,
+                            ap_error *err) {
+    const decoding *f = (const decoding *)from;
+    decoding *d = ap__calloc(1, sizeof *d);
+    *out = NULL;
+    if (!d) return ap__fail_nomem(err);
+    d->decoder = f->decoder;
+    d->base = f->base;
+    d->n_kept = f->state ? 0 : f->n_kept; /* There are no copies of a state. */
+    ap_status status = allocate(d, err);
+    if (!status) status = ap__token_rows_copy(&d->rows, &f->rows, err);
+    for (size_t i = 0; !status && i < n_cache_tensors(d->decoder); i++)
+        d->caches[i] = ap__tensor_ref(f->caches[i]);
+    if (!status && f->states) status = fork_encoder(d, f, err);
+    if (!status) status = select_rows(&d->base, rows, n_rows, err);
     if (status)
         end(&d->base);
     else

@@ -98,8 +98,8 @@ static void count_tokens(const ap__call *call, const ap_value *inputs, ap_value 
 }
 
 /* A task that runs batches by itself takes the feeds as they are. */
-static ap_status run_feeds(ap_value **outputs, const ap__call *call, ap_value *const *feeds, const size_t *indexes,
-                           size_t n_feeds, ap_error *err) {
+static ap_status run_feeds(ap_value **outputs, const ap__call *call, ap_value *const *feeds,
+                           const size_t *indexes, size_t n_feeds, ap_error *err) {
     uint64_t start = ap__clock_start(call->clock);
     ap_status status = ap__phase_forward_feeds(outputs, call, feeds, indexes, n_feeds, err);
     ap__clock_stop(call->clock, AP__MEASURE_FORWARD_NS, start);
@@ -175,7 +175,8 @@ static ap_status window_alloc(window *w, const ap__item *items, size_t n_items, 
     return AP_OK;
 }
 
-/* What may share a batch. A task that runs batches by itself gets many feeds at once: prompts take turns in it. */
+/* What may share a batch. A task that runs batches by itself gets many feeds at once: prompts take turns in
+ * it. */
 static void make_rule(ap__plan_rule *rule, const ap_task_context *ctx) {
     enum { GENERATED_TOGETHER = 32 };
     const ap__tokenizer_config *config = ap__context_tokenizer_config(ctx);

@@ -17,7 +17,7 @@ typedef struct ap__call {
     ap_cancel *cancel;   /* Or NULL. */
     ap_piece_fn piece;   /* Or NULL. */
     void *piece_ctx;
-    ap__clock *clock;    /* NULL: nothing is measured. */
+    ap__clock *clock; /* NULL: nothing is measured. */
 } ap__call;
 
 /* What forward_feeds() of a task may ask. */
@@ -30,7 +30,7 @@ struct ap_task_run {
 typedef struct ap__item {
     ap_value *owned; /* The input, when the item has to free it. */
     const ap_value *input;
-    size_t index; /* Among those of the call. */
+    size_t index;       /* Among those of the call. */
     ap_value feeds;     /* List of dicts: what preprocess() gave. */
     size_t n_tokens;    /* Of all feeds. */
     ap_value **outputs; /* [n_feeds] */

@@ -131,7 +131,8 @@ ap_status ap__phase_forward_feeds(ap_value **outputs, const ap__call *call, ap_v
     AP_INVARIANT(at, err);
     ap_task_context entered = enter(at, call);
     ap_task_run run = {call, indexes};
-    return at->layer->own->forward_feeds(&entered, part_of(call->opts, at), outputs, feeds, n_feeds, &run, err);
+    return at->layer->own->forward_feeds(&entered, part_of(call->opts, at), outputs, feeds, n_feeds, &run,
+                                         err);
 }
 
 static ap_status postprocess(const ap_task_context *start, const ap__call *call, const void *opts,

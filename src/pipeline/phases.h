@@ -23,7 +23,8 @@ ap_status ap__phase_normalize_inputs(ap_value **out, const ap__call *call, const
 ap_status ap__phase_preprocess(ap_feeds *feeds, const ap__call *call, const ap_value *input, ap_error *err);
 ap_status ap__phase_forward(ap_value **out, const ap__call *call, const ap_value *inputs, ap_error *err);
 
-/* Whether the task runs batches by itself: forward_feeds(), and nothing above it that runs the model otherwise. */
+/* Whether the task runs batches by itself: forward_feeds(), and nothing above it that runs the model
+ * otherwise. */
 bool ap__phase_runs_feeds(const ap_task_context *ctx);
 ap_status ap__phase_forward_feeds(ap_value **outputs, const ap__call *call, ap_value *const *feeds,
                                   const size_t *indexes, size_t n_feeds, ap_error *err);

@@ -1,4 +1,5 @@
-/* What the tasks of models that generate share: the values of generate(), the run of a batch, and text from ids. */
+/* What the tasks of models that generate share: the values of generate(), the run of a batch, and text from
+ * ids. */
 #ifndef AP_TASKS_GENERATION_H
 #define AP_TASKS_GENERATION_H
 
@@ -47,11 +48,12 @@ const char *ap__task_name(const ap_task_context *ctx);
 
 /* tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=...).
  * @param[out] out owned: ap__free(). */
-ap_status ap__generation_decode(char **out, size_t *len, const ap_task_context *ctx, ap__ids ids, bool cleans_up,
-                                ap_error *err);
+ap_status ap__generation_decode(char **out, size_t *len, const ap_task_context *ctx, ap__ids ids,
+                                bool cleans_up, ap_error *err);
 
-/* One of the sequences of an output, and how many there are.   @return AP_EINVAL it is no [1, n_sequences, n] */
-ap_status ap__generation_sequences(const int64_t **ids, size_t *n_sequences, size_t *n, const ap_value *output,
-                                   const char *name, ap_error *err);
+/* One of the sequences of an output, and how many there are.   @return AP_EINVAL it is no [1, n_sequences, n]
+ */
+ap_status ap__generation_sequences(const int64_t **ids, size_t *n_sequences, size_t *n,
+                                   const ap_value *output, const char *name, ap_error *err);
 
 #endif

@@ -10,7 +10,8 @@
 
 #include <string.h>
 
-/* Rows that run at once where nobody asked for a batch_size: more pay little on a CPU, and their caches take memory. */
+/* Rows that run at once where nobody asked for a batch_size: more pay little on a CPU, and their caches take
+ * memory. */
 enum { SLOTS = 8 };
 
 /* Text of one sequence while it is written. */
@@ -34,7 +35,8 @@ typedef struct batch {
 
 /* -- positions ----------------------------------------------------------------------------------------- */
 
-/* Architectures that look positions up in a table, and the entry that says how long it is. The others compute them. */
+/* Architectures that look positions up in a table, and the entry that says how long it is. The others compute
+ * them. */
 static const struct {
     const char *model_type, *entry;
 } TABLES[] = {{"gpt2", "n_positions"},
@@ -66,13 +68,15 @@ static size_t position_limit(const ap__config *config) {
 static ap_status check_encoder(const batch *b, size_t n, ap_error *err) {
     size_t limit = position_limit(b->ctx->config);
     if (!limit || n <= limit || strcmp(b->ctx->config->model_type, "led") == 0) return AP_OK;
-    return ap__fail(err, AP_EINVAL, "the input has %zu tokens and the model %zu positions; truncation=true cuts it", n,
+    return ap__fail(err, AP_EINVAL,
+                    "the input has %zu tokens and the model %zu positions; truncation=true cuts it", n,
                     limit);
 }
 
 /* -- prompts ------------------------------------------------------------------------------------------- */
 
-static ap_status feed_ids(ap__ids *out, const ap_value *feed, const char *name, bool is_needed, ap_error *err) {
+static ap_status feed_ids(ap__ids *out, const ap_value *feed, const char *name, bool is_needed,
+                          ap_error *err) {
     ap__tensor *tensor = ap__value_tensor(ap_value_dict_get(feed, name));
     const ap_tensor_view *view = tensor ? ap__tensor_get_view(tensor) : NULL;
     *out = (ap__ids){0};
@@ -105,8 +109,9 @@ static ap_status find_start(batch *b, ap_error *err) {
     if (b->ctx->task->model_kind == AP_MODEL_CAUSAL_LM) return AP_OK;
     b->start = ap__opt_integer(&c->decoder_start_token_id, bos);
     if (b->start >= 0) return AP_OK;
-    return ap__fail(err, AP_EINVAL,
-                    "there is no decoder_start_token_id and no bos_token_id: the decoder has nothing to begin with");
+    return ap__fail(
+        err, AP_EINVAL,
+        "there is no decoder_start_token_id and no bos_token_id: the decoder has nothing to begin with");
 }
 
 static ap_status read_prompt(batch *b, size_t i, ap_error *err) {
@@ -128,8 +133,8 @@ static ap_status read_prompt(batch *b, size_t i, ap_error *err) {
     return AP_OK;
 }
 
-/* A batch that was asked for is filled up as the reference does it: pad tokens are part of each prompt, on the side that
- * the tokenizer has, also where that does a decoder no good. */
+/* A batch that was asked for is filled up as the reference does it: pad tokens are part of each prompt, on
+ * the side that the tokenizer has, also where that does a decoder no good. */
 static ap_status pad_prompts(batch *b, ap_error *err) {
     size_t longest = 0, at = 0;
     const ap__tokenizer_config *config = ap__tokenizer_get_config(b->ctx->tokenizer);
@@ -158,9 +163,9 @@ static ap_status pad_prompts(batch *b, ap_error *err) {
         p->mask = b->masks[i] = mask;
     }
     if (!status && has_gap && !is_left)
-        ap__log(AP_LOG_WARNING,
-                "generate: the tokenizer pads on the right, behind which a decoder goes on badly; padding_side \"left\" in "
-                "tokenizer_config.json, or no batch_size, is better");
+        ap__log(AP_LOG_WARNING, "generate: the tokenizer pads on the right, behind which a decoder goes on "
+                                "badly; padding_side \"left\" in "
+                                "tokenizer_config.json, or no batch_size, is better");
     return status;
 }
 
@@ -176,7 +181,8 @@ static ap_status read_prompts(batch *b, ap_error *err) {
 
 /* -- the encoder's inputs ------------------------------------------------------------------------------ */
 
-static ap_status add_input(ap_value *inputs, const char *name, const int64_t shape[2], int64_t **data, ap_error *err) {
+static ap_status add_input(ap_value *inputs, const char *name, const int64_t shape[2], int64_t **data,
+                           ap_error *err) {
     ap__tensor *tensor;
     ap_status status = ap__tensor_create(&tensor, AP_DTYPE_I64, shape, 2, err);
     if (status) return status;
@@ -224,7 +230,8 @@ static void write_piece(const batch *b, const ap__token_news *news, writer *w, a
         at += ap__utf8_next(&code, at);
         w->skip_chars--;
     }
-    if (at < end) b->run->call->piece(news->input, news->sequence, at, (size_t)(end - at), b->run->call->piece_ctx);
+    if (at < end)
+        b->run->call->piece(news->input, news->sequence, at, (size_t)(end - at), b->run->call->piece_ctx);
 }
 
 /* The prompt goes through the stream as well: text behind it may depend on it. */
@@ -296,8 +303,8 @@ static ap_status set_prompt(ap_value *output, const batch *b, size_t i, ap_error
     return ap__dict_set_tensor_take(output, "input_ids", tensor, err);
 }
 
-static ap_status make_outputs(ap_value **outputs, const batch *b, const ap__generated *generated, const char *name,
-                              ap_error *err) {
+static ap_status make_outputs(ap_value **outputs, const batch *b, const ap__generated *generated,
+                              const char *name, ap_error *err) {
     ap_status status = AP_OK;
     for (size_t i = 0; !status && i < b->n; i++) {
         status = make_output(&outputs[i], &generated[i], name, b->feeds[i], err);
@@ -340,7 +347,8 @@ static ap_status generate(batch *b, ap__generated *generated, ap_error *err) {
 
 static void clear(batch *b) {
     for (size_t i = 0; b->masks && i < b->n; i++) ap__free(b->masks[i]);
-    for (size_t i = 0; b->writers && i < b->n * b->n_sequences; i++) ap__decode_stream_destroy(b->writers[i].stream);
+    for (size_t i = 0; b->writers && i < b->n * b->n_sequences; i++)
+        ap__decode_stream_destroy(b->writers[i].stream);
     ap__tokens_clear(&b->padded);
     ap__free(b->masks);
     ap__free(b->prompts);

@@ -10,24 +10,26 @@ static ap_status sanitize(const ap_task_context *ctx, void *opts, ap_error *err)
     return ap__text2text_sanitize(ctx, opts, ap__task_name(ctx), err);
 }
 
-static ap_status preprocess(const ap_task_context *ctx, const void *opts, const ap_value *input, ap_feeds *feeds,
-                            ap_error *err) {
+static ap_status preprocess(const ap_task_context *ctx, const void *opts, const ap_value *input,
+                            ap_feeds *feeds, ap_error *err) {
     size_t n_tokens;
     int64_t max = ap__text2text_max_length(opts), min = ap__text2text_min_length(opts);
     ap_status status = ap__text2text_preprocess(&n_tokens, ctx, opts, input, feeds, err);
     if (status) return status;
     if (max < min)
-        ap__log(AP_LOG_WARNING, "summarization: min_length %lld is above max_length %lld", (long long)min, (long long)max);
+        ap__log(AP_LOG_WARNING, "summarization: min_length %lld is above max_length %lld", (long long)min,
+                (long long)max);
     if ((int64_t)n_tokens < max)
         ap__log(AP_LOG_WARNING,
-                "summarization: max_length is %lld, but the input has %zu tokens: a summary is expected to be shorter; "
+                "summarization: max_length is %lld, but the input has %zu tokens: a summary is expected to "
+                "be shorter; "
                 "try max_length=%zu",
                 (long long)max, n_tokens, n_tokens / 2);
     return AP_OK;
 }
 
-static ap_status postprocess(const ap_task_context *ctx, const void *opts, ap_value **out, ap_value *const *outputs,
-                             size_t n_outputs, ap_error *err) {
+static ap_status postprocess(const ap_task_context *ctx, const void *opts, ap_value **out,
+                             ap_value *const *outputs, size_t n_outputs, ap_error *err) {
     return ap__text2text_postprocess(ctx, opts, "summary", out, outputs, n_outputs, err);
 }
 

@@ -28,7 +28,8 @@ static void find_prefix(ap__text2text_opts *o, const ap_task_context *ctx, const
     o->prefix.ptr = ap_value_get_string(prefix, &o->prefix.len);
 }
 
-ap_status ap__text2text_sanitize(const ap_task_context *ctx, ap__text2text_opts *o, const char *task, ap_error *err) {
+ap_status ap__text2text_sanitize(const ap_task_context *ctx, ap__text2text_opts *o, const char *task,
+                                 ap_error *err) {
     const ap_value *own = ap__task_specific_params(ctx, task);
     ap__generation_task about = {.defaults_json = DEFAULTS, .task_params = own, .stops_at_first = true};
     o->source = NULL; /* Of each call anew. */
@@ -68,8 +69,8 @@ static ap_status encode_in_language(ap_value *feed, const ap_task_context *ctx, 
     return status;
 }
 
-static ap_status encode(ap_value *feed, const ap_task_context *ctx, const ap__text2text_opts *o, ap__text text,
-                        ap_error *err) {
+static ap_status encode(ap_value *feed, const ap_task_context *ctx, const ap__text2text_opts *o,
+                        ap__text text, ap_error *err) {
     ap__tokenizer_opts tokenizer = {.truncation = o->truncation};
     ap__text_input input = {.text = text};
     ap__buf joined = {0};
@@ -113,8 +114,8 @@ static ap_status set_ids(ap_value *record, const char *key, ap__ids ids, ap_erro
     return ap__dict_set_tensor_take(record, key, tensor, err);
 }
 
-static ap_status set_text(ap_value *record, const char *key, const ap_task_context *ctx, ap__ids ids, bool cleans_up,
-                          ap_error *err) {
+static ap_status set_text(ap_value *record, const char *key, const ap_task_context *ctx, ap__ids ids,
+                          bool cleans_up, ap_error *err) {
     char *text;
     size_t len;
     ap_value *slot;
@@ -125,8 +126,8 @@ static ap_status set_text(ap_value *record, const char *key, const ap_task_conte
     return status;
 }
 
-static ap_status add_records(ap_value *list, const ap_task_context *ctx, const ap__text2text_opts *o, const char *name,
-                             const ap_value *output, ap_error *err) {
+static ap_status add_records(ap_value *list, const ap_task_context *ctx, const ap__text2text_opts *o,
+                             const char *name, const ap_value *output, ap_error *err) {
     const int64_t *ids;
     size_t n_sequences, n;
     char key[40];
@@ -145,9 +146,11 @@ static ap_status add_records(ap_value *list, const ap_task_context *ctx, const a
 }
 
 ap_status ap__text2text_postprocess(const ap_task_context *ctx, const ap__text2text_opts *o, const char *name,
-                                    ap_value **out, ap_value *const *outputs, size_t n_outputs, ap_error *err) {
+                                    ap_value **out, ap_value *const *outputs, size_t n_outputs,
+                                    ap_error *err) {
     ap_status status = ap_value_create_list(out, err);
-    for (size_t i = 0; !status && i < n_outputs; i++) status = add_records(*out, ctx, o, name, outputs[i], err);
+    for (size_t i = 0; !status && i < n_outputs; i++)
+        status = add_records(*out, ctx, o, name, outputs[i], err);
     if (status) {
         ap_value_destroy(*out);
         *out = NULL;

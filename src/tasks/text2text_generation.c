@@ -8,14 +8,14 @@ static ap_status sanitize(const ap_task_context *ctx, void *opts, ap_error *err)
     return ap__text2text_sanitize(ctx, opts, ap__task_name(ctx), err);
 }
 
-static ap_status preprocess(const ap_task_context *ctx, const void *opts, const ap_value *input, ap_feeds *feeds,
-                            ap_error *err) {
+static ap_status preprocess(const ap_task_context *ctx, const void *opts, const ap_value *input,
+                            ap_feeds *feeds, ap_error *err) {
     size_t n_tokens;
     return ap__text2text_preprocess(&n_tokens, ctx, opts, input, feeds, err);
 }
 
-static ap_status postprocess(const ap_task_context *ctx, const void *opts, ap_value **out, ap_value *const *outputs,
-                             size_t n_outputs, ap_error *err) {
+static ap_status postprocess(const ap_task_context *ctx, const void *opts, ap_value **out,
+                             ap_value *const *outputs, size_t n_outputs, ap_error *err) {
     return ap__text2text_postprocess(ctx, opts, "generated", out, outputs, n_outputs, err);
 }
 

@@ -18,15 +18,19 @@ static const char DEFAULTS[] = "{\"max_new_tokens\": 256, \"do_sample\": true, \
 static const ap_param_choice HOLE_CHOICES[] = {{"hole", 1, 0}, {NULL, 0, 0}};
 
 static const ap_param params[] = {
-    AP_PARAM(return_full_text, BOOL, POSTPROCESS, opts, 0, NULL, "true", "Give the prompt as well; false: new text only."),
-    AP_PARAM(return_tensors, BOOL, POSTPROCESS, opts, 0, NULL, NULL, "Give the ids of the tokens, and no text."),
+    AP_PARAM(return_full_text, BOOL, POSTPROCESS, opts, 0, NULL, "true",
+             "Give the prompt as well; false: new text only."),
+    AP_PARAM(return_tensors, BOOL, POSTPROCESS, opts, 0, NULL, NULL,
+             "Give the ids of the tokens, and no text."),
     AP_PARAM(return_text, BOOL, POSTPROCESS, opts, 0, NULL, NULL, "Of transformers; changes nothing."),
     AP_PARAM(clean_up_tokenization_spaces, BOOL, POSTPROCESS, opts, 0, NULL, "true",
              "Take the spaces before punctuation out of the text."),
-    AP_PARAM(prefix, STRING, PREPROCESS, opts, 0, NULL, NULL, "A text in front of each prompt; not returned."),
+    AP_PARAM(prefix, STRING, PREPROCESS, opts, 0, NULL, NULL,
+             "A text in front of each prompt; not returned."),
     AP_PARAM(handle_long_generation, CHOICE, PREPROCESS, opts, 0, HOLE_CHOICES, NULL,
              "\"hole\": cut the prompt on the left, so that the new tokens fit in the model."),
-    AP_PARAM(add_special_tokens, BOOL, PREPROCESS, opts, 0, NULL, "true", "Add the special tokens of the model."),
+    AP_PARAM(add_special_tokens, BOOL, PREPROCESS, opts, 0, NULL, "true",
+             "Add the special tokens of the model."),
     AP_PARAM(padding, CHOICE, PREPROCESS, opts, 0, ap__padding_choices, "false",
              "\"max_length\": pad each prompt to max_length."),
     AP_PARAM(truncation, CHOICE, PREPROCESS, opts, 0, ap__truncation_choices, "false",
@@ -37,20 +41,22 @@ static const ap_param params[] = {
     AP_PARAM(documents, VALUE, PREPROCESS, opts, 0, NULL, NULL, "List of documents for the chat template."),
     AP_PARAM(chat_template_kwargs, VALUE, PREPROCESS, opts, 0, NULL, NULL,
              "Dict of other variables for the chat template."),
-    {"stop_sequence", AP_PARAM_TYPE_STRING, AP_PHASE_FORWARD, offsetof(opts, generation.stop_sequence), 0, NULL, NULL,
-     "A text; each token of it ends a sequence.", NULL},
+    {"stop_sequence", AP_PARAM_TYPE_STRING, AP_PHASE_FORWARD, offsetof(opts, generation.stop_sequence), 0,
+     NULL, NULL, "A text; each token of it ends a sequence.", NULL},
     AP_PARAM_INCLUDE(ap__generate_params, opts, generation.given),
     AP_PARAM_END};
 
 static ap_status check_model(const ap_task_context *ctx, ap_error *err) {
     const ap__decoder *decoder = ap__model_get_decoder(ctx->model);
     if (decoder && !ap__decoder_has_encoder(decoder)) return AP_OK;
-    return ap__fail(err, AP_EINVAL, "%s: task text-generation needs a decoder without an encoder", ctx->config->source);
+    return ap__fail(err, AP_EINVAL, "%s: task text-generation needs a decoder without an encoder",
+                    ctx->config->source);
 }
 
 /* -- parameters ---------------------------------------------------------------------------------------- */
 
-/* Conflicts count within one place only, and return_tensors=false asks for tensors too, as in the reference. */
+/* Conflicts count within one place only, and return_tensors=false asks for tensors too, as in the reference.
+ */
 static ap_status resolve_shape(opts *o, ap_error *err) {
     o->shape = AP__RETURNS_FULL_TEXT;
     for (ap_origin origin = AP_ORIGIN_INIT; origin <= AP_ORIGIN_CALL; origin++) {
@@ -60,8 +66,10 @@ static ap_status resolve_shape(opts *o, ap_error *err) {
             return ap__fail(err, AP_EINVAL, "return_full_text and %s exclude each other: give one of them",
                             has_text ? "return_text" : "return_tensors");
         if (has_tensors && has_text)
-            return ap__fail(err, AP_EINVAL, "return_tensors and return_text exclude each other: give one of them");
-        if (has_full) o->shape = o->return_full_text.as.boolean ? AP__RETURNS_FULL_TEXT : AP__RETURNS_NEW_TEXT;
+            return ap__fail(err, AP_EINVAL,
+                            "return_tensors and return_text exclude each other: give one of them");
+        if (has_full)
+            o->shape = o->return_full_text.as.boolean ? AP__RETURNS_FULL_TEXT : AP__RETURNS_NEW_TEXT;
         if (has_tensors) o->shape = AP__RETURNS_TENSORS;
     }
     return AP_OK;
@@ -83,8 +91,8 @@ static ap_status measure_prefix(opts *o, const ap_task_context *ctx, ap_error *e
     ap__encoding encoding = {0};
     o->prefix_len = 0;
     if (!*prefix) return AP_OK;
-    ap_status status =
-        ap__tokenizer_encode(&encoding, ctx->tokenizer, (ap__text){prefix, strlen(prefix)}, NULL, &options, err);
+    ap_status status = ap__tokenizer_encode(&encoding, ctx->tokenizer, (ap__text){prefix, strlen(prefix)},
+                                            NULL, &options, err);
     o->prefix_len = (int64_t)encoding.n;
     ap__encoding_clear(&encoding);
     return status;
@@ -126,8 +134,8 @@ static void clear_opts(void *bound, const void *created) {
 /* -- inputs -------------------------------------------------------------------------------------------- */
 
 /* A list of dicts is one chat, and not a list of inputs: it goes on as {"messages": [...]}. */
-static ap_status normalize_inputs(const ap_task_context *ctx, const void *bound, ap_value **out, const ap_value *inputs,
-                                  ap_error *err) {
+static ap_status normalize_inputs(const ap_task_context *ctx, const void *bound, ap_value **out,
+                                  const ap_value *inputs, ap_error *err) {
     (void)ctx;
     (void)bound;
     const ap_value *first = ap_value_list_get(inputs, 0);
@@ -135,7 +143,9 @@ static ap_status normalize_inputs(const ap_task_context *ctx, const void *bound,
     if (!inputs || ap_value_kind(inputs) == AP_KIND_NULL)
         return ap__fail(err, AP_EINVAL, "the input is missing: give a prompt, a chat, or a list of them");
     if (ap_value_kind(inputs) == AP_KIND_DICT)
-        return ap__fail(err, AP_EINVAL, "a chat is a list of messages [{\"role\": ..., \"content\": ...}, ...], found a dict");
+        return ap__fail(
+            err, AP_EINVAL,
+            "a chat is a list of messages [{\"role\": ..., \"content\": ...}, ...], found a dict");
     if (ap_value_kind(inputs) != AP_KIND_LIST) return AP_OK;
     if (!first) return ap__fail(err, AP_EINVAL, "the list of inputs is empty");
     if (ap_value_kind(first) != AP_KIND_DICT) return AP_OK;
@@ -153,15 +163,15 @@ static ap_status normalize_inputs(const ap_task_context *ctx, const void *bound,
 }
 
 static ap__tokenizer_opts tokenizer_opts(const opts *o) {
-    ap__tokenizer_opts tokenizer = {.add_special_tokens = o->add_special_tokens,
-                                    .padding = o->padding,
-                                    .truncation = o->truncation};
+    ap__tokenizer_opts tokenizer = {
+        .add_special_tokens = o->add_special_tokens, .padding = o->padding, .truncation = o->truncation};
     const ap_opt *max_length = &o->generation.given.max_length;
     if (max_length->origin == AP_ORIGIN_CALL) tokenizer.max_length = *max_length;
     return tokenizer;
 }
 
-static ap_status encode_text(ap_value *feed, const ap_task_context *ctx, const opts *o, ap__text text, ap_error *err) {
+static ap_status encode_text(ap_value *feed, const ap_task_context *ctx, const opts *o, ap__text text,
+                             ap_error *err) {
     const char *prefix = ap__opt_string(&o->prefix, "");
     ap__tokenizer_opts tokenizer = tokenizer_opts(o);
     ap__text_input input = {.text = text};
@@ -190,19 +200,22 @@ static ap_status make_hole(ap_value *feed, const ap_task_context *ctx, const opt
     const ap__generate_opts *c = &o->generation.config;
     size_t model_max = ap__tokenizer_get_config(ctx->tokenizer)->model_max_length;
     int64_t length = ap__tensor_get_view(ap__value_tensor(ap_value_dict_get(feed, "input_ids")))->shape[1];
-    bool is_given = o->generation.given.max_new_tokens.origin == AP_ORIGIN_CALL && ap__opt_is_set(&c->max_new_tokens);
+    bool is_given =
+        o->generation.given.max_new_tokens.origin == AP_ORIGIN_CALL && ap__opt_is_set(&c->max_new_tokens);
     int64_t n_new = is_given ? c->max_new_tokens.as.integer : ap__opt_integer(&c->max_length, 20) - length;
     if (!ap__opt_is_set(&o->handle_long_generation)) return AP_OK;
     if (n_new < 0)
-        return ap__fail(err, AP_EINVAL,
-                        "handle_long_generation: max_length leaves no room for new tokens; give max_new_tokens");
+        return ap__fail(
+            err, AP_EINVAL,
+            "handle_long_generation: max_length leaves no room for new tokens; give max_new_tokens");
     if (model_max > INT32_MAX || length + n_new <= (int64_t)model_max) return AP_OK;
     int64_t n_kept = (int64_t)model_max - n_new;
     if (n_kept <= 0)
-        return ap__fail(err, AP_EINVAL,
-                        "handle_long_generation: max_new_tokens %lld leaves no room for a prompt: the model takes %zu "
-                        "tokens",
-                        (long long)n_new, model_max);
+        return ap__fail(
+            err, AP_EINVAL,
+            "handle_long_generation: max_new_tokens %lld leaves no room for a prompt: the model takes %zu "
+            "tokens",
+            (long long)n_new, model_max);
     if (n_kept > length) n_kept = length;
     ap_status status = keep_last(feed, "input_ids", n_kept, err);
     return status ? status : keep_last(feed, "attention_mask", n_kept, err);
@@ -210,14 +223,15 @@ static ap_status make_hole(ap_value *feed, const ap_task_context *ctx, const opt
 
 /* -- preprocess ---------------------------------------------------------------------------------------- */
 
-static ap_status preprocess(const ap_task_context *ctx, const void *bound, const ap_value *input, ap_feeds *feeds,
-                            ap_error *err) {
+static ap_status preprocess(const ap_task_context *ctx, const void *bound, const ap_value *input,
+                            ap_feeds *feeds, ap_error *err) {
     const opts *o = bound;
     const ap_value *messages = ap__chat_of_input(input);
     ap_value *feed, *slot;
     ap__text text;
     ap__tokenizer_opts tokenizer = tokenizer_opts(o);
-    ap_status status = messages ? ap__chat_check(messages, err) : ap__text_of_value(&text, input, "prompt", err);
+    ap_status status =
+        messages ? ap__chat_check(messages, err) : ap__text_of_value(&text, input, "prompt", err);
     if (!status) status = ap__feeds_add(&feed, feeds, err);
     if (!status)
         status = messages ? ap__chat_encode(feed, ctx, o, messages, &tokenizer, err)
@@ -227,8 +241,8 @@ static ap_status preprocess(const ap_task_context *ctx, const void *bound, const
     return status ? status : ap__value_assign(slot, messages ? messages : input, err);
 }
 
-static ap_status forward(const ap_task_context *ctx, const void *bound, ap_value **outputs, ap_value *const *feeds,
-                         size_t n, const ap_task_run *run, ap_error *err) {
+static ap_status forward(const ap_task_context *ctx, const void *bound, ap_value **outputs,
+                         ap_value *const *feeds, size_t n, const ap_task_run *run, ap_error *err) {
     const opts *o = bound;
     return ap__generation_run(outputs, ctx, &o->generation, "generated_sequence", feeds, n, run, err);
 }
@@ -236,8 +250,8 @@ static ap_status forward(const ap_task_context *ctx, const void *bound, ap_value
 /* -- postprocess --------------------------------------------------------------------------------------- */
 
 /* How many characters of a decoded sequence are the prompt's. */
-static ap_status measure_prompt(size_t *n_chars, const ap_task_context *ctx, const opts *o, const ap_value *output,
-                                ap_error *err) {
+static ap_status measure_prompt(size_t *n_chars, const ap_task_context *ctx, const opts *o,
+                                const ap_value *output, ap_error *err) {
     ap__tensor *tensor = ap__value_tensor(ap_value_dict_get(output, "input_ids"));
     const ap_tensor_view *view = tensor ? ap__tensor_get_view(tensor) : NULL;
     char *text;
@@ -259,8 +273,8 @@ static size_t skip_chars(const char *text, size_t len, size_t n_chars) {
     return at;
 }
 
-static ap_status set_full_text(ap_value *slot, const opts *o, const ap_value *prompt, const char *text, size_t len,
-                               ap_error *err) {
+static ap_status set_full_text(ap_value *slot, const opts *o, const ap_value *prompt, const char *text,
+                               size_t len, ap_error *err) {
     ap__buf joined = {0};
     ap__text before;
     if (ap_value_kind(prompt) == AP_KIND_LIST) return ap__chat_add_answer(slot, o, prompt, text, len, err);
@@ -272,8 +286,8 @@ static ap_status set_full_text(ap_value *slot, const opts *o, const ap_value *pr
     return status;
 }
 
-static ap_status set_text(ap_value *slot, const ap_task_context *ctx, const opts *o, ap__ids ids, size_t prompt_chars,
-                          const ap_value *prompt, ap_error *err) {
+static ap_status set_text(ap_value *slot, const ap_task_context *ctx, const opts *o, ap__ids ids,
+                          size_t prompt_chars, const ap_value *prompt, ap_error *err) {
     char *text;
     size_t len;
     ap_status status = ap__generation_decode(&text, &len, ctx, ids, o->generation.cleans_up, err);
@@ -295,8 +309,8 @@ static ap_status set_ids(ap_value *list, ap__ids ids, ap_error *err) {
     return status;
 }
 
-static ap_status add_records(ap_value *list, const ap_task_context *ctx, const opts *o, const ap_value *output,
-                             ap_error *err) {
+static ap_status add_records(ap_value *list, const ap_task_context *ctx, const opts *o,
+                             const ap_value *output, ap_error *err) {
     const int64_t *ids;
     size_t n_sequences, n, prompt_chars = 0;
     bool is_ids = o->shape == AP__RETURNS_TENSORS;
@@ -310,13 +324,14 @@ static ap_status add_records(ap_value *list, const ap_task_context *ctx, const o
         const char *key = is_ids ? "generated_token_ids" : "generated_text";
         if ((status = ap__dict_add(&slot, record, key, strlen(key), err))) break;
         status = is_ids ? set_ids(slot, sequence, err)
-                        : set_text(slot, ctx, o, sequence, prompt_chars, ap_value_dict_get(output, "prompt_text"), err);
+                        : set_text(slot, ctx, o, sequence, prompt_chars,
+                                   ap_value_dict_get(output, "prompt_text"), err);
     }
     return status;
 }
 
-static ap_status postprocess(const ap_task_context *ctx, const void *bound, ap_value **out, ap_value *const *outputs,
-                             size_t n_outputs, ap_error *err) {
+static ap_status postprocess(const ap_task_context *ctx, const void *bound, ap_value **out,
+                             ap_value *const *outputs, size_t n_outputs, ap_error *err) {
     ap_status status = ap_value_create_list(out, err);
     for (size_t i = 0; !status && i < n_outputs; i++) status = add_records(*out, ctx, bound, outputs[i], err);
     if (status) {

@@ -6,9 +6,10 @@
 
 typedef struct ap__text_generation_opts {
     ap__generation_opts generation; /* The first member. */
-    ap_opt return_full_text, return_tensors, return_text, clean_up_tokenization_spaces, prefix, handle_long_generation,
-        add_special_tokens, padding, truncation, continue_final_message, tools, documents, chat_template_kwargs;
-    int shape; /* Of the result: an AP__RETURNS_... */
+    ap_opt return_full_text, return_tensors, return_text, clean_up_tokenization_spaces, prefix,
+        handle_long_generation, add_special_tokens, padding, truncation, continue_final_message, tools,
+        documents, chat_template_kwargs;
+    int shape;          /* Of the result: an AP__RETURNS_... */
     int64_t prefix_len; /* In tokens. */
 } ap__text_generation_opts;
 

@@ -19,7 +19,8 @@ ap_status ap__chat_check(const ap_value *messages, ap_error *err) {
         const ap_value *message = ap_value_list_get(messages, i);
         bool is_dict = ap_value_kind(message) == AP_KIND_DICT;
         if (!is_dict || !ap_value_dict_get(message, "role") || !ap_value_dict_get(message, "content"))
-            return ap__fail(err, AP_EINVAL, "chat: message %zu: expected a dict with \"role\" and \"content\"%s%s", i,
+            return ap__fail(err, AP_EINVAL,
+                            "chat: message %zu: expected a dict with \"role\" and \"content\"%s%s", i,
                             is_dict ? "" : ", found ", is_dict ? "" : ap_kind_name(ap_value_kind(message)));
     }
     return AP_OK;
@@ -28,7 +29,8 @@ ap_status ap__chat_check(const ap_value *messages, ap_error *err) {
 bool ap__chat_continues(const ap__text_generation_opts *o, const ap_value *messages) {
     size_t n = ap_value_len(messages);
     const ap_value *last = n ? ap_value_list_get(messages, n - 1) : NULL;
-    return ap__opt_boolean(&o->continue_final_message, ap__value_is_text(ap_value_dict_get(last, "role"), "assistant"));
+    return ap__opt_boolean(&o->continue_final_message,
+                           ap__value_is_text(ap_value_dict_get(last, "role"), "assistant"));
 }
 
 static ap_status add_to_last(ap_value *messages, const char *text, size_t len, ap_error *err) {
@@ -37,7 +39,8 @@ static ap_status add_to_last(ap_value *messages, const char *text, size_t len, a
     ap__buf joined = {0};
     ap__text before = {.ptr = ap_value_get_string(content, &before.len)};
     if (!before.ptr)
-        return ap__fail(err, AP_ETYPE, "chat: the content of the last message is %s: only text can be gone on with",
+        return ap__fail(err, AP_ETYPE,
+                        "chat: the content of the last message is %s: only text can be gone on with",
                         ap_kind_name(ap_value_kind(content)));
     ap_status status = ap__buf_append(&joined, before.ptr, before.len, err);
     if (!status) status = ap__buf_append(&joined, text, len, err);
@@ -63,6 +66,10 @@ ap_status ap__chat_add_answer(ap_value *out, const ap__text_generation_opts *o, 
 }
 ap_status ap__chat_encode(ap_value *feed, const ap_task_context *ctx, const ap__text_generation_opts *o,
                           const ap_value *messages, const ap__tokenizer_opts *tokenizer, ap_error *err) {
-    (void)feed; (void)ctx; (void)o; (void)messages; (void)tokenizer;
+    (void)feed;
+    (void)ctx;
+    (void)o;
+    (void)messages;
+    (void)tokenizer;
     return ap__fail(err, AP_EUNSUPPORTED, "chat templates");
 }

@@ -1,5 +1,6 @@
 /* translation: a text to one in another language.
- * Source: transformers@v4.55.4 pipelines/text2text_generation.py TranslationPipeline, pipelines/__init__.py pipeline(). */
+ * Source: transformers@v4.55.4 pipelines/text2text_generation.py TranslationPipeline, pipelines/__init__.py
+ * pipeline(). */
 #include "base/error.h"
 #include "base/log.h"
 #include "tasks/text2text.h"
@@ -54,7 +55,8 @@ static void find_languages(const char **source, const char **target, char buf[2]
     if (!is_named || !*target) *target = buf[1];
 }
 
-static ap_status resolve_languages(ap__text2text_opts *o, const ap_task_context *ctx, const char *task, ap_error *err) {
+static ap_status resolve_languages(ap__text2text_opts *o, const ap_task_context *ctx, const char *task,
+                                   ap_error *err) {
     char buf[2][LANGUAGE_BYTES];
     const char *source, *target;
     uint32_t id;
@@ -65,7 +67,8 @@ static ap_status resolve_languages(ap__text2text_opts *o, const ap_task_context 
                         source || target ? (source ? "tgt_lang is" : "src_lang is") : "both are");
     ap_status status = ap__source_language_create(&o->source, ctx->tokenizer, source, err);
     if (!status) status = ap__target_language_id(&id, ctx->tokenizer, target, err);
-    if (!status) o->generation.config.forced_bos_token_id = (ap_opt){.origin = AP_ORIGIN_CALL, .as.integer = id};
+    if (!status)
+        o->generation.config.forced_bos_token_id = (ap_opt){.origin = AP_ORIGIN_CALL, .as.integer = id};
     return status;
 }
 
@@ -81,21 +84,22 @@ static ap_status sanitize(const ap_task_context *ctx, void *opts, ap_error *err)
 
 /* -- the rest ------------------------------------------------------------------------------------------ */
 
-static ap_status preprocess(const ap_task_context *ctx, const void *opts, const ap_value *input, ap_feeds *feeds,
-                            ap_error *err) {
+static ap_status preprocess(const ap_task_context *ctx, const void *opts, const ap_value *input,
+                            ap_feeds *feeds, ap_error *err) {
     size_t n_tokens;
     int64_t max = ap__text2text_max_length(opts);
     ap_status status = ap__text2text_preprocess(&n_tokens, ctx, opts, input, feeds, err);
     if (!status && (double)n_tokens > 0.9 * (double)max)
         ap__log(AP_LOG_WARNING,
-                "translation: the input has %zu tokens, more than nine tenths of max_length %lld; a larger max_length "
+                "translation: the input has %zu tokens, more than nine tenths of max_length %lld; a larger "
+                "max_length "
                 "may be needed",
                 n_tokens, (long long)max);
     return status;
 }
 
-static ap_status postprocess(const ap_task_context *ctx, const void *opts, ap_value **out, ap_value *const *outputs,
-                             size_t n_outputs, ap_error *err) {
+static ap_status postprocess(const ap_task_context *ctx, const void *opts, ap_value **out,
+                             ap_value *const *outputs, size_t n_outputs, ap_error *err) {
     return ap__text2text_postprocess(ctx, opts, "translation", out, outputs, n_outputs, err);
 }
 

@@ -39,8 +39,8 @@ typedef struct language_token {
 
 static ap_status fail_unknown(const ap__tokenizer *tokenizer, const char *language, ap_error *err) {
     const char *const *codes = tokenizer->languages.codes;
-    return ap__fail(err, AP_EKEY, "\"%.60s\" is no language of a %s; it knows %s, %s, %s and so on",
-                    language, tokenizer->config.tokenizer_class, codes[0], codes[1], codes[2]);
+    return ap__fail(err, AP_EKEY, "\"%.60s\" is no language of a %s; it knows %s, %s, %s and so on", language,
+                    tokenizer->config.tokenizer_class, codes[0], codes[1], codes[2]);
 }
 
 /* Source: convert_tokens_to_ids(), for which a token that is nowhere is the unknown one, and of M2M100

@@ -235,8 +235,8 @@ typedef struct ap_task {
     const char *base;
     void *user; /**< For the row's functions: ap_task_context_get_user(). */
 
-    /** Does everything between preprocess() and postprocess() for a batch, in place of the engine's stacking, forward()
-     * and what undoes it: models that generate. optional
+    /** Does everything between preprocess() and postprocess() for a batch, in place of the engine's stacking,
+     * forward() and what undoes it: models that generate. optional
      * @param feeds [n] what preprocess() emitted, not stacked; lent.
      * @param[out] outputs [n] a dict for each, owned; all NULL on failure. */
     ap_status (*forward_feeds)(const ap_task_context *ctx, const void *opts, ap_value **outputs,

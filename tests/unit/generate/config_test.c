@@ -34,7 +34,8 @@ static ap_status lay(layers *l, const char *file, const char *config, const char
     status = ap__params_bind(ap__generate_params, &l->given, l->init, AP_ORIGIN_INIT, "init", err);
     ap__generation_maker maker = {l->files, OWN, &l->given, l->specific, AP__TOKEN_NONE};
     if (!status) status = ap__generation_make(&l->made, &maker, err);
-    if (!status) status = ap__params_bind(ap__generate_params, &l->given, l->call, AP_ORIGIN_CALL, "call", err);
+    if (!status)
+        status = ap__params_bind(ap__generate_params, &l->given, l->call, AP_ORIGIN_CALL, "call", err);
     return status ? status : ap__generation_call(&l->result, &l->made, l->files, &l->given, err);
 }
 
@@ -72,7 +73,8 @@ void test_the_order_of_layers(void **state) {
     clear(&l);
 }
 
-/* The pipeline's own limit gives way to a max_length of the files or of the creation, not to one of the call. */
+/* The pipeline's own limit gives way to a max_length of the files or of the creation, not to one of the call.
+ */
 void test_max_length_before_the_own_limit(void **state) {
     layers l;
     (void)state;
@@ -87,7 +89,8 @@ void test_max_length_before_the_own_limit(void **state) {
     clear(&l);
 }
 
-/* A value of the creation that is the default counts as none, where the file is of a version that fills calls. */
+/* A value of the creation that is the default counts as none, where the file is of a version that fills
+ * calls. */
 void test_files_fill_what_is_default(void **state) {
     layers l;
     (void)state;
@@ -107,7 +110,8 @@ void test_files_fill_what_is_default(void **state) {
 void test_config_json_where_there_is_no_file(void **state) {
     layers l;
     (void)state;
-    expect_ok(&l, NULL, "{\"model_type\": \"gpt2\", \"num_beams\": 5, \"max_length\": null}", NULL, NULL, NULL);
+    expect_ok(&l, NULL, "{\"model_type\": \"gpt2\", \"num_beams\": 5, \"max_length\": null}", NULL, NULL,
+              NULL);
     assert_int_equal(5, l.result.num_beams.as.integer);
     assert_int_equal(20, l.result.max_length.as.integer);
     assert_int_equal(50256, ap_value_get_int(l.result.eos_token_id.as.value));
@@ -134,20 +138,28 @@ void test_values_that_cannot_be(void **state) {
     (void)state;
     expect_fails(NULL, "{\"max_new_tokens\": 0}", AP_EINVAL, "max_new_tokens: 0 is below 1");
     expect_fails(NULL, "{\"num_beams\": 0}", AP_EINVAL, "num_beams: 0 is below 1");
-    expect_fails(NULL, "{\"early_stopping\": \"now\"}", AP_EINVAL, "early_stopping: expected true, false or \"never\"");
-    expect_fails(NULL, "{\"do_sample\": false, \"num_return_sequences\": 2}", AP_EINVAL, "there is one sequence");
+    expect_fails(NULL, "{\"early_stopping\": \"now\"}", AP_EINVAL,
+                 "early_stopping: expected true, false or \"never\"");
+    expect_fails(NULL, "{\"do_sample\": false, \"num_return_sequences\": 2}", AP_EINVAL,
+                 "there is one sequence");
     expect_fails(NULL, "{\"num_beams\": 2, \"num_return_sequences\": 3}", AP_EINVAL,
                  "num_return_sequences 3 is above num_beams 2");
-    expect_fails(NULL, "{\"num_beams\": 4, \"num_beam_groups\": 2, \"diversity_penalty\": 0.5}", AP_EINVAL, "do_sample=true");
-    expect_fails(NULL, "{\"num_beams\": 4, \"num_beam_groups\": 2, \"do_sample\": false}", AP_EINVAL, "would be identical");
-    expect_fails(NULL, "{\"num_beams\": 3, \"num_beam_groups\": 2, \"do_sample\": false, \"diversity_penalty\": 1.0}",
-                 AP_EINVAL, "no multiple");
-    expect_fails(NULL, "{\"penalty_alpha\": 0.6}", AP_EUNSUPPORTED, "penalty_alpha: contrastive search is not supported");
+    expect_fails(NULL, "{\"num_beams\": 4, \"num_beam_groups\": 2, \"diversity_penalty\": 0.5}", AP_EINVAL,
+                 "do_sample=true");
+    expect_fails(NULL, "{\"num_beams\": 4, \"num_beam_groups\": 2, \"do_sample\": false}", AP_EINVAL,
+                 "would be identical");
+    expect_fails(
+        NULL, "{\"num_beams\": 3, \"num_beam_groups\": 2, \"do_sample\": false, \"diversity_penalty\": 1.0}",
+        AP_EINVAL, "no multiple");
+    expect_fails(NULL, "{\"penalty_alpha\": 0.6}", AP_EUNSUPPORTED,
+                 "penalty_alpha: contrastive search is not supported");
     expect_fails(NULL, "{\"force_words_ids\": [[1]]}", AP_EUNSUPPORTED, "constrained beam search");
-    expect_fails("{\"guidance_scale\": 1.5}", NULL, AP_EUNSUPPORTED, "generation_config.json: parameter guidance_scale");
+    expect_fails("{\"guidance_scale\": 1.5}", NULL, AP_EUNSUPPORTED,
+                 "generation_config.json: parameter guidance_scale");
     expect_fails("{\"max_length\": \"x\"}", NULL, AP_ETYPE, "max_length: expected int");
     expect_fails("[]", NULL, AP_EFORMAT, "expected a JSON object");
     layers l;
-    expect_ok(&l, NULL, NULL, NULL, NULL, "{\"penalty_alpha\": null, \"guidance_scale\": 1.0, \"low_memory\": false}");
+    expect_ok(&l, NULL, NULL, NULL, NULL,
+              "{\"penalty_alpha\": null, \"guidance_scale\": 1.0, \"low_memory\": false}");
     clear(&l);
 }

@@ -39,7 +39,8 @@ void test_log_softmax(void **state) {
 
 /* The numbers that come are those of the documented generator. */
 void test_random_numbers(void **state) {
-    ap__random a = ap__random_begin(1, 2, 3), b = ap__random_begin(1, 2, 3), other = ap__random_begin(1, 2, 4);
+    ap__random a = ap__random_begin(1, 2, 3), b = ap__random_begin(1, 2, 3),
+               other = ap__random_begin(1, 2, 4);
     ap__random plain = {0};
     double sum = 0;
     (void)state;

@@ -1,4 +1,5 @@
-/* Searches against those of the reference (tests/data/generate/searches.json), and what a loop of many prompts does. */
+/* Searches against those of the reference (tests/data/generate/searches.json), and what a loop of many
+ * prompts does. */
 #include "unit/generate/markov.h"
 #include "unit/support/check.h"
 #include "unit/support/torture.h"
@@ -19,7 +20,8 @@ static void compare(const ap__generated *found, const ap_value *expected, const 
     for (size_t i = 0; i < found->n; i++) {
         int64_t ids[256];
         size_t n = read_ids(ids, ap_value_list_get(expected, i));
-        bool is_same = n == found->sequences[i].n && memcmp(ids, found->sequences[i].ptr, n * sizeof *ids) == 0;
+        bool is_same =
+            n == found->sequences[i].n && memcmp(ids, found->sequences[i].ptr, n * sizeof *ids) == 0;
         if (is_same) continue;
         for (size_t k = 0; k < found->sequences[i].n; k++)
             print_message("%lld ", (long long)found->sequences[i].ptr[k]);
@@ -114,7 +116,8 @@ static void check_many(const char *params) {
         assert_int_equal(alone.n, together[i].n);
         for (size_t k = 0; k < alone.n; k++) {
             assert_int_equal(alone.sequences[k].n, together[i].sequences[k].n);
-            assert_memory_equal(alone.sequences[k].ptr, together[i].sequences[k].ptr, alone.sequences[k].n * 8);
+            assert_memory_equal(alone.sequences[k].ptr, together[i].sequences[k].ptr,
+                                alone.sequences[k].n * 8);
         }
         ap__generated_clear(&alone);
         ap__generated_clear(&together[i]);
@@ -180,7 +183,8 @@ void test_the_same_seed_draws_the_same(void **state) {
     m.config.seed.as.integer = 12;
     assert_ok(ap__generate(b, &m.g, &err), &err);
     for (size_t i = 0; i < N_PROMPTS; i++) {
-        differs = differs || memcmp(a[i].sequences[0].ptr, b[i].sequences[0].ptr, a[i].sequences[0].n * 8) != 0;
+        differs =
+            differs || memcmp(a[i].sequences[0].ptr, b[i].sequences[0].ptr, a[i].sequences[0].n * 8) != 0;
         ap__generated_clear(&a[i]);
         ap__generated_clear(&b[i]);
     }
@@ -190,7 +194,8 @@ void test_the_same_seed_draws_the_same(void **state) {
 
 /* -- failures ------------------------------------------------------------------------------------------ */
 
-static void expect_failure(const char *params, size_t fails_at, size_t limit, ap_status status, const char *message) {
+static void expect_failure(const char *params, size_t fails_at, size_t limit, ap_status status,
+                           const char *message) {
     many m;
     ap_error err = AP_ERROR_INIT;
     ap__generated out[N_PROMPTS];
@@ -208,13 +213,16 @@ void test_failures(void **state) {
     expect_failure("{\"max_new_tokens\": 5}", 1, 0, AP_EBACKEND, "broken");
     expect_failure("{\"max_new_tokens\": 5, \"num_beams\": 2}", 4, 0, AP_EBACKEND, "broken");
     expect_failure("{\"max_new_tokens\": 5, \"prompt_lookup_num_tokens\": 2}", 2, 0, AP_EBACKEND, "broken");
-    expect_failure("{\"max_new_tokens\": 5}", 0, 4, AP_EINVAL, "the prompt has 5 tokens and the model 4 positions");
+    expect_failure("{\"max_new_tokens\": 5}", 0, 4, AP_EINVAL,
+                   "the prompt has 5 tokens and the model 4 positions");
     expect_failure("{\"max_new_tokens\": 50, \"eos_token_id\": null, \"pad_token_id\": 0}", 0, 9, AP_EINVAL,
-                "max_new_tokens=");
+                   "max_new_tokens=");
     expect_failure("{\"max_length\": 5}", 0, 0, AP_EINVAL, "has 5 tokens already, and max_length is 5");
-    expect_failure("{\"max_new_tokens\": 5, \"repetition_penalty\": -1.0}", 0, 0, AP_EINVAL, "repetition_penalty");
+    expect_failure("{\"max_new_tokens\": 5, \"repetition_penalty\": -1.0}", 0, 0, AP_EINVAL,
+                   "repetition_penalty");
     expect_failure("{\"do_sample\": true, \"temperature\": 0.0}", 0, 0, AP_EINVAL, "temperature");
-    expect_failure("{\"bad_words_ids\": [[99]]}", 0, 0, AP_EINVAL, "the model has 24 tokens, 99 is none of them");
+    expect_failure("{\"bad_words_ids\": [[99]]}", 0, 0, AP_EINVAL,
+                   "the model has 24 tokens, 99 is none of them");
     expect_failure("{\"bad_words_ids\": [3]}", 0, 0, AP_EINVAL, "bad_words_ids: expected a list of lists");
     expect_failure("{\"sequence_bias\": []}", 0, 0, AP_EINVAL, "sequence_bias");
     expect_failure("{\"stop_strings\": \"a\"}", 0, 0, AP_EINVAL, "stop_strings needs a tokenizer");
