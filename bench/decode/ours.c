@@ -3,7 +3,8 @@
  *   bench_decode --model FOLDER --accelerator ort|ov|ipex [--rows N] [--prompt N] [--new N] [--threads N]
  *                [--callers N] [--at-once 0|1]
  *
- * With --callers, a call is that many generations: one after the other, or with --at-once on a thread each. */
+ * With --callers, a call is that many generations: one after the other, or with --at-once on a thread each.
+ */
 #include "common.h"
 #include "decode.h"
 #include "model/decoder.h"
@@ -37,6 +38,7 @@ static ap__decoder *open_model(int argc, char **argv, int threads) {
     check(ap__backend_get(&backend, bench_option(argc, argv, "--accelerator", "ort"), &err), &err);
     check(ap__config_load(&config, folder, &err), &err);
     const ap__file_request file = {.kind = AP_MODEL_CAUSAL_LM,
+                                   .torch_dtype = bench_option(argc, argv, "--dtype", "float32"),
                                    .reads = bench_option(argc, argv, "--reads", "onnx")};
     const ap__session_options options = {.n_threads = threads, .no_cache = true};
     check(ap__decoder_open(&decoder, folder, config, backend, &file, &options, &err), &err);

@@ -46,7 +46,7 @@ def optimum(args: argparse.Namespace) -> Callable[[], Any]:
     torch.set_num_threads(args.threads)
     options = SessionOptions()
     options.intra_op_num_threads = args.threads
-    model = ORTModelForCausalLM.from_pretrained(args.model, subfolder="onnx", file_name="model.onnx",
+    model = ORTModelForCausalLM.from_pretrained(args.model, subfolder="onnx", file_name=args.file,
                                                 session_options=options)
     ids = torch.tensor(prompt(args))
     return lambda: model.generate(ids, attention_mask=torch.ones_like(ids), do_sample=False, pad_token_id=0,
@@ -92,6 +92,7 @@ def main() -> None:
     parser.add_argument("model")
     for name, default in (("threads", 1), ("prompt", 16), ("new", 32), ("rows", 1)):
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--file", default="model.onnx")
     args = parser.parse_args()
     serve_turns({"optimum": optimum, "genai": genai, "openvino": openvino}[args.peer](args))
 

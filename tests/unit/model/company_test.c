@@ -85,7 +85,8 @@ static ap_status write_tokens(writer *w, ap_error *error) {
         const ap__step step = {.tokens = next, .n_tokens = 1, .n_logits = 1};
         if (w->fails && i + 1 == N_NEW) next[0] = 1 << 20;
         if (!status) status = d->ops->step(d, &step, &logits, error);
-        if (!status && w->reads_in_pairs) { /* Takes the last token back, and reads it again with a wrong one. */
+        if (!status &&
+            w->reads_in_pairs) { /* Takes the last token back, and reads it again with a wrong one. */
             const int64_t pair[] = {next[0], 9};
             const ap__step guess = {.tokens = pair, .n_tokens = 2, .n_logits = 2};
             status = d->ops->crop(d, d->n_tokens - 1, error);
@@ -148,6 +149,34 @@ void test_guesses(void **state) {
     writer *writers = make_writers();
     for (size_t i = 0; i < N_THREADS; i += 3) writers[i].reads_in_pairs = true;
     check_writers(writers, N_THREADS);
+}
+
+/* Resident memory, in bytes. */
+static size_t resident(void) {
+    size_t pages = 0, unused;
+    FILE *file = fopen("/proc/self/statm", "r");
+    assert_non_null(file);
+    assert_int_equal(2, fscanf(file, "%zu %zu", &unused, &pages));
+    fclose(file);
+    return pages * 4096;
+}
+
+/* AP_TEST_GENERATIONS: how many. */
+void test_memory_is_flat(void **state) {
+    (void)state;
+    if (!backend) skip();
+    const char *wanted = getenv("AP_TEST_GENERATIONS");
+    size_t n = wanted ? strtoul(wanted, NULL, 10) : 300, warm = 100;
+    size_t before = 0;
+    for (size_t i = 0; i < warm + n; i++) {
+        writer w = {.seed = (unsigned)i % N_THREADS};
+        if (i == warm) before = resident();
+        run_writer(&w);
+        assert_int_equal(AP_OK, w.status);
+    }
+    size_t after = resident();
+    if (after > before + ((size_t)2 << 20))
+        fail_msg("%zu generations: from %zu to %zu bytes", n, before, after);
 }
 
 /* A token that the model has not fails its own decoding alone. */
