@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "model/decoder_impl.h"
+#include "model/onnx_scan.h"
 
 #include <string.h>
 
@@ -184,6 +185,13 @@ static bool takes_mask(const ap__decoder_graph *graph, const ap__config *config)
     return false;
 }
 
+/* Whether decodings may run together, and it is worth it: rows of any length, that do not change each other.
+ */
+static bool may_share(const ap__decoder *decoder) {
+    return decoder->has_cache && decoder->takes_mask &&
+           !ap__onnx_file_mixes_rows(decoder->files.paths[AP__PART_DECODER].text);
+}
+
 static void give_backend(ap__decoder *decoder, const ap__backend *backend) {
     ap__kept_set *sets[] = {&decoder->caches, &decoder->crosses, &decoder->states};
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
@@ -213,7 +221,7 @@ ap_status ap__decoder_open(ap__decoder **out, const char *folder, const ap__conf
     find_vocab_size(decoder, config);
     decoder->takes_mask = takes_mask(&decoder->first, config) && takes_mask(&decoder->next, config);
     give_backend(decoder, backend);
-    if (decoder->has_cache && decoder->takes_mask) status = ap__company_create(&decoder->company, err);
+    if (may_share(decoder)) status = ap__company_create(&decoder->company, err);
     if (status) {
         ap__decoder_close(decoder);
         return status;
