@@ -244,6 +244,17 @@ static ap_status load_components(ap__router *r, ap_error *err) {
     return status ? status : pass_over_component(r, "processor", &init->processor, err);
 }
 
+/* What models that generate have beside: values of generate(), and templates of chats, which are the
+ * tokenizer's. */
+static ap_status load_generation(ap__router *r, ap_error *err) {
+    ap_task_context *ctx = &r->pipe->ctx;
+    if (ctx->task->model_kind == AP_MODEL_SINGLE_GRAPH) return AP_OK;
+    ap_status status = ap__generation_files_load(&ctx->generation, r->folder.text, r->config, err);
+    if (status || ctx->task->model_kind != AP_MODEL_CAUSAL_LM) return status;
+    const char *folder = ap__opt_string(&r->init->tokenizer, r->folder.text);
+    return ap__chat_templates_load(&ctx->chat_templates, folder, ctx->tokenizer, err);
+}
+
 static ap_status choose_threads(ap__router *r, ap_error *err) {
     const ap__thread_budget *budget = ap__thread_budget_get();
     int64_t wanted = ap__opt_integer(&r->init->num_threads, 0);
@@ -307,8 +318,7 @@ static ap_status run(ap__router *r, ap_error *err) {
     if (!status) status = find_task(r, err);
     if (!status) status = bind_params(r, err);
     if (!status) status = load_components(r, err);
-    if (!status && pipe->ctx.task->model_kind != AP_MODEL_SINGLE_GRAPH)
-        status = ap__generation_files_load(&pipe->ctx.generation, r->folder.text, r->config, err);
+    if (!status) status = load_generation(r, err);
     if (!status) status = choose_threads(r, err);
     if (!status) status = ap__router_open_model(r, err);
     if (!status) status = check_task(r, err);
@@ -415,6 +425,7 @@ void ap_pipeline_destroy(ap_pipeline *pipe) {
     ap__tokenizer_destroy(pipe->ctx.tokenizer);
     ap__tapas_destroy(pipe->ctx.tapas);
     ap__generation_files_destroy(pipe->ctx.generation);
+    ap__chat_templates_destroy(pipe->ctx.chat_templates);
     ap__free(pipe->ctx.task_name);
     ap_value_destroy(pipe->params);
     ap_value_destroy(pipe->decisions);

@@ -14,20 +14,23 @@
 
 /* Largest generation_config.json, in bytes. */
 #define FILE_MAX_BYTES ((size_t)16 << 20)
+/* Of the pipeline's own values: nobody gave them, so nobody is warned of them. */
+static const ap_origin ORIGIN_OWN = (ap_origin)3;
 /* The first version whose files fill calls, times 1000 plus the second number. */
 enum { VERSION_FILLS = 4050 };
 
 /* -- files --------------------------------------------------------------------------------------------- */
 
 /* Binds the entries that the table knows; a model's file may hold others. */
-static ap_status bind_known(ap__generate_opts *opts, const ap_value *dict, bool skips_null, ap_error *err) {
+static ap_status bind_known(ap__generate_opts *opts, const ap_value *dict, ap_origin origin, bool skips_null,
+                            ap_error *err) {
     ap_status status = AP_OK;
     for (size_t i = 0; !status && i < ap_value_len(dict); i++) {
         const char *name;
         bool found;
         const ap_value *value = ap_value_dict_at(dict, i, &name);
         if (skips_null && ap_value_kind(value) == AP_KIND_NULL) continue;
-        status = ap__params_bind_one(&found, ap__generate_params, opts, name, value, AP_ORIGIN_INIT, err);
+        status = ap__params_bind_one(&found, ap__generate_params, opts, name, value, origin, err);
     }
     return status;
 }
@@ -86,8 +89,8 @@ static ap_status bind_config(ap__generate_opts *opts, const ap_value *json, ap_e
     static const char *const parts[] = {"decoder", "generator", "text_config"};
     ap_status status = AP_OK;
     for (size_t i = 0; !status && i < sizeof parts / sizeof *parts; i++)
-        status = bind_known(opts, ap_value_dict_get(json, parts[i]), true, err);
-    return status ? status : bind_known(opts, json, true, err);
+        status = bind_known(opts, ap_value_dict_get(json, parts[i]), AP_ORIGIN_INIT, true, err);
+    return status ? status : bind_known(opts, json, AP_ORIGIN_INIT, true, err);
 }
 
 static ap_status read_files(struct loaded *loaded, const char *folder, const ap__config *config,
@@ -111,7 +114,7 @@ static ap_status read_files(struct loaded *loaded, const char *folder, const ap_
         return ap__fail(err, AP_EFORMAT, "%s: expected a JSON object, found %s", path.text,
                         ap_kind_name(ap_value_kind(files->json)));
     files->fills_calls = version_of(files->json) >= VERSION_FILLS;
-    status = bind_known(&files->opts, files->json, false, err);
+    status = bind_known(&files->opts, files->json, AP_ORIGIN_INIT, false, err);
     if (!status) status = ap__generation_validate(&files->opts, AP_ORIGIN_INIT, err);
     return status ? ap__error_wrap(err, status, "%s", path.text) : AP_OK;
 }
@@ -178,7 +181,7 @@ static ap_status read_own(ap__generate_opts *out, const char *json, ap_error *er
     ap_value *dict;
     ap__generate_opts_set_defaults(out);
     ap_status status = ap_value_from_json(&dict, json, strlen(json), err);
-    if (!status) status = bind_known(out, dict, false, err);
+    if (!status) status = bind_known(out, dict, ORIGIN_OWN, false, err);
     ap_value_destroy(dict);
     return status;
 }
@@ -193,7 +196,7 @@ ap_status ap__generation_make(ap__generate_opts *out, const ap__generation_maker
     if ((status = ap__generation_validate(out, AP_ORIGIN_INIT, err))) return status;
     prefer_max_length(out, &own);
     if (maker->task_specific) {
-        status = bind_known(out, maker->task_specific, false, err);
+        status = bind_known(out, maker->task_specific, AP_ORIGIN_INIT, false, err);
         if (!status) status = ap__generation_validate(out, AP_ORIGIN_INIT, err);
         if (status) return ap__error_wrap(err, status, "config.json: task_specific_params");
     }

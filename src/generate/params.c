@@ -116,7 +116,7 @@ static ap_opt default_of(const ap_param *row) {
         opt.as.integer = strtol(text, NULL, 10);
         break;
     case AP_PARAM_TYPE_FLOAT:
-        opt.as.number = strtod(text, NULL);
+        opt.as.number = (double)strtol(text, NULL, 10); /* They are whole. */
         break;
     case AP_PARAM_TYPE_BOOL:
         opt.as.boolean = strcmp(text, "true") == 0;

@@ -229,34 +229,33 @@ _Static_assert(sizeof RULES / sizeof *RULES <= AP__RULES_MAX, "ap__rules.active 
 
 /* -- values that a rule cannot have -------------------------------------------------------------------- */
 
-static ap_status check_range(const char *name, const ap_opt *opt, bool is_right, const char *expected,
-                             ap_error *err) {
-    if (is_right) return AP_OK;
-    return ap__fail(err, AP_EINVAL, "parameter %s: expected %s, found %g", name, expected, opt->as.number);
+static ap_status check_range(const char *name, bool is_right, const char *expected, ap_error *err) {
+    return is_right ? AP_OK : ap__fail(err, AP_EINVAL, "parameter %s: expected %s", name, expected);
 }
 
 static ap_status check_values(const ap__rules *r, ap_error *err) {
     const ap__generate_opts *c = r->config;
-    ap_status status = check_range("repetition_penalty", &c->repetition_penalty,
-                                   ap__opt_number(&c->repetition_penalty, 1) > 0, "a number above 0", err);
-    if (!status)
-        status = check_range("encoder_repetition_penalty", &c->encoder_repetition_penalty,
-                             ap__opt_number(&c->encoder_repetition_penalty, 1) > 0, "a number above 0", err);
-    if (status || !r->draws) return status;
-    status = check_range("temperature", &c->temperature, ap__opt_number(&c->temperature, 1) > 0,
-                         "a number above 0 (do_sample=false takes the most likely token)", err);
-    if (!status && ap__opt_integer(&c->top_k, 0) < 0)
-        return ap__fail(err, AP_EINVAL, "parameter top_k: expected at least 0, found %lld",
-                        (long long)c->top_k.as.integer);
-    if (!status)
-        status =
-            check_range("top_p", &c->top_p, ap__opt_number(&c->top_p, 1) >= 0, "a number from 0 to 1", err);
     double min_p = ap__opt_number(&c->min_p, 0);
-    if (!status)
-        status = check_range("min_p", &c->min_p, min_p >= 0 && min_p <= 1, "a number from 0 to 1", err);
-    if (status) return status;
-    return check_range("typical_p", &c->typical_p, ap__opt_number(&c->typical_p, 1) > 0, "a number above 0",
-                       err);
+    const struct {
+        const char *name;
+        bool is_right, is_of_drawing;
+        const char *expected;
+    } rows[] = {
+        {"repetition_penalty", ap__opt_number(&c->repetition_penalty, 1) > 0, false, "a number above 0"},
+        {"encoder_repetition_penalty", ap__opt_number(&c->encoder_repetition_penalty, 1) > 0, false,
+         "a number above 0"},
+        {"temperature", ap__opt_number(&c->temperature, 1) > 0, true,
+         "a number above 0; do_sample=false takes the most likely token"},
+        {"top_k", ap__opt_integer(&c->top_k, 0) >= 0, true, "an int of at least 0"},
+        {"top_p", ap__opt_number(&c->top_p, 1) >= 0, true, "a number from 0 to 1"},
+        {"min_p", min_p >= 0 && min_p <= 1, true, "a number from 0 to 1"},
+        {"typical_p", ap__opt_number(&c->typical_p, 1) > 0, true, "a number above 0"},
+    };
+    ap_status status = AP_OK;
+    for (size_t i = 0; !status && i < sizeof rows / sizeof *rows; i++)
+        if (r->draws || !rows[i].is_of_drawing)
+            status = check_range(rows[i].name, rows[i].is_right, rows[i].expected, err);
+    return status;
 }
 
 ap_status ap__rules_choose(ap__rules *rules, ap_error *err) {

@@ -133,39 +133,41 @@ static ap_status read_prompt(batch *b, size_t i, ap_error *err) {
     return AP_OK;
 }
 
+/* One prompt behind the others in `padded`, with its padding and a mask of it. */
+static ap_status pad_prompt(batch *b, size_t i, size_t longest, ap_error *err) {
+    const ap__tokenizer_config *config = ap__tokenizer_get_config(b->ctx->tokenizer);
+    const ap__ids *tokens = &b->prompts[i].tokens;
+    bool is_left = config->padding_side == AP__SIDE_LEFT;
+    size_t start = is_left ? longest - tokens->n : 0;
+    ap_status status = ap__tokens_fill(&b->padded, i * longest + start, config->pad_token_id, err);
+    if (!status) status = ap__tokens_append(&b->padded, *tokens, err);
+    if (!status) status = ap__tokens_fill(&b->padded, (i + 1) * longest, config->pad_token_id, err);
+    if (status || tokens->n == longest) return status;
+    uint8_t *mask = ap__calloc(longest, 1);
+    if (!mask) return ap__fail_nomem(err);
+    for (size_t k = 0; k < tokens->n; k++) mask[start + k] = !b->masks[i] || b->masks[i][k];
+    ap__free(b->masks[i]);
+    b->masks[i] = mask;
+    if (!is_left)
+        ap__log(AP_LOG_WARNING, "generate: the tokenizer pads on the right, behind which a decoder goes on "
+                                "badly; padding_side \"left\" "
+                                "in tokenizer_config.json, or no batch_size, is better");
+    return AP_OK;
+}
+
 /* A batch that was asked for is filled up as the reference does it: pad tokens are part of each prompt, on
  * the side that the tokenizer has, also where that does a decoder no good. */
 static ap_status pad_prompts(batch *b, ap_error *err) {
-    size_t longest = 0, at = 0;
-    const ap__tokenizer_config *config = ap__tokenizer_get_config(b->ctx->tokenizer);
-    bool is_left = config->padding_side == AP__SIDE_LEFT, has_gap = false;
+    size_t longest = 0;
     ap_status status = AP_OK;
     for (size_t i = 0; i < b->n; i++)
         if (b->prompts[i].tokens.n > longest) longest = b->prompts[i].tokens.n;
+    for (size_t i = 0; !status && i < b->n; i++) status = pad_prompt(b, i, longest, err);
     for (size_t i = 0; !status && i < b->n; i++) {
-        const ap__prompt *p = &b->prompts[i];
-        size_t gap = longest - p->tokens.n;
-        if (is_left) status = ap__tokens_fill(&b->padded, b->padded.n + gap, config->pad_token_id, err);
-        if (!status) status = ap__tokens_append(&b->padded, p->tokens, err);
-        if (!status) status = ap__tokens_fill(&b->padded, (i + 1) * longest, config->pad_token_id, err);
-    }
-    for (size_t i = 0; !status && i < b->n; i++, at += longest) {
         ap__prompt *p = &b->prompts[i];
-        size_t n = p->tokens.n, start = is_left ? longest - n : 0;
-        p->tokens = (ap__ids){b->padded.ptr + at, longest};
-        p->input = p->tokens;
-        if (n == longest) continue;
-        has_gap = true;
-        uint8_t *mask = ap__calloc(longest, 1);
-        if (!mask) return ap__fail_nomem(err);
-        for (size_t k = 0; k < n; k++) mask[start + k] = !b->masks[i] || b->masks[i][k];
-        ap__free(b->masks[i]);
-        p->mask = b->masks[i] = mask;
+        p->tokens = p->input = (ap__ids){b->padded.ptr + i * longest, longest};
+        p->mask = b->masks[i];
     }
-    if (!status && has_gap && !is_left)
-        ap__log(AP_LOG_WARNING, "generate: the tokenizer pads on the right, behind which a decoder goes on "
-                                "badly; padding_side \"left\" in "
-                                "tokenizer_config.json, or no batch_size, is better");
     return status;
 }
 

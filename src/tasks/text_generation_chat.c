@@ -1,11 +1,14 @@
-/* Messages in and out. */
+/* Chats: messages to a prompt, and the answer back to messages. */
 #include "tasks/text_generation.h"
 
 #include "base/buf.h"
 #include "base/error.h"
+#include "generate/chat/chat_template.h"
 #include "value/value.h"
 
 #include <string.h>
+
+/* -- messages ------------------------------------------------------------------------------------------ */
 
 const ap_value *ap__chat_of_input(const ap_value *input) {
     if (ap_value_kind(input) == AP_KIND_LIST) return input;
@@ -64,12 +67,29 @@ ap_status ap__chat_add_answer(ap_value *out, const ap__text_generation_opts *o, 
     if (!status) status = ap__dict_add(&content, answer, "content", 7, err);
     return status ? status : ap__value_set_string(content, text, len, err);
 }
+
+/* -- rendering ----------------------------------------------------------------------------------------- */
+
+static const ap_value *opt_value(const ap_opt *opt) { return ap__opt_is_set(opt) ? opt->as.value : NULL; }
+
 ap_status ap__chat_encode(ap_value *feed, const ap_task_context *ctx, const ap__text_generation_opts *o,
                           const ap_value *messages, const ap__tokenizer_opts *tokenizer, ap_error *err) {
-    (void)feed;
-    (void)ctx;
-    (void)o;
-    (void)messages;
-    (void)tokenizer;
-    return ap__fail(err, AP_EUNSUPPORTED, "chat templates");
+    bool continues = ap__chat_continues(o, messages);
+    ap__chat_request request = {.messages = messages,
+                                .tools = opt_value(&o->tools),
+                                .documents = opt_value(&o->documents),
+                                .more = opt_value(&o->chat_template_kwargs),
+                                .add_generation_prompt = !continues,
+                                .continue_final_message = continues};
+    ap__tokenizer_opts plain = *tokenizer;
+    ap__jinja_text text = {0};
+    ap_status status = ap__chat_render(&text, ctx->chat_templates, &request, err);
+    if (status) return status;
+    plain.add_special_tokens = (ap_opt){.origin = AP_ORIGIN_CALL};
+    if (!ap__opt_is_set(&plain.truncation)) /* apply_chat_template() does not cut unless it is asked to. */
+        plain.truncation = (ap_opt){.origin = AP_ORIGIN_CALL, .as.integer = AP__TRUNCATION_OFF};
+    ap__text_input input = {.text = {text.ptr, text.len}};
+    status = ap__tokenize(feed, ctx->tokenizer, &input, &plain, err);
+    ap__jinja_text_clear(&text);
+    return status;
 }

@@ -248,7 +248,7 @@ static ap_status generate_all(void *ctx, ap_error *err) {
     many *m = ctx;
     ap__generated out[N_PROMPTS];
     ap_status status = ap__generate(out, &m->g, err);
-    for (size_t i = 0; i < N_PROMPTS; i++) {
+    for (size_t i = 0; i < m->g.n_prompts; i++) {
         if (status) assert_null(out[i].sequences);
         ap__generated_clear(&out[i]);
     }
