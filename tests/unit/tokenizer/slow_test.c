@@ -73,7 +73,7 @@ static void check_language(yyjson_val *expected, const ap__tokenizer *t) {
     ap__source_language_destroy(language);
     assert_ok(ap__target_language_id(&id, t, "ja", &err), &err);
     assert_int_equal(yyjson_get_uint(yyjson_obj_get(json, "id")), id);
-    assert_fails(ap__target_language_id(&id, t, "xx", &err), AP_EINVAL, &err,
+    assert_fails(ap__target_language_id(&id, t, "xx", &err), AP_EKEY, &err,
                  "\"xx\" is no language of a M2M100Tokenizer");
 }
 
