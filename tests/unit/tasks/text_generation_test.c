@@ -231,9 +231,8 @@ void test_phases(void **state) {
 
 /* Tasks are inferred from the architecture. */
 void test_inference(void **state) {
-    static const char *const models[][2] = {{"gpt2-lm", "text-generation"},
-                                            {"marian-en-de", "text2text-generation"},
-                                            {"bert-mlm", "fill-mask"}};
+    static const char *const models[][2] = {
+        {"gpt2-lm", "text-generation"}, {"marian-en-de", "text2text-generation"}, {"bert-mlm", "fill-mask"}};
     (void)state;
     for (size_t i = 0; i < 3; i++) {
         ap_value *about = NULL;
