@@ -94,7 +94,8 @@ static ap_status add_slice(ap__work *work, some_pieces *pieces, const ap__ntext 
     }
     ap__piece *piece = &pieces->ptr[pieces->n++];
     *piece = (ap__piece){ap__ntext_slice(text, slice.start, slice.end), is_bytes};
-    if (!status && is_bytes && !ap__ntext_is_plain(&piece->text)) status = ap__piece_write_bytes(work, piece);
+    if (status || !is_bytes || !text->align) return status;
+    if (!ap__ntext_is_plain(&piece->text)) status = ap__piece_write_bytes(work, piece);
     return status;
 }
 
