@@ -334,7 +334,7 @@ static ap_status add_part(const ap__bpe *self, ap__work *work, batch *b, ap__pie
     if (len > AP__CACHED_MAX_BYTES) return status;
     uint32_t flags = (piece->is_bytes ? IS_BYTES : 0u) | (p->may_be_token ? MAY_BE_TOKEN : 0u);
     p->key = ap__piece_key_of(piece->text.ptr + bytes.start, len, flags);
-    ap__piece_cache_prefetch(&work->piece_cache, &p->key);
+    if (work->piece_cache.places) __builtin_prefetch(ap__piece_cache_place(&work->piece_cache, &p->key));
     return status;
 }
 

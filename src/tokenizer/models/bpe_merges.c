@@ -54,8 +54,8 @@ static inline uint32_t find(const ap__merges *merges, uint64_t pair) {
     }
 }
 
-void ap__merges_prefetch(const ap__merges *merges, uint32_t left, uint32_t right) {
-    __builtin_prefetch(&merges->slots[place_of(merges, pair_of(merges, left, right))]);
+const void *ap__merges_place(const ap__merges *merges, uint32_t left, uint32_t right) {
+    return &merges->slots[place_of(merges, pair_of(merges, left, right))];
 }
 
 void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t merged) {
@@ -128,9 +128,9 @@ static inline bool merge_lowest(ap__merging *w, const ap__merges *merges) {
     w->at = (uint8_t)i;
     if (next < w->n) {
         w->before[next] = (uint8_t)i;
-        ap__merges_prefetch(merges, id, w->symbols[next].id);
+        __builtin_prefetch(ap__merges_place(merges, id, w->symbols[next].id));
     }
-    if (i) ap__merges_prefetch(merges, w->symbols[w->before[i]].id, id);
+    if (i) __builtin_prefetch(ap__merges_place(merges, w->symbols[w->before[i]].id, id));
     return true;
 }
 

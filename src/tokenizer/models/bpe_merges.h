@@ -25,8 +25,9 @@ typedef struct ap__merges {
 /* Makes room for n merges of ids below n_ids.   @return AP_ENOMEM, AP_ELIMIT */
 ap_status ap__merges_create(ap__merges *merges, ap__arena *arena, size_t n, size_t n_ids, ap_error *err);
 
-/* Says that the pair will be asked for or added soon. */
-void ap__merges_prefetch(const ap__merges *merges, uint32_t left, uint32_t right);
+/* What will be read when the pair is asked for or added, for __builtin_prefetch(): a function that does no
+ * more than to call that has no effect to a compiler. */
+const void *ap__merges_place(const ap__merges *merges, uint32_t left, uint32_t right);
 
 /* Adds a merge of the next rank. A pair that comes again gets the new rank. */
 void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t merged);

@@ -67,7 +67,7 @@ static ap_status add_merges(ap__bpe *self, ap__loader *loader, merge_batch *batc
     for (size_t i = 0; i < n; i++) {
         if (ids[i][0] == AP__TOKEN_NONE || ids[i][1] == AP__TOKEN_NONE)
             return fail_merge(loader, batch->places[i], "a token is not in the vocabulary");
-        ap__merges_prefetch(&self->merges, ids[i][0], ids[i][1]);
+        __builtin_prefetch(ap__merges_place(&self->merges, ids[i][0], ids[i][1]), 1);
         ap_status status = merged_id(&batch->last, self, loader, batch->places[i], batch->pairs[i]);
         if (status) return status;
         merged[i] = batch->last;

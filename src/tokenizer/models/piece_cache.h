@@ -77,10 +77,6 @@ static inline ap__cached_piece *ap__piece_cache_place(const ap__piece_cache *cac
     return &cache->places[(size_t)key->hash * 2 & (cache->n_places - 1)];
 }
 
-static inline void ap__piece_cache_prefetch(const ap__piece_cache *cache, const ap__piece_key *key) {
-    if (cache->places) __builtin_prefetch(ap__piece_cache_place(cache, key));
-}
-
 static inline bool ap__cached_piece_is(const ap__cached_piece *piece, const ap__piece_key *key) {
     uint64_t differs = (piece->words[0] ^ key->words[0]) | (piece->words[1] ^ key->words[1]) |
                        (piece->words[2] ^ key->words[2]) | (piece->len ^ key->len);
