@@ -30,7 +30,7 @@ ap__work *ap__work_take(const ap__tokenizer *tokenizer, ap_error *err) {
     work->err = err;
     work->tokens.n = 0;
     work->n_steps = 0;
-    work->has_texts = false;
+    work->has_texts = work->skips_offsets = false;
     return work;
 }
 
@@ -232,9 +232,9 @@ static void place_token(char_counter *c, ap__token *token) {
 }
 
 /* Fills in positions in characters. */
-static void count_chars(ap__token *tokens, size_t n, const char *text, uint32_t len) {
+static void place_tokens(const ap__work *work, ap__token *tokens, size_t n, const char *text, uint32_t len) {
     char_counter counter = {text, len, 0, 0};
-    bool is_ascii = ap__is_ascii(text, len);
+    bool is_ascii = work->skips_offsets || ap__is_ascii(text, len);
     for (size_t i = 0; i < n; i++) {
         tokens[i].chars = tokens[i].bytes;
         if (!is_ascii || tokens[i].bytes.end > len) place_token(&counter, &tokens[i]);
@@ -252,9 +252,9 @@ static ap_status encode_text(ap__work *work, ap__text text, const char *what) {
     uint32_t len = (uint32_t)text.len;
     ap__ntext whole = {text.ptr, NULL, len, {0, len}};
     status = cut_added(work, &whole, &work->tokenizer->added.plain, normalize_stretch);
-    if (!status && work->tokens.n > first)
-        count_chars(work->tokens.ptr + first, work->tokens.n - first, text.ptr, len);
-    return status;
+    if (status || work->tokens.n == first) return status;
+    place_tokens(work, work->tokens.ptr + first, work->tokens.n - first, text.ptr, len);
+    return AP_OK;
 }
 
 /* One side of a pair: a text, or words. */
@@ -320,7 +320,9 @@ static ap_status encode_sources(ap__enc *out, ap__work *work, const ap__source *
     size_t ends[2];
     ap__part *parts = ap__arena_calloc(&work->arena, n, sizeof *parts); /* `out` may point to them. */
     if (!parts) return ap__fail_nomem(work->err);
-    work->has_texts = options->with_tokens || ap__processor_needs_texts(&work->tokenizer->processor);
+    work->skips_offsets = options->skip_offsets;
+    work->has_texts = options->with_tokens ||
+                      (!options->skip_offsets && ap__processor_needs_texts(&work->tokenizer->processor));
     for (size_t i = 0; i < n; i++) {
         ap_status status = encode_source(work, &sources[i], NAMES[i]);
         if (status) return status;

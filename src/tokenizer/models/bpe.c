@@ -5,7 +5,6 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/utf8.h"
-#include "tokenizer/byte_alphabet.h"
 
 #include <string.h>
 
@@ -100,11 +99,14 @@ static bool cut_bytes(const ap__bpe *self, ap__text text, word *w) {
     return true;
 }
 
-/* The piece in the byte alphabet: at most two bytes for each. Gives the length. */
-static size_t write_image(char *out, const ap__ntext *text) {
+/* The piece in the byte alphabet. `out` has room for two bytes of each and one more. Gives the length. */
+static size_t write_image(char *out, const ap__bpe *self, const ap__ntext *text) {
     size_t len = 0;
-    for (uint32_t i = 0; i < text->len; i++)
-        len += ap__utf8_encode(out + len, ap__byte_to_char((unsigned char)text->ptr[i]));
+    for (uint32_t i = 0; i < text->len; i++) {
+        unsigned char byte = (unsigned char)text->ptr[i];
+        memcpy(out + len, self->images[byte], 2);
+        len += self->image_lens[byte];
+    }
     return len;
 }
 
@@ -116,9 +118,9 @@ static ap_status find_whole(uint32_t *id, const ap__bpe *self, ap__work *work, c
     ap__text token = {text->ptr, text->len};
     ap__arena_mark mark = ap__arena_get_mark(&work->arena);
     if (piece->is_bytes) {
-        char *image = ap__arena_alloc(&work->arena, 2 * (size_t)text->len);
+        char *image = ap__arena_alloc(&work->arena, 2 * (size_t)text->len + 1);
         if (!image) return ap__fail_nomem(work->err);
-        token = (ap__text){image, write_image(image, text)};
+        token = (ap__text){image, write_image(image, self, text)};
     }
     *id = ap__vocab_find(self->vocab, token.ptr, token.len);
     ap__arena_rewind(&work->arena, mark);
@@ -268,7 +270,7 @@ static void find_cached(const ap__bpe *self, const ap__work *work, batch *b) {
 
 /* Those that are tokens as they are become one symbol. */
 static void find_tokens(const ap__bpe *self, batch *b) {
-    char images[BATCH][2 * AP__CACHED_MAX_BYTES];
+    char images[BATCH][2 * AP__CACHED_MAX_BYTES + 1];
     ap__text tokens[BATCH] = {{0}};
     part *parts[BATCH];
     uint32_t ids[BATCH];
@@ -278,7 +280,7 @@ static void find_tokens(const ap__bpe *self, batch *b) {
         if (!p->fresh || !p->may_be_token) continue;
         const ap__ntext *text = &p->piece->text;
         tokens[n] = (ap__text){text->ptr, text->len};
-        if (p->piece->is_bytes) tokens[n] = (ap__text){images[n], write_image(images[n], text)};
+        if (p->piece->is_bytes) tokens[n] = (ap__text){images[n], write_image(images[n], self, text)};
         parts[n++] = p;
     }
     ap__vocab_find_batch(self->vocab, tokens, n, ids);

@@ -172,6 +172,8 @@ static void fill_tables(ap__bpe *self) {
         int name_len = snprintf(name, sizeof name, "<0x%02X>", byte);
         self->fallback_ids[byte] = ap__vocab_find(self->vocab, name, (size_t)name_len);
         size_t n = ap__utf8_encode(text, ap__byte_to_char((unsigned char)byte));
+        memcpy(self->images[byte], text, n);
+        self->image_lens[byte] = (uint8_t)n;
         for (unsigned place = 0; place < 4; place++)
             self->byte_ids[place][byte] =
                 ap__bpe_find_symbol(self, (ap__text){text, n}, place & 1, place & 2, symbol, &len);
