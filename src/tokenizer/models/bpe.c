@@ -298,12 +298,16 @@ static ap_status merge_fresh(const ap__bpe *self, ap__work *work, batch *b) {
         part *p = &b->parts[i];
         if (!p->fresh || p->fresh->n) continue;
         ap__text text = {p->piece->text.ptr + p->start, p->end - p->start};
-        word w = {.symbols = p->fresh->symbols};
-        ap_status status = cut(self, work, p->piece, text, &w);
-        if (status) return status;
-        p->fresh->n = (uint8_t)w.n;
-        ap__merging_begin(p->fresh, &self->merges, p->piece->is_bytes ? text.ptr : NULL);
-        if (w.n) words[n++] = p->fresh;
+        if (p->piece->is_bytes) {
+            ap__merging_begin_bytes(p->fresh, &self->merges, text);
+        } else {
+            word w = {.symbols = p->fresh->symbols};
+            ap_status status = cut_chars(self, work, text, &w);
+            if (status) return status;
+            p->fresh->n = (uint8_t)w.n;
+            ap__merging_begin(p->fresh, &self->merges);
+        }
+        words[n++] = p->fresh;
     }
     ap__merging_finish(words, n, &self->merges);
     return AP_OK;
