@@ -48,7 +48,8 @@ typedef struct ap__work {
     uint32_t word;                   /* Index of the piece that is being encoded, or of the given word. */
     uint64_t n_steps; /* Of this call: candidates, nodes and bytes that models looked at; tokens decoded. */
     bool is_word_given;
-    bool has_texts; /* Somebody will ask for the strings of tokens. */
+    bool has_texts;     /* Somebody will ask for the strings of tokens. */
+    bool skips_offsets; /* Nobody will ask where they are. */
 } ap__work;
 
 void ap__work_clear(ap__work *work);
@@ -129,7 +130,8 @@ static inline ap_status ap__work_push_outside(ap__work *work, uint32_t id, uint3
 /* A token over bytes [start, end) of the piece's text. */
 static inline ap_status ap__work_push_token(ap__work *work, const ap__piece *piece, uint32_t id,
                                             uint32_t start, uint32_t end) {
-    ap__span origin = ap__ntext_origin_of(&piece->text, start, end);
+    ap__span origin = {0, 0};
+    if (!work->skips_offsets) origin = ap__ntext_origin_of(&piece->text, start, end);
     return ap__work_push_outside(work, id, origin.start, origin.end);
 }
 
