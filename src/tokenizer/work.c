@@ -18,6 +18,7 @@ void ap__work_clear(ap__work *work) {
     ap__free(work->pieces.ptr);
     ap__free(work->next_pieces.ptr);
     ap__free(work->tokens.ptr);
+    ap__free(work->words);
     ap__regex_scratch_destroy(work->regex);
     *work = (ap__work){0};
 }
@@ -164,20 +165,45 @@ ap_status ap__work_split_at_char(ap__work *work, uint32_t code, ap__split_behavi
 
 /* -- tokens -------------------------------------------------------------------------------------------- */
 
-static ap_status push(ap__work *work, uint32_t id, ap__span bytes) {
+static ap_status grow_tokens(ap__work *work, size_t n) {
     ap__tokens *list = &work->tokens;
-    if (list->n == list->capacity) {
-        void *ptr = list->ptr;
-        if (!ap__grow(&ptr, &list->capacity, list->n + 1, sizeof *list->ptr, WORK_MAX_ITEMS))
-            return ap__fail_nomem(work->err);
-        list->ptr = ptr;
-    }
-    ap__token *token = &list->ptr[list->n++];
+    void *ptr = list->ptr;
+    if (!ap__grow(&ptr, &list->capacity, list->n + n, sizeof *list->ptr, WORK_MAX_ITEMS))
+        return ap__fail_nomem(work->err);
+    list->ptr = ptr;
+    return AP_OK;
+}
+
+/* There must be room. */
+static void add_token(ap__work *work, uint32_t id, ap__span bytes) {
+    ap__token *token = &work->tokens.ptr[work->tokens.n++];
     token->id = id;
     token->word = work->word;
     token->bytes = bytes;
     token->text = NULL;
     token->text_len = 0;
+}
+
+static ap_status push(ap__work *work, uint32_t id, ap__span bytes) {
+    ap_status status = work->tokens.n == work->tokens.capacity ? grow_tokens(work, 1) : AP_OK;
+    if (!status) add_token(work, id, bytes);
+    return status;
+}
+
+ap_status ap__work_push_tokens(ap__work *work, const ap__piece *piece, const uint32_t *ids, const uint8_t *ends,
+                               size_t n) {
+    uint32_t start = 0, base = piece->text.origin.start;
+    if (work->tokens.capacity - work->tokens.n < n) {
+        ap_status status = grow_tokens(work, n);
+        if (status) return status;
+    }
+    for (size_t i = 0; i < n; i++) {
+        bool is_plain = !piece->text.align;
+        ap__span bytes = is_plain ? (ap__span){base + start, base + ends[i]}
+                                  : ap__ntext_origin_of(&piece->text, start, ends[i]);
+        add_token(work, ids[i], bytes);
+        start = ends[i];
+    }
     return AP_OK;
 }
 

@@ -7,24 +7,32 @@
 
 #include "tokenizer/vocab.h"
 
-/* The child of node n for a byte is node base ^ byte, if that one's parent is n. */
+/* Eight bytes, because a walk waits for memory more than for anything else. */
 typedef struct ap__trie_node {
-    uint32_t parent;
-    uint32_t base;  /* Or, of a tail, the entry of the vocabulary that all of it belongs to. */
-    uint32_t entry; /* The token that ends here, AP__TOKEN_NONE or AP__TRIE_TAIL. */
+    /* The child of a node for a byte is node base ^ byte, if that one has the byte for its label: no two nodes
+     * have the same base. base << AP__TRIE_LABEL_BITS | label; a free node has a label that is no byte. */
+    uint32_t link;
+    uint32_t value; /* The place of the token that ends here, AP__TOKEN_NONE, or AP__TRIE_TAIL and a byte. */
 } ap__trie_node;
 
-/* In place of an entry: one token alone goes on from here, which `base` names. */
-#define AP__TRIE_TAIL (UINT32_MAX - 1)
+enum { AP__TRIE_LABEL_BITS = 9, AP__TRIE_LABEL_MASK = 511, AP__TRIE_NO_LABEL = 256 };
+
+/* In place of a value: one token alone goes on from here, whose place is where the base would be. The byte that it
+ * goes on with is beside the flag: most texts do not have it, and the vocabulary is not looked at. */
+#define AP__TRIE_TAIL 0x80000000u
 
 typedef struct ap__trie {
     ap__trie_node *nodes;
     size_t n_nodes; /* A multiple of 256, so that no byte leads outside. */
     const ap__vocab *vocab;
+    /* Tokens have places in the order in which a walk through all of the trie meets them, so that what is looked up
+     * together lies together: of each place the entry of the vocabulary. */
+    uint32_t *entries;
+    size_t n_places;
 } ap__trie;
 
-/* Builds from all tokens of the vocabulary but the empty one; the nodes are in the arena.   @return AP_ENOMEM
- */
+/* Builds from all tokens of the vocabulary but the empty one; the nodes are in the arena.
+ * @return AP_ENOMEM, AP_ELIMIT */
 ap_status ap__trie_create(ap__trie *out, const ap__vocab *vocab, ap__arena *arena, ap_error *err);
 
 /* A walk down the trie along a text. */
@@ -35,7 +43,42 @@ typedef struct ap__trie_walk {
     bool is_done;
 } ap__trie_walk;
 
-/* The next longer token that the text begins with: its entry, `walk->at` its length. False at the end. */
-bool ap__trie_next(const ap__trie *trie, ap__trie_walk *walk, uint32_t *entry);
+/* Whether the text has the rest of a token behind the first `at` bytes, which it has; *end is then its length. */
+static inline bool ap__trie_tail(const ap__trie *trie, uint32_t place, const char *text, uint32_t len,
+                                 uint32_t at, uint32_t *end) {
+    const ap__vocab_entry *token = &trie->vocab->entries[trie->entries[place]];
+    const char *rest = trie->vocab->pool + token->offset;
+    if (len < token->len) return false;
+    for (; at < token->len; at++)
+        if (text[at] != rest[at]) return false;
+    *end = at;
+    return true;
+}
+
+/* The next longer token that the text begins with: its place, `walk->at` its length. False at the end. */
+static inline bool ap__trie_next(const ap__trie *trie, ap__trie_walk *walk, uint32_t *place) {
+    const ap__trie_node *nodes = trie->nodes;
+    uint32_t at = walk->at, base = nodes[walk->node].link >> AP__TRIE_LABEL_BITS;
+    *place = AP__TOKEN_NONE;
+    while (!walk->is_done && at < walk->len) {
+        uint32_t byte = (unsigned char)walk->text[at], child = base ^ byte;
+        const ap__trie_node *found = &nodes[child];
+        if ((found->link & AP__TRIE_LABEL_MASK) != byte) break;
+        base = found->link >> AP__TRIE_LABEL_BITS;
+        at++;
+        if (found->value == AP__TOKEN_NONE) continue;
+        walk->node = child;
+        walk->at = at;
+        *place = found->value;
+        if (!(found->value & AP__TRIE_TAIL)) return true;
+        walk->is_done = true;
+        if (at == walk->len || (found->value & 0xFF) != (unsigned char)walk->text[at]) return false;
+        *place = base;
+        return ap__trie_tail(trie, base, walk->text, walk->len, at, &walk->at);
+    }
+    walk->at = at;
+    walk->is_done = true;
+    return false;
+}
 
 #endif

@@ -1,0 +1,28 @@
+/* The tokens of short pieces that a model had before, kept with the work memory: what a model makes of a piece
+ * follows from its text alone, and the same few words make up most of a text. A place holds one piece, so that
+ * memory and time stay bounded whatever comes. Not used where the strings of tokens are asked for. */
+#ifndef AP_TOKENIZER_MODELS_WORD_CACHE_H
+#define AP_TOKENIZER_MODELS_WORD_CACHE_H
+
+#include "tokenizer/work.h"
+
+enum { AP__CACHED_BYTES = 32, AP__CACHED_TOKENS = 5 };
+
+/* One piece; 64 bytes. */
+typedef struct ap__cached_word {
+    char text[AP__CACHED_BYTES];
+    uint32_t ids[AP__CACHED_TOKENS];
+    uint8_t ends[AP__CACHED_TOKENS]; /* Of the tokens, in the text. */
+    uint8_t len, n;                  /* No length: the place is free. */
+} ap__cached_word;
+
+/* Pushes the tokens of a piece that is there: true. Else *place is where ap__word_cache_keep() may put it; NULL
+ * when it is none to keep. */
+bool ap__word_cache_push(ap__cached_word **place, ap__work *work, const ap__piece *piece, ap_status *status);
+
+/* Keeps the tokens from `first` on, which were pushed for the piece. `origin` of a token is not looked at: ends
+ * are the caller's. */
+void ap__word_cache_keep(ap__cached_word *place, const ap__piece *piece, const ap__work *work, size_t first,
+                         const uint32_t *ends);
+
+#endif
