@@ -36,6 +36,9 @@ static inline bool ap__is_continuation(char byte) { return ((unsigned char)byte 
 /* Whether all bytes are below 0x80. */
 bool ap__is_ascii(const char *text, size_t len);
 
+/* A text that is made of this one is refused (AP_ELIMIT) when it is longer than this. */
+size_t ap__ntext_max_len(const ap__ntext *text);
+
 /* -- buffers ------------------------------------------------------------------------------------------- */
 
 /* Where a changed text is written; grows and is used again. */

@@ -42,7 +42,7 @@ typedef struct ap__work {
     ap__textbuf spare;  /* Of pre-tokenizers. */
     ap__pieces pieces, next_pieces;
     ap__tokens tokens;
-    struct ap__cached_word *words;   /* See models/word_cache.h; NULL until a model asks. */
+    struct ap__word_cache *words;    /* See models/word_cache.h; NULL until a model asks. */
     struct ap__regex_scratch *regex; /* Made by the first component that searches with one. */
     uint32_t word;                   /* Index of the piece that is being encoded, or of the given word. */
     uint64_t n_steps; /* Of this call: candidates, nodes and bytes that models looked at; tokens decoded. */
@@ -109,8 +109,8 @@ ap_status ap__work_push_token(ap__work *work, const ap__piece *piece, uint32_t i
                               uint32_t end);
 
 /* Tokens that follow one another from the start of the piece: their ids, and where in its text each ends. */
-ap_status ap__work_push_tokens(ap__work *work, const ap__piece *piece, const uint32_t *ids, const uint8_t *ends,
-                               size_t n);
+ap_status ap__work_push_tokens(ap__work *work, const ap__piece *piece, const uint32_t *ids,
+                               const uint8_t *ends, size_t n);
 
 /* A token whose place is outside of its piece's text: the reference takes what was meant to count from the
  * start of the piece for a place in the original. */

@@ -27,7 +27,7 @@ typedef struct builder {
     uint32_t *tokens, *spare; /* Entries, sorted step by step. */
     uint32_t *places;         /* Of the trie: see there. */
     uint32_t n_places;
-    group *groups;            /* Still to be placed: a stack. */
+    group *groups; /* Still to be placed: a stack. */
     size_t n_groups, groups_capacity;
     uint32_t next_free[OPEN_BLOCKS]; /* Of each open block, a place below which none is free. */
     ap_error *err;
@@ -49,7 +49,8 @@ static ap_status add_block(builder *b) {
     if (!ap__grow(&bases, &b->bases_capacity, n, sizeof *b->bases, NODES_MAX)) return ap__fail_nomem(b->err);
     b->bases = bases;
     memset(b->bases + b->n_nodes, 0, BLOCK);
-    for (size_t i = b->n_nodes; i < n; i++) b->nodes[i] = (ap__trie_node){AP__TRIE_NO_LABEL, AP__TOKEN_NONE};
+    for (size_t i = b->n_nodes; i < n; i++)
+        b->nodes[i] = (ap__trie_node){AP__TRIE_NO_LABEL, AP__TOKEN_NONE, 0};
     b->next_free[b->n_nodes / BLOCK % OPEN_BLOCKS] = 0;
     b->n_nodes = n;
     return AP_OK;
@@ -157,13 +158,22 @@ static ap_status place_children(builder *b, const group *g, const uint8_t *bytes
     return status;
 }
 
+/* The value of a node from which one token alone goes on. */
+static uint32_t tail_of(const builder *b, uint32_t token, uint32_t depth) {
+    uint32_t n = b->vocab->entries[token].len - depth, value = AP__TRIE_TAIL;
+    value |= (n < AP__TRIE_LONG_TAIL ? n : AP__TRIE_LONG_TAIL) << AP__TRIE_TAIL_LEN;
+    for (uint32_t i = 0; i < n && i < AP__TRIE_TAIL_BYTES; i++)
+        value |= (uint32_t)byte_at(b, token, depth + i) << 8 * i;
+    return value;
+}
+
 static ap_status place(builder *b, group g) {
     uint8_t bytes[BLOCK];
     size_t n_bytes = 0;
     if (g.end - g.start == 1 && g.node) {
         uint32_t token = b->tokens[g.start], at = take_place(b, token);
         bool is_end = b->vocab->entries[token].len == g.depth;
-        b->nodes[g.node].value = is_end ? at : AP__TRIE_TAIL | byte_at(b, token, g.depth);
+        b->nodes[g.node].value = is_end ? at : tail_of(b, token, g.depth);
         set_base(b, g.node, is_end ? 0 : at);
         return AP_OK;
     }
@@ -214,4 +224,13 @@ ap_status ap__trie_create(ap__trie *out, const ap__vocab *vocab, ap__arena *aren
     ap__free(b.spare);
     ap__free(b.groups);
     return status;
+}
+
+void ap__trie_set_weights(ap__trie *trie, const double *weights) {
+    for (size_t i = 0; i < trie->n_nodes; i++) {
+        ap__trie_node *node = &trie->nodes[i];
+        if (node->value == AP__TOKEN_NONE) continue;
+        bool is_tail = node->value & AP__TRIE_TAIL;
+        node->weight = weights[trie->entries[is_tail ? node->link >> AP__TRIE_LABEL_BITS : node->value]];
+    }
 }

@@ -17,7 +17,7 @@
 typedef struct unigram {
     ap__vocab *vocab;
     ap__trie trie;
-    double *scores; /* Of the trie's places. */
+    uint32_t *ids; /* Of the trie's places. */
     double unknown_score;
     uint32_t unk_id; /* AP__TOKEN_NONE: there is none. */
     bool byte_fallback;
@@ -47,20 +47,22 @@ static ap_status check_list(ap__loader *loader, yyjson_val *list, size_t *n_byte
     return AP_OK;
 }
 
-/* Makes the trie, and brings the scores into the order of its places. */
+/* Makes the trie, with scores and ids. */
 static ap_status read_scores(unigram *self, ap__loader *loader, yyjson_val *list) {
     yyjson_val *item;
     size_t i, max, n = self->vocab->n;
     ap_status status = ap__trie_create(&self->trie, self->vocab, loader->arena, loader->err);
-    double *by_entry = ap__calloc(n, sizeof *by_entry);
-    if (!status && !by_entry) status = ap__fail_nomem(loader->err);
-    if (!status) status = ap__loader_alloc(loader, &self->scores, n, sizeof *self->scores);
+    double *scores = ap__calloc(n, sizeof *scores);
+    if (!status && !scores) status = ap__fail_nomem(loader->err);
+    if (!status) status = ap__loader_alloc(loader, &self->ids, n, sizeof *self->ids);
     if (!status) {
-        yyjson_arr_foreach(list, i, max, item)
-            by_entry[self->vocab->by_id[i] - 1] = yyjson_get_num(yyjson_arr_get(item, 1));
-        for (i = 0; i < self->trie.n_places; i++) self->scores[i] = by_entry[self->trie.entries[i]];
+        yyjson_arr_foreach(list, i, max, item) scores[self->vocab->by_id[i] - 1] =
+            yyjson_get_num(yyjson_arr_get(item, 1));
+        ap__trie_set_weights(&self->trie, scores);
+        for (i = 0; i < self->trie.n_places; i++)
+            self->ids[i] = self->vocab->entries[self->trie.entries[i]].id;
     }
-    ap__free(by_entry);
+    ap__free(scores);
     return status;
 }
 
@@ -144,6 +146,7 @@ static ap_status fail_unknown(ap_error *err) {
 
 static ap_status find_way(const unigram *self, const ap__ntext *text, arrival *arrivals, ap__work *work) {
     for (uint32_t i = 1; i <= text->len; i++) arrivals[i].start = NOT_REACHED;
+    const ap__trie_node *nodes = self->trie.nodes;
     arrivals[0] = (arrival){0};
     for (uint32_t at = 0, n; at < text->len; at += n) {
         double score = arrivals[at].score;
@@ -152,7 +155,7 @@ static ap_status find_way(const unigram *self, const ap__ntext *text, arrival *a
         n = ap__utf8_len(text->ptr[at]);
         ap__trie_walk walk = {.text = text->ptr + at, .len = text->len - at};
         while (ap__trie_next(&self->trie, &walk, &place)) {
-            arrive(&arrivals[at + walk.at], self->scores[place] + score, at, place);
+            arrive(&arrivals[at + walk.at], nodes[walk.node].weight + score, at, place);
             has_single = has_single || walk.at == n;
         }
         work->n_steps += walk.at + 1;
@@ -200,8 +203,7 @@ static ap_status push_unknown(const unigram *self, ap__work *work, const ap__pie
 }
 
 static uint32_t id_of(const unigram *self, const arrival *a) {
-    if (a->place == AP__TOKEN_NONE) return self->unk_id;
-    return self->vocab->entries[self->trie.entries[a->place]].id;
+    return a->place == AP__TOKEN_NONE ? self->unk_id : self->ids[a->place];
 }
 
 /* `ends` gets where the first tokens end; *is_plain: each token begins where the one before ends. */
@@ -226,7 +228,8 @@ static ap_status push_way(const unigram *self, ap__work *work, const ap__piece *
     return status;
 }
 
-static ap_status cut(const unigram *self, ap__work *work, const ap__piece *piece, uint32_t *ends, bool *is_plain) {
+static ap_status cut(const unigram *self, ap__work *work, const ap__piece *piece, uint32_t *ends,
+                     bool *is_plain) {
     enum { FEW = 64 };
     arrival few[FEW + 1], *arrivals = few;
     size_t size;

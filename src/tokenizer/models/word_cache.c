@@ -6,9 +6,6 @@
 
 #include <string.h>
 
-/* A power of two; 512 KiB in all. */
-enum { N_PLACES = 8192 };
-
 static uint64_t load8(const char *text) {
     uint64_t word;
     memcpy(&word, text, sizeof word);
@@ -47,23 +44,65 @@ static bool is_same(const ap__cached_word *word, const char *text, uint32_t len)
     return load8(word->text + len - 8) == load8(text + len - 8);
 }
 
+static ap__word_cache *create(ap_error *err) {
+    ap__word_cache *cache = ap__calloc(1, sizeof *cache);
+    if (cache) cache->memory = ap__calloc(1, AP__CACHE_ROWS * sizeof *cache->rows + AP__CACHE_LINE);
+    if (!cache || !cache->memory) {
+        ap__word_cache_destroy(cache);
+        ap__fail_nomem(err);
+        return NULL;
+    }
+    size_t over = (uintptr_t)cache->memory % AP__CACHE_LINE;
+    cache->rows = (void *)((char *)cache->memory + (AP__CACHE_LINE - over) % AP__CACHE_LINE);
+    return cache;
+}
+
+void ap__word_cache_destroy(ap__word_cache *cache) {
+    if (cache) ap__free(cache->memory);
+    ap__free(cache);
+}
+
+static ap__cached_word *row_of(const ap__word_cache *cache, uint64_t hash) {
+    return cache->rows[hash >> 20 & (AP__CACHE_ROWS - 1)];
+}
+
+/* The row of the piece; that of the piece behind it is asked for. */
+static ap__cached_word *find_row(ap__word_cache *cache, const ap__work *work, const ap__piece *piece) {
+    const ap__ntext *text = &piece->text;
+    uint64_t hash = cache->next_text == text->ptr ? cache->next_hash : hash_of(text->ptr, text->len);
+    const ap__piece *next = piece + 1, *pieces = work->pieces.ptr;
+    cache->next_text = NULL;
+    if (pieces && piece >= pieces && next < pieces + work->pieces.n && next->text.len &&
+        next->text.len <= AP__CACHED_BYTES) {
+        cache->next_text = next->text.ptr;
+        cache->next_hash = hash_of(next->text.ptr, next->text.len);
+        const ap__cached_word *row = row_of(cache, cache->next_hash);
+        __builtin_prefetch(row);
+        __builtin_prefetch(row + 1);
+    }
+    return row_of(cache, hash);
+}
+
 bool ap__word_cache_push(ap__cached_word **place, ap__work *work, const ap__piece *piece, ap_status *status) {
     uint32_t len = piece->text.len;
     *place = NULL;
     *status = AP_OK;
     if (work->has_texts || !len || len > AP__CACHED_BYTES) return false;
-    if (!work->words && !(work->words = ap__calloc(N_PLACES, sizeof *work->words))) {
-        *status = ap__fail_nomem(work->err);
+    if (!work->words && !(work->words = create(work->err))) {
+        *status = AP_ENOMEM;
         return false;
     }
-    uint64_t hash = hash_of(piece->text.ptr, len);
-    ap__cached_word *word = &work->words[hash >> 20 & (N_PLACES - 1)];
-    if (!is_same(word, piece->text.ptr, len)) {
-        *place = word;
-        return false;
+    ap__cached_word *row = find_row(work->words, work, piece);
+    for (uint8_t i = 0; i < AP__CACHE_PLACES; i++) {
+        if (!is_same(&row[i], piece->text.ptr, len)) continue;
+        *status = ap__work_push_tokens(work, piece, row[i].ids, row[i].ends, row[i].n);
+        row->last = i;
+        return true;
     }
-    *status = ap__work_push_tokens(work, piece, word->ids, word->ends, word->n);
-    return true;
+    row->last = !row->last;
+    *place = &row[row->last];
+    (*place)->len = 0;
+    return false;
 }
 
 void ap__word_cache_keep(ap__cached_word *place, const ap__piece *piece, const ap__work *work, size_t first,
