@@ -108,8 +108,8 @@ static uint32_t next_entry(const precompiled *self, const ap__ntext *text, uint3
     return at;
 }
 
-/* The cluster over `place`: its start, and in *end its end. `at` is where a cluster starts. It is looked for from
- * the last place before where one starts whatever came earlier (rule GB999, and not GB9b). */
+/* The cluster over `place`: its start, and in *end its end. `at` is where a cluster starts. It is looked for
+ * from the last place before where one starts whatever came earlier (rule GB999, and not GB9b). */
 static uint32_t cluster_over(const ap__ntext *text, uint32_t at, uint32_t place, uint32_t *end) {
     uint32_t start = place, code, before;
     ap__utf8_next(&code, text->ptr + place);
