@@ -3,7 +3,7 @@
 
   bench/run.py --build-dir build/release [--reference-python PYTHON] [MEASUREMENT...]
 
-Measurements: single, callers, start, batch, memory, links, optimum (default: all). Each also writes BUILD_DIR/bench/NAME.json.
+Measurements: single, callers, start, batch, memory, links, python, optimum (default: all). Each also writes BUILD_DIR/bench/NAME.json.
 Exit status: 0 when all demands are met, 1 when one is not.
 """
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 import setup as bench_setup
 
-MEASUREMENTS = ("links", "start", "single", "callers", "optimum", "batch", "memory")
+MEASUREMENTS = ("links", "start", "single", "callers", "python", "optimum", "batch", "memory")
 
 
 def machine() -> str:

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures speed, memory and size, and prints tables; docs/performance.md explains them. Some 15 minutes in all.
 #
-#   bench/run.sh [single|start|batch|memory|links|optimum]...      default: all
+#   bench/run.sh [single|start|batch|memory|links|python|optimum]...      default: all
 #
 #   AP_BUILD_DIR           another build than build/release
 #   ACCELPIPE_BENCH_ENV    a virtual environment that has optimum-onnx; without it one is made in build/bench-env, which
@@ -16,7 +16,7 @@ environment=${ACCELPIPE_BENCH_ENV:-$root/build/bench-env}
 cmake --build "$build" --target product bench_programs >&2
 
 wants_optimum=yes
-[ $# -eq 0 ] || [[ " $* " == *" optimum "* ]] || wants_optimum=
+[ $# -eq 0 ] || [[ " $* " == *" optimum "* || " $* " == *" python "* ]] || wants_optimum=
 [ -z "${BENCH_NO_OPTIMUM:-}" ] || wants_optimum=
 reference=()
 if [ -n "$wants_optimum" ]; then
