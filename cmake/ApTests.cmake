@@ -134,6 +134,9 @@ function(ap_add_c_test source)
     set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name}_test
                           RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
     target_link_libraries(${target} PRIVATE ap_test_flags ${test_support} accelpipe_core)
+    if(name MATCHES "^unit/plugins/") # Plugins export nothing: their tests include the sources.
+        target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/plugins)
+    endif()
     if(name MATCHES "^unit/cli/" AND TARGET accelpipe_cli_parts)
         target_link_libraries(${target} PRIVATE accelpipe_cli_parts)
     endif()

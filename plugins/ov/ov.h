@@ -50,7 +50,7 @@ typedef struct ovp_mapping {
 typedef struct ovp_external {
     ovp_mapping mappings[ONNX_MAX_EXTERNAL];
     size_t n_mappings;
-    char *graph; /* NULL: the model is taken as it is. */
+    char *graph; /* Written anew; NULL: the model is taken as it is. */
     size_t n_graph;
 } ovp_external;
 
@@ -139,9 +139,9 @@ ap_status ovp_properties_init(ovp_properties *out, const ovp_device *device, con
 ap_status ovp_properties_add(ovp_properties *properties, const char *key, const char *value, ap_error *err);
 bool ovp_properties_have(const ovp_properties *properties, const char *key);
 
-/* external.c: weights in files that the runtime would not find. `out` begins as zeros, and is cleared also
- * after a failure. */
-bool ovp_external_is_needed(const ap_model_ref *model, const onnx_info *onnx);
+/* external.c: weights in files that the runtime would not find. `out` begins as zeros but for a graph that
+ * takes the place of the model's own, and is cleared also after a failure. */
+bool ovp_external_is_needed(const ovp_external *external, const ap_model_ref *model, const onnx_info *onnx);
 ap_status ovp_external_init(ovp_external *out, const ap_model_ref *model, const model_bytes *bytes,
                             const onnx_info *onnx, ap_error *err);
 void ovp_external_clear(ovp_external *external);

@@ -74,13 +74,13 @@ static ap_status set_copy(ap_value *dict, const char *key, const ap_value *value
 }
 
 static ap_status describe_config(ap_value *dict, const ap__config *config, ap_error *err) {
-    const ap_task *task = NULL;
+    const ap__task_layer *layer = NULL;
     ap_value *labels, *slot;
-    bool has_task = ap__task_infer(&task, config, NULL) == AP_OK;
+    bool has_task = ap__task_infer(&layer, config, NULL) == AP_OK;
     ap_status status = ap__dict_set_text(dict, "model_type", config->model_type, err);
     if (!status)
         status = set_copy(dict, "architectures", ap_value_dict_get(config->json, "architectures"), err);
-    if (!status) status = ap__dict_set_text(dict, "task", has_task ? task->name : NULL, err);
+    if (!status) status = ap__dict_set_text(dict, "task", has_task ? layer->task->name : NULL, err);
     if (!status) status = ap__dict_set_text(dict, "problem_type", config->problem_type, err);
     if (!status) status = ap__dict_set_list(&labels, dict, "labels", err);
     for (size_t i = 0; !status && i < config->n_labels; i++)
@@ -144,11 +144,19 @@ static ap_status describe_operators(ap_value *dict, const ap__session *session, 
 }
 
 static ap_status open_in(ap__model **out, const char *folder, const ap__backend *backend, ap_error *err) {
-    const ap__file_request file = {.reads = backend->row->reads, .computes = backend->row->computes};
+    const ap__task_layer *layer = NULL;
     const ap__session_options options = {.no_cache = true};
     ap__config *config = NULL;
     ap_status status = ap__config_load(&config, folder, err);
-    return status ? status : ap__model_open(out, folder, config, backend, &file, &options, err);
+    if (status) return status;
+    bool has_task = ap__task_infer(&layer, config, NULL) == AP_OK;
+    const ap__file_request file = {
+        .kind = has_task ? layer->task->model_kind : AP_MODEL_SINGLE_GRAPH,
+        .reads = backend->row->reads,
+        .computes = backend->row->computes,
+        .splits_merged = !backend->row->runs_merged,
+    };
+    return ap__model_open(out, folder, config, backend, &file, &options, err);
 }
 
 /* The first backend that can, as the router chooses it; failing, the first refusal. */

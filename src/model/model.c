@@ -14,7 +14,8 @@ enum { IO_MAX = 256 }; /* Inputs or outputs of one graph. */
 
 struct ap__model {
     ap__config *config;
-    ap__session *session;
+    ap__session *session; /* The decoder's where there is one. */
+    ap__decoder *decoder; /* NULL: a single graph. */
     ap__file_choice file;
     atomic_int batching; /* ap__batching; 0: not looked at yet. */
 };
@@ -30,6 +31,15 @@ static ap_status check_session(const ap__model *model, ap_error *err) {
     return AP_OK;
 }
 
+static ap_status open_single(ap__model *model, const ap__backend *backend, const ap__session_options *session,
+                             ap_error *err) {
+    ap__session_options options = *session;
+    options.path = model->file.path.text;
+    options.dtype = model->file.dtype;
+    ap_status status = ap__session_open(&model->session, backend, &options, err);
+    return status ? status : check_session(model, err);
+}
+
 ap_status ap__model_open(ap__model **out, const char *folder, ap__config *config, const ap__backend *backend,
                          const ap__file_request *file, const ap__session_options *session, ap_error *err) {
     *out = NULL;
@@ -39,14 +49,12 @@ ap_status ap__model_open(ap__model **out, const char *folder, ap__config *config
         return ap__fail_nomem(err);
     }
     model->config = config;
-    ap__session_options options = *session;
     ap_status status = ap__model_file_choose(&model->file, folder, file, err);
-    if (!status) {
-        options.path = model->file.path.text;
-        options.dtype = model->file.dtype;
-        status = ap__session_open(&model->session, backend, &options, err);
-    }
-    if (!status) status = check_session(model, err);
+    if (!status && file->kind > AP_MODEL_SINGLE_GRAPH)
+        status = ap__decoder_open(&model->decoder, folder, config, backend, file, session, err);
+    else if (!status)
+        status = open_single(model, backend, session, err);
+    if (!status && model->decoder) model->session = ap__decoder_get_session(model->decoder);
     if (status)
         ap__model_close(model);
     else
@@ -56,7 +64,10 @@ ap_status ap__model_open(ap__model **out, const char *folder, ap__config *config
 
 void ap__model_close(ap__model *model) {
     if (!model) return;
-    ap__session_close(model->session);
+    if (model->decoder)
+        ap__decoder_close(model->decoder);
+    else
+        ap__session_close(model->session);
     ap__config_destroy(model->config);
     ap__free(model);
 }
@@ -64,6 +75,8 @@ void ap__model_close(ap__model *model) {
 const ap__config *ap__model_get_config(const ap__model *model) { return model->config; }
 
 ap__session *ap__model_get_session(const ap__model *model) { return model->session; }
+
+const ap__decoder *ap__model_get_decoder(const ap__model *model) { return model->decoder; }
 
 const char *ap__model_get_file(const ap__model *model) { return model->file.path.text; }
 

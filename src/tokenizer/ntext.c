@@ -28,20 +28,6 @@ bool ap__is_ascii(const char *text, size_t len) {
     return true;
 }
 
-ap__span ap__ntext_origin_of(const ap__ntext *text, uint32_t start, uint32_t end) {
-    if (start == end) return (ap__span){text->origin.start + start, text->origin.start + end};
-    if (text->align) return (ap__span){text->align[start].start, text->align[end - 1].end};
-    while (start > 0 && ap__is_continuation(text->ptr[start])) start--;
-    while (end < text->len && ap__is_continuation(text->ptr[end])) end++;
-    return (ap__span){text->origin.start + start, text->origin.start + end};
-}
-
-ap__ntext ap__ntext_slice(const ap__ntext *text, uint32_t start, uint32_t end) {
-    ap__ntext slice = {text->ptr + start, text->align ? text->align + start : NULL, end - start,
-                       ap__ntext_origin_of(text, start, end)};
-    return slice;
-}
-
 /* -- buffers ------------------------------------------------------------------------------------------- */
 
 void ap__textbuf_clear(ap__textbuf *buf) {

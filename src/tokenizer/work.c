@@ -19,7 +19,15 @@ void ap__work_clear(ap__work *work) {
     ap__free(work->next_pieces.ptr);
     ap__free(work->tokens.ptr);
     ap__regex_scratch_destroy(work->regex);
+    ap__piece_cache_clear(&work->piece_cache);
     *work = (ap__work){0};
+}
+
+void ap__work_shrink(ap__work *work) {
+    ap__piece_cache cache = work->piece_cache;
+    work->piece_cache = (ap__piece_cache){0};
+    ap__work_clear(work);
+    work->piece_cache = cache;
 }
 
 void ap__work_begin(ap__transform *t, ap__work *work, const ap__ntext *text, size_t n_removed) {
@@ -164,30 +172,13 @@ ap_status ap__work_split_at_char(ap__work *work, uint32_t code, ap__split_behavi
 
 /* -- tokens -------------------------------------------------------------------------------------------- */
 
-static ap_status push(ap__work *work, uint32_t id, ap__span bytes) {
+ap_status ap__work_grow_tokens(ap__work *work) {
     ap__tokens *list = &work->tokens;
-    if (list->n == list->capacity) {
-        void *ptr = list->ptr;
-        if (!ap__grow(&ptr, &list->capacity, list->n + 1, sizeof *list->ptr, WORK_MAX_ITEMS))
-            return ap__fail_nomem(work->err);
-        list->ptr = ptr;
-    }
-    ap__token *token = &list->ptr[list->n++];
-    token->id = id;
-    token->word = work->word;
-    token->bytes = bytes;
-    token->text = NULL;
-    token->text_len = 0;
+    void *ptr = list->ptr;
+    if (!ap__grow(&ptr, &list->capacity, list->n + 1, sizeof *list->ptr, WORK_MAX_ITEMS))
+        return ap__fail_nomem(work->err);
+    list->ptr = ptr;
     return AP_OK;
-}
-
-ap_status ap__work_push_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start,
-                              uint32_t end) {
-    return push(work, id, ap__ntext_origin_of(&piece->text, start, end));
-}
-
-ap_status ap__work_push_outside(ap__work *work, uint32_t id, uint32_t start, uint32_t end) {
-    return push(work, id, (ap__span){start, end});
 }
 
 ap_status ap__work_push_text_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start,

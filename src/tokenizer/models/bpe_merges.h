@@ -8,24 +8,33 @@
 /* Of a pair that does not merge. */
 #define AP__NO_RANK UINT32_MAX
 
-typedef struct ap__merge {
-    uint32_t left, right;  /* Ids. */
-    uint32_t rank, merged; /* The lower rank goes first; rank AP__NO_RANK: a free place of the table. */
-} ap__merge;
-
+/* A pair and its rank are one number: left, right, rank from the highest bit down, so that a look-up of one
+ * that is not there, which most are, touches eight bytes. */
 typedef struct ap__merges {
-    ap__merge *slots; /* Open addressing by the pair. */
-    size_t mask;
+    uint64_t *slots;  /* Open addressing by the pair; AP__NO_MERGE is a free place. */
+    uint32_t *merged; /* By rank. */
+    uint32_t n_slots;
+    uint32_t n;         /* Ranks that were given out. */
+    unsigned rank_bits; /* Of a slot; each id has half of the rest. */
+    uint64_t seed;
+    uint32_t *byte_ranks; /* Of the pairs of symbols that stand for bytes, 256 x 256; NULL: there is none. */
 } ap__merges;
 
-/* Makes room for n merges.   @return AP_ENOMEM, AP_ELIMIT */
-ap_status ap__merges_create(ap__merges *merges, ap__arena *arena, size_t n, ap_error *err);
+#define AP__NO_MERGE UINT64_MAX
 
-/* A pair that comes again gets the new rank. */
-void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t rank, uint32_t merged);
+/* Makes room for n merges of ids below n_ids.   @return AP_ENOMEM, AP_ELIMIT */
+ap_status ap__merges_create(ap__merges *merges, ap__arena *arena, size_t n, size_t n_ids, ap_error *err);
 
-/* The free place, or that of the pair. */
-const ap__merge *ap__merges_find(const ap__merges *merges, uint32_t left, uint32_t right);
+/* Says that the pair will be asked for or added soon. */
+void ap__merges_prefetch(const ap__merges *merges, uint32_t left, uint32_t right);
+
+/* Adds a merge of the next rank. A pair that comes again gets the new rank. */
+void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t merged);
+
+/* Makes the table of pairs of bytes, after the last merge; byte_ids are the 256 symbols.   @return AP_ENOMEM
+ */
+ap_status ap__merges_index_bytes(ap__merges *merges, ap__arena *arena, const uint32_t *byte_ids,
+                                 ap_error *err);
 
 /* A token that a word is made of, and how many bytes of the word it covers. */
 typedef struct ap__symbol {
@@ -35,5 +44,25 @@ typedef struct ap__symbol {
 /* Merges the n symbols in place, lowest rank first and of equal ranks the leftmost; *n becomes their number.
  * Long words take scratch memory from the work's arena, and count their steps. */
 ap_status ap__merges_apply(const ap__merges *merges, ap__symbol *symbols, size_t *n, ap__work *work);
+
+/* Up to this many symbols, looking at all of them for every merge is faster than a heap. */
+enum { AP__SHORT_WORD = 32 };
+
+/* A short word that is being merged. */
+typedef struct ap__merging {
+    ap__symbol symbols[AP__SHORT_WORD]; /* Those that were merged into another stay in their place. */
+    uint32_t ranks[AP__SHORT_WORD];     /* Of each symbol and the next. */
+    uint8_t before[AP__SHORT_WORD], after[AP__SHORT_WORD];
+    uint8_t n;
+    uint8_t at; /* The symbol whose neighbours are to be looked up; n: none. */
+} ap__merging;
+
+/* Starts with symbols[0 .. n), of which there is at least one.
+ * @param bytes those that the symbols stand for, where there is a table of them; else NULL. */
+void ap__merging_begin(ap__merging *word, const ap__merges *merges, const char *bytes);
+
+/* Merges all of them, a step of each in turn: while one waits for memory, the others go on. Then each has its
+ * `n` symbols at the start of the list. Changes the order of `words`. */
+void ap__merging_finish(ap__merging **words, size_t n_words, const ap__merges *merges);
 
 #endif

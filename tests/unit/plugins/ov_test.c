@@ -216,6 +216,34 @@ void test_unknown_operator_is_named(void **state) {
 }
 
 /* The runtime would cut them to 32 bits and say nothing. */
+/* Results of two ranks are refused by the device; the branch that is always taken has one. */
+void test_ifs_whose_branch_is_known(void **state) {
+    (void)state;
+    need_ov();
+    const ap__path path = sessions_model("ov", "branches"),
+                   external = sessions_model("ov", "branches_external");
+    ap__bytes bytes = {0};
+    for (int i = 0; i < 2; i++) {
+        ap__session *session = open_path(path.text);
+        assert_int_equal(i, is_cached(session));
+        check_weights(session, 1);
+    }
+    check_weights(sessions_open(ov, external.text), 1);
+    assert_ok(ap__file_read(&bytes, external.text, MAX_MODEL_BYTES, &err), &err);
+    const ap__session_options options = {
+        .bytes = bytes.ptr, .n_bytes = bytes.len, .external_data = AP_TEST_DATA_DIR "/onnx"};
+    check_weights(open_with(&options), 1);
+    ap__bytes_clear(&bytes);
+}
+
+void test_ifs_whose_result_has_two_ranks_are_refused(void **state) {
+    (void)state;
+    need_ov();
+    const ap__path path = sessions_model("ov", "branches_by_input");
+    assert_fails(try_open(&(ap__session_options){.path = path.text}), AP_EUNSUPPORTED, &err,
+                 "If operation with dynamic rank");
+}
+
 void test_integers_that_do_not_fit_are_refused(void **state) {
     (void)state;
     need_ov();
