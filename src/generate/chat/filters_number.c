@@ -24,6 +24,10 @@ static ap_status filter_abs(ap__jrun *run, ap__jval *out, const ap__jargs *args)
     return AP_OK;
 }
 
+static ap_status fail_large(ap__jrun *run) {
+    return ap__jrun_fail(run, AP_EUNSUPPORTED, "whole numbers beyond 64 bits are not supported");
+}
+
 /* -- from text ----------------------------------------------------------------------------------------- */
 
 /* Copies the digits of a number without the underscores, which stand between digits only. */
@@ -42,8 +46,8 @@ static bool clean_digits(char *out, size_t size, size_t *len, ap__text text) {
 }
 
 /* int(text, base): false where Python raises ValueError. */
-static bool read_int(ap__text text, int base, int64_t *out) {
-    char digits[80];
+static bool read_int(ap__text text, int base, int64_t *out, bool *is_large) {
+    char digits[400];
     size_t n, start = 0;
     text = ap__jtext_strip(text, NULL, true, true);
     bool is_negative = text.len && text.ptr[0] == '-';
@@ -56,7 +60,7 @@ static bool read_int(ap__text text, int base, int64_t *out) {
         if (!prefix && n > 1 && digits[0] == '0' && strspn(digits, "0") < n) return false;
         base = prefix ? prefix : 10;
     }
-    if (!ap__jnumber_parse_int(out, digits + start, n - start, base)) return false;
+    if (!ap__jnumber_read_int(out, is_large, digits + start, n - start, base)) return false;
     if (is_negative) *out = -*out;
     return true;
 }
@@ -94,8 +98,7 @@ static bool to_float(const ap__jval *value, double *out) {
 
 static ap_status truncate_float(ap__jrun *run, ap__jval *out, double number) {
     if (isinf(number)) return ap__jrun_fail(run, AP_EINVAL, "infinity cannot be a whole number");
-    if (fabs(number) >= 9223372036854775808.0)
-        return ap__jrun_fail(run, AP_EUNSUPPORTED, "whole numbers beyond 64 bits are not supported");
+    if (fabs(number) >= 9223372036854775808.0) return fail_large(run);
     *out = ap__jval_int((int64_t)number);
     return AP_OK;
 }
@@ -108,10 +111,11 @@ static ap_status filter_int(ap__jrun *run, ap__jval *out, const ap__jargs *args)
     if (status) return status;
     if (self->kind == AP__J_UNDEFINED) return ap__jrun_fail_undefined(run, self->as.undefined);
     *out = ap__jarg_is_given(args, 0) ? args->bound[0] : ap__jval_int(0);
-    bool is_base = base == 0 || (base >= 2 && base <= 36);
-    if (self->kind == AP__J_STRING && is_base && read_int(ap__jval_get_text(self), (int)base, &i)) {
+    bool is_base = base == 0 || (base >= 2 && base <= 36), is_large = false;
+    if (self->kind == AP__J_STRING && is_base &&
+        read_int(ap__jval_get_text(self), (int)base, &i, &is_large)) {
         *out = ap__jval_int(i);
-        return AP_OK;
+        return is_large ? fail_large(run) : AP_OK;
     }
     if (ap__jval_is_integer(self, &i)) {
         *out = ap__jval_int(i);
@@ -141,12 +145,10 @@ static ap_status round_int(ap__jrun *run, ap__jval *out, int64_t number, int64_t
     int64_t rest = number % unit, down = number - rest;
     if (rest < 0) {
         rest += unit;
-        if (__builtin_sub_overflow(down, unit, &down))
-            return ap__jrun_fail(run, AP_EUNSUPPORTED, "a number too large");
+        if (__builtin_sub_overflow(down, unit, &down)) return fail_large(run);
     }
     bool is_up = rest > unit / 2 || (rest == unit / 2 && (down / unit) % 2);
-    if (is_up && __builtin_add_overflow(down, unit, &down))
-        return ap__jrun_fail(run, AP_EUNSUPPORTED, "whole numbers beyond 64 bits are not supported");
+    if (is_up && __builtin_add_overflow(down, unit, &down)) return fail_large(run);
     *out = ap__jval_int(down);
     return AP_OK;
 }

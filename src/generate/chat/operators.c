@@ -217,7 +217,7 @@ ap_status ap__joperate(ap__jrun *run, ap__jval *out, ap__jop op, const ap__jval 
     if (op == AP__J_ADD && is_list(a) && a->kind == b->kind) return add_lists(run, out, a, b);
     if (op == AP__J_MUL && is_b && (a->kind == AP__J_STRING || is_list(a))) return repeat(run, out, a, j);
     if (op == AP__J_MUL && is_a && (b->kind == AP__J_STRING || is_list(b))) return repeat(run, out, b, i);
-    if (op == AP__J_MOD && a->kind == AP__J_STRING && b->kind != AP__J_UNDEFINED)
+    if (op == AP__J_MOD && a->kind == AP__J_STRING)
         return ap__jformat_percent(run, out, ap__jval_get_text(a), b);
     return fail_types(run, op, a, b);
 }

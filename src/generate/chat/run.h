@@ -146,8 +146,9 @@ ap_status ap__jloop_recurse(ap__jrun *run, ap__jval *out, ap__jloop *loop, const
 
 ap_status ap__jeval(ap__jrun *run, ap__jval *out, const ap__jnode *node);
 
-/* Arguments of a call, evaluated. */
-ap_status ap__jeval_arguments(ap__jrun *run, ap__jargs *out, const ap__jarguments *arguments);
+/* Arguments of a call, evaluated. `caller` is one more by that name, or NULL. */
+ap_status ap__jeval_arguments(ap__jrun *run, ap__jargs *out, const ap__jarguments *arguments,
+                              const ap__jval *caller);
 
 /* The filters `node` around a text. */
 ap_status ap__jeval_filters(ap__jrun *run, ap__jval *out, const ap__jnode *node, const ap__jval *text);
@@ -180,7 +181,9 @@ typedef struct ap__json_style {
 
 ap_status ap__jto_json(ap__jrun *run, ap__buf *out, const ap__jval *value, const ap__json_style *style);
 
-/* -- format.c, str_methods: */
+/* -- format_percent.c, format_braces.c ------------------------------------------------------------------- */
+
+/* format % values, and format.format(...). */
 ap_status ap__jformat_percent(ap__jrun *run, ap__jval *out, ap__text format, const ap__jval *values);
 ap_status ap__jformat_braces(ap__jrun *run, ap__jval *out, ap__text format, const ap__jargs *args);
 
