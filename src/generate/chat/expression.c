@@ -67,14 +67,13 @@ static ap_status eval_binary(ap__jrun *run, ap__jval *out, const ap__jnode *node
 static ap_status eval_concat(ap__jrun *run, ap__jval *out, const ap__jnode *node) {
     const ap__jnodes *items = &node->as.items;
     size_t mark = run->scratch.len;
-    ap_status status = AP_OK;
-    ap__jval list;
-    if ((status = ap__jval_new_list(&list, &run->mem, AP__J_LIST, items->n))) return status;
-    for (size_t i = 0; i < items->n && !status; i++)
-        status = ap__jeval(run, &list.as.list->items[i], items->ptr[i]);
-    for (size_t i = 0; i < items->n && !status; i++)
+    ap__jval list, first, rest;
+    ap_status status = eval_list(run, &list, node);
+    if (!status) status = ap__jval_to_text(run, &first, &list.as.list->items[0]);
+    for (size_t i = 1; i < items->n && !status; i++)
         status = ap__jprint_str(run, &run->scratch, &list.as.list->items[i]);
-    return status ? status : ap__jrun_take(run, mark, out);
+    if (!status) status = ap__jrun_take(run, mark, &rest);
+    return status ? status : ap__jrun_concat(run, out, ap__jval_get_text(&first), ap__jval_get_text(&rest));
 }
 
 static ap_status eval_compare(ap__jrun *run, ap__jval *out, const ap__jnode *node) {

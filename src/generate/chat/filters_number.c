@@ -7,6 +7,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Longest text of a number. */
+enum { MAX_NUMBER_BYTES = 1000 };
+
 static ap_status fail_kind(ap__jrun *run, const char *name, const ap__jval *value) {
     if (value->kind == AP__J_UNDEFINED) return ap__jrun_fail_undefined(run, value->as.undefined);
     return ap__jrun_fail(run, AP_ETYPE, "\"%s\" needs a number, found %s", name, ap__jval_type_name(value));
@@ -47,7 +50,7 @@ static bool clean_digits(char *out, size_t size, size_t *len, ap__text text) {
 
 /* int(text, base): false where Python raises ValueError. */
 static bool read_int(ap__text text, int base, int64_t *out, bool *is_large) {
-    char digits[400];
+    char digits[MAX_NUMBER_BYTES];
     size_t n, start = 0;
     text = ap__jtext_strip(text, NULL, true, true);
     bool is_negative = text.len && text.ptr[0] == '-';
@@ -74,7 +77,7 @@ static bool is_word(ap__text text, const char *word) {
 
 /* float(text) */
 static bool read_float(ap__text text, double *out) {
-    char digits[400];
+    char digits[MAX_NUMBER_BYTES];
     size_t n;
     text = ap__jtext_strip(text, NULL, true, true);
     bool is_negative = text.len && text.ptr[0] == '-';
@@ -103,6 +106,15 @@ static ap_status truncate_float(ap__jrun *run, ap__jval *out, double number) {
     return AP_OK;
 }
 
+/* Text of digits that is longer than what is read. */
+static bool is_too_long(const ap__jval *value) {
+    if (value->kind != AP__J_STRING) return false;
+    ap__text text = ap__jtext_strip(ap__jval_get_text(value), NULL, true, true);
+    for (size_t i = 0; i < text.len; i++)
+        if (!text.ptr[i] || !strchr("0123456789_.eE+-", text.ptr[i])) return false;
+    return text.len >= MAX_NUMBER_BYTES;
+}
+
 static ap_status filter_int(ap__jrun *run, ap__jval *out, const ap__jargs *args) {
     int64_t base = 10, i;
     double number;
@@ -110,6 +122,7 @@ static ap_status filter_int(ap__jrun *run, ap__jval *out, const ap__jargs *args)
     ap_status status = ap__jarg_int(run, args, 1, 10, &base);
     if (status) return status;
     if (self->kind == AP__J_UNDEFINED) return ap__jrun_fail_undefined(run, self->as.undefined);
+    if (is_too_long(self)) return fail_large(run);
     *out = ap__jarg_is_given(args, 0) ? args->bound[0] : ap__jval_int(0);
     bool is_base = base == 0 || (base >= 2 && base <= 36), is_large = false;
     if (self->kind == AP__J_STRING && is_base &&
@@ -129,6 +142,7 @@ static ap_status filter_int(ap__jrun *run, ap__jval *out, const ap__jargs *args)
 static ap_status filter_float(ap__jrun *run, ap__jval *out, const ap__jargs *args) {
     double number;
     if (args->self.kind == AP__J_UNDEFINED) return ap__jrun_fail_undefined(run, args->self.as.undefined);
+    if (is_too_long(&args->self)) return fail_large(run);
     *out = ap__jarg_is_given(args, 0) ? args->bound[0] : ap__jval_float(0);
     if (to_float(&args->self, &number)) *out = ap__jval_float(number);
     return AP_OK;

@@ -32,7 +32,7 @@ bool ap__jnumber_parse(double *out, const char *text, size_t len) {
     }
     json[n] = '\0';
     yyjson_val value = {0};
-    const char *end = yyjson_read_number(json, &value, YYJSON_READ_NOFLAG, NULL, NULL);
+    const char *end = yyjson_read_number(json, &value, YYJSON_READ_ALLOW_INF_AND_NAN, NULL, NULL);
     if (!end || end != json + n || !n) return false;
     *out = yyjson_get_num(&value);
     return true;

@@ -7,7 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The whole text as a decimal number of Python's literals: digits, ".", "e".   @return false: it is none. */
+/* The whole text as a decimal number of Python's literals: digits, ".", "e"; infinity when it is too large.
+ * @return false: it is none. */
 bool ap__jnumber_parse(double *out, const char *text, size_t len);
 
 /* Digits of that base alone; false when there are none, others, or the number needs more than 63 bits. */
