@@ -43,7 +43,7 @@ ap_status ap_task_context_run(const ap_task_context *ctx, ap_value **out, const 
         return ap__fail(err, AP_ETYPE, "model inputs: expected a dict of tensors, found %s",
                         ap_kind_name(ap_value_kind(inputs)));
     ap_status status = ap_value_copy(&feed, inputs, err);
-    if (!status) status = ap__collate(&complete, ctx, &feed, 1, err);
+    if (!status) status = ap__collate(&complete, ctx, &feed, 1, 0, err);
     if (!status) status = ap__context_run_model(out, ctx, complete, err);
     ap_value_destroy(complete);
     ap_value_destroy(feed);
