@@ -58,6 +58,15 @@ ap_status ap_tokenizer_create_from_json(ap_tokenizer **out, const char *json, si
     return wrap(out, impl, NAME_OF_JSON, status, err);
 }
 
+ap_status ap__tokenizer_lend(ap_tokenizer **out, ap__tokenizer *impl, const char *name, ap_error *err) {
+    size_t size = strlen(name) + 1;
+    ap_tokenizer *lent = ap__malloc(sizeof *lent + size);
+    if (!lent) return ap__fail_nomem(err);
+    *lent = (ap_tokenizer){impl, memcpy(lent + 1, name, size)};
+    *out = lent;
+    return AP_OK;
+}
+
 void ap_tokenizer_destroy(ap_tokenizer *tokenizer) {
     if (!tokenizer) return;
     ap__tokenizer_destroy(tokenizer->impl);

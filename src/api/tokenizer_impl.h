@@ -14,6 +14,9 @@ struct ap_encodings {
     size_t n;
 };
 
+/* A tokenizer that somebody else owns.   @param[out] out ap__free() it, before its owner destroys `impl`. */
+ap_status ap__tokenizer_lend(ap_tokenizer **out, ap__tokenizer *impl, const char *name, ap_error *err);
+
 /* The options of a call as the tokenizer takes them. `given` may be NULL.   @return AP_EINVAL, AP_ELIMIT */
 ap_status ap__encode_options_resolve(ap__encode_options *out, const ap_tokenizer *tokenizer,
                                      const ap_encode_options *given, ap_error *err);

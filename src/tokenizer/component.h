@@ -67,9 +67,11 @@ typedef struct ap__processor_class {
 
 /* How what a decoder makes of a list may change when the list goes on. */
 enum {
-    AP__TAIL_JOINS = 1, /* It makes one string of all; decoders behind it get the flag. */
-    AP__TAIL_BYTES = 2, /* A run of byte tokens at the end may become something else. */
-    AP__TAIL_OPEN = 4   /* Anything may. */
+    AP__TAIL_JOINS = 1,  /* It makes one string of all; decoders behind it get the flag. */
+    AP__TAIL_BYTES = 2,  /* A run of byte tokens at the end may become something else. */
+    AP__TAIL_OPEN = 4,   /* Anything may. */
+    AP__TAIL_BROKEN = 8, /* U+FFFD at the end may be a character whose bytes are not all there yet. */
+    AP__TAIL_START = 16  /* It takes characters off the start of all text. */
 };
 
 typedef unsigned ap__tail_fn(const void *self, bool is_joined);
@@ -136,6 +138,7 @@ typedef struct ap__loader {
     unsigned depth;
     unsigned n_components;
     size_t n_pattern_bytes; /* Of the regular expressions so far. */
+    bool is_converted;      /* Not a file but what a converter made: it may have components of its own. */
     ap_error *err;
 } ap__loader;
 

@@ -6,6 +6,7 @@
 #include "tokenizer/added.h"
 #include "tokenizer/encoding.h"
 #include "tokenizer/encs.h"
+#include "tokenizer/languages_impl.h"
 #include "tokenizer/tokenizer_impl.h"
 
 #include <string.h>
@@ -279,10 +280,14 @@ static ap_status encode_source(ap__work *work, const ap__source *source, const c
 
 /* -- both texts ---------------------------------------------------------------------------------------- */
 
+static const ap__processor *processor_of(const ap__work *work, const ap__encode_options *options) {
+    return options->source_language ? &options->source_language->processor : &work->tokenizer->processor;
+}
+
 /* Source: tokenizer/mod.rs with_truncation and post_process. A max_length below the number of special tokens
  * wraps around there: nothing is cut. */
 static ap_status truncate(ap__encs *encs, const ap__encode_options *options) {
-    const ap__processor *processor = &encs->work->tokenizer->processor;
+    const ap__processor *processor = processor_of(encs->work, options);
     if (options->truncation == AP__TRUNCATION_OFF) return AP_OK;
     size_t room = options->max_length - ap__processor_n_added(processor, false);
     if (room < options->stride)
@@ -297,7 +302,7 @@ static ap_status truncate(ap__encs *encs, const ap__encode_options *options) {
 
 /* Source: tokenizer/mod.rs PostProcessor::process and default_process. */
 static ap_status post_process(ap__enc *out, ap__encs *encs, const ap__encode_options *options) {
-    const ap__processor *processor = &encs->work->tokenizer->processor;
+    const ap__processor *processor = processor_of(encs->work, options);
     ap_status status = AP_OK;
     if (!processor->class_ && encs->n == 1) {
         *out = encs->ptr[0];
@@ -322,7 +327,7 @@ static ap_status encode_sources(ap__enc *out, ap__work *work, const ap__source *
     if (!parts) return ap__fail_nomem(work->err);
     work->skips_offsets = options->skip_offsets;
     work->has_texts = options->with_tokens ||
-                      (!options->skip_offsets && ap__processor_needs_texts(&work->tokenizer->processor));
+                      (!options->skip_offsets && ap__processor_needs_texts(processor_of(work, options)));
     for (size_t i = 0; i < n; i++) {
         ap_status status = encode_source(work, &sources[i], NAMES[i]);
         if (status) return status;

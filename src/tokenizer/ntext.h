@@ -49,6 +49,9 @@ static inline ap__ntext ap__ntext_slice(const ap__ntext *text, uint32_t start, u
 /* Whether all bytes are below 0x80. */
 bool ap__is_ascii(const char *text, size_t len);
 
+/* A text that is made of this one is refused (AP_ELIMIT) when it is longer than this. */
+size_t ap__ntext_max_len(const ap__ntext *text);
+
 /* -- buffers ------------------------------------------------------------------------------------------- */
 
 /* Where a changed text is written; grows and is used again. */

@@ -154,12 +154,14 @@ static void set_defaults(ap__tokenizer_config *config) {
     config->has_token_type_ids = config->has_attention_mask = true;
 }
 
-ap_status ap__tokenizer_from_doc(ap__tokenizer **out, yyjson_val *root, const char *name, ap_error *err) {
+ap_status ap__tokenizer_from_doc(ap__tokenizer **out, yyjson_val *root, const char *name, bool is_converted,
+                                 ap_error *err) {
     *out = NULL;
     ap__tokenizer *tokenizer = ap__calloc(1, sizeof *tokenizer);
     if (!tokenizer) return ap__fail_nomem(err);
     ap__loader loader = {.tokenizer = tokenizer, .arena = &tokenizer->arena, .vocab = &tokenizer->vocab};
     loader.file = name;
+    loader.is_converted = is_converted;
     loader.err = err;
     set_defaults(&tokenizer->config);
     tokenizer->works = ap__calloc(1, sizeof *tokenizer->works);
@@ -174,7 +176,7 @@ ap_status ap__tokenizer_from_doc(ap__tokenizer **out, yyjson_val *root, const ch
 
 static ap_status take_doc(ap__tokenizer **out, yyjson_doc *doc, const char *name, ap_error *err) {
     ap__numbers_read(doc);
-    ap_status status = ap__tokenizer_from_doc(out, yyjson_doc_get_root(doc), name, err);
+    ap_status status = ap__tokenizer_from_doc(out, yyjson_doc_get_root(doc), name, false, err);
     yyjson_doc_free(doc);
     return status;
 }

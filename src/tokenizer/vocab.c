@@ -68,11 +68,26 @@ void ap__vocab_add(ap__vocab *vocab, const char *token, size_t len, uint32_t id)
     if (len > vocab->longest) vocab->longest = (uint32_t)len;
 }
 
+static bool is_absurd(const ap__vocab *vocab, uint32_t last) {
+    return last / ID_SLACK_FACTOR > vocab->n + ID_SLACK / ID_SLACK_FACTOR;
+}
+
+ap_status ap__vocab_reserve_ids(ap__vocab *vocab, ap__arena *arena, uint32_t last, ap_error *err) {
+    if (last < vocab->n_ids) return AP_OK;
+    if (is_absurd(vocab, last)) return ap__fail(err, AP_ELIMIT, "a token has the id %u", last);
+    uint32_t *by_id = ap__arena_calloc(arena, (size_t)last + 1, sizeof *by_id);
+    if (!by_id) return ap__fail_nomem(err);
+    if (vocab->n_ids) memcpy(by_id, vocab->by_id, vocab->n_ids * sizeof *by_id);
+    vocab->by_id = by_id;
+    vocab->n_ids = (size_t)last + 1;
+    return AP_OK;
+}
+
 ap_status ap__vocab_finish(ap__vocab *vocab, ap__arena *arena, const char *what, ap_error *err) {
     uint32_t last = 0;
     for (size_t i = 0; i < vocab->n; i++)
         if (vocab->entries[i].id > last) last = vocab->entries[i].id;
-    if (last / ID_SLACK_FACTOR > vocab->n + ID_SLACK / ID_SLACK_FACTOR)
+    if (is_absurd(vocab, last))
         return ap__fail(err, AP_ELIMIT, "%s: a token has the id %u, but there are only %zu tokens", what,
                         last, vocab->n);
     vocab->n_ids = vocab->n ? (size_t)last + 1 : 0;

@@ -40,6 +40,9 @@ void ap__vocab_add(ap__vocab *vocab, const char *token, size_t len, uint32_t id)
  * @return AP_ELIMIT when the ids are so sparse that a table of them would be absurd. */
 ap_status ap__vocab_finish(ap__vocab *vocab, ap__arena *arena, const char *what, ap_error *err);
 
+/* Makes room for ids up to `last` in the table of ids.   @return AP_ENOMEM, AP_ELIMIT as above */
+ap_status ap__vocab_reserve_ids(ap__vocab *vocab, ap__arena *arena, uint32_t last, ap_error *err);
+
 /* Lets another id, below n_ids, stand for a token that is there. */
 void ap__vocab_set_alias(ap__vocab *vocab, uint32_t id, const char *token, size_t len);
 

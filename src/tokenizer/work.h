@@ -43,10 +43,11 @@ typedef struct ap__work {
     ap__textbuf spare;  /* Of pre-tokenizers. */
     ap__pieces pieces, next_pieces;
     ap__tokens tokens;
+    struct ap__word_cache *words;    /* See models/word_cache.h; NULL until a model asks. */
     struct ap__regex_scratch *regex; /* Made by the first component that searches with one. */
     ap__piece_cache piece_cache;     /* Of the model; stays from call to call. */
     uint32_t word;                   /* Index of the piece that is being encoded, or of the given word. */
-    uint64_t n_steps; /* Of models in this call: candidates, nodes and bytes that were looked at. */
+    uint64_t n_steps; /* Of this call: candidates, nodes and bytes that models looked at; tokens decoded. */
     bool is_word_given;
     bool has_texts;     /* Somebody will ask for the strings of tokens. */
     bool skips_offsets; /* Nobody will ask where they are. */
@@ -111,6 +112,10 @@ ap_status ap__work_split_at_char(ap__work *work, uint32_t code, ap__split_behavi
 
 /* Makes room for one more token.   @return AP_ENOMEM */
 ap_status ap__work_grow_tokens(ap__work *work);
+
+/* Tokens that follow one another from the start of the piece: their ids, and where in its text each ends. */
+ap_status ap__work_push_tokens(ap__work *work, const ap__piece *piece, const uint32_t *ids,
+                               const uint8_t *ends, size_t n);
 
 /* A token whose place is outside of its piece's text: the reference takes what was meant to count from the
  * start of the piece for a place in the original. */
