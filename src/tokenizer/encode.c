@@ -106,8 +106,8 @@ static ap_status encode_scanned(ap__work *work, const ap__ntext *text, const ap_
     ap_status status = AP_OK;
     pieces.n = 0;
     for (uint32_t at = 0; at < text->len && !status;) {
-        ap__span match = {scan->scan ? text->len : 0, text->len};
-        if (scan->scan) scan->scan(text->ptr, text->len, at, &match);
+        ap__span match = {0, text->len};
+        if (scan->scan && !scan->scan(text->ptr, text->len, at, &match)) match.start = match.end = text->len;
         status = add_slice(work, &pieces, text, (ap__span){at, match.start}, scan->is_bytes);
         if (!status) status = add_slice(work, &pieces, text, match, scan->is_bytes);
         at = match.end;
