@@ -2,10 +2,12 @@
 #ifndef AP_API_TOKENIZER_IMPL_H
 #define AP_API_TOKENIZER_IMPL_H
 
+#include "generate/chat/chat_template.h"
 #include "tokenizer/stream.h"
 
 struct ap_tokenizer {
     ap__tokenizer *impl;
+    ap__chat_templates *chat;
     char *name; /* The path, or what stands for a text in memory. */
 };
 
@@ -13,6 +15,10 @@ struct ap_encodings {
     ap__encoding *ptr;
     size_t n;
 };
+
+/* Copies options of any version that has no more members than ours; members that it lacks are zero. `name` is
+ * that of the struct. Both begin with their size.   @return AP_EINVAL */
+ap_status ap__options_copy(void *out, size_t out_size, const void *given, const char *name, ap_error *err);
 
 /* The options of a call as the tokenizer takes them. `given` may be NULL.   @return AP_EINVAL, AP_ELIMIT */
 ap_status ap__encode_options_resolve(ap__encode_options *out, const ap_tokenizer *tokenizer,
