@@ -106,6 +106,7 @@ static bool reads_lines(const tokenize_options *o) { return o->jsonl || o->text_
 
 /* -- options ------------------------------------------------------------------------------------------- */
 
+/* complexity: a condition for each row of a table, nothing shared. */
 static ap_status check_conflicts(const tokenize_state *state, ap_error *err) {
     const tokenize_options *o = &state->options;
     bool encodes = o->truncation || o->max_length || o->stride || o->truncation_side || o->padding ||
