@@ -8,13 +8,14 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 asan_dir = build/asan$(if $(ASAN_CC),-$(notdir $(ASAN_CC)))
 asan_cc = $(if $(ASAN_CC),-DCMAKE_C_COMPILER=$(ASAN_CC))
 FUZZ_SECONDS ?= 60
+STRESS_SECONDS ?= 120
 
 accelpipe = build/release/bin/accelpipe
 # Two steps of one preset must not run at once, and CTest and Ninja are parallel themselves.
 .NOTPARALLEL:
 .DEFAULT_GOAL = build
 .PHONY: help demo build test test-release test-asan check parity bench bench-tokenizers fuzz fuzz-tokenizers format install
-.PHONY: clean test-deps deps-ipex release-all asan-all
+.PHONY: stress clean test-deps deps-ipex release-all asan-all
 
 help:
 	@echo 'make demo      install what is missing, build, classify three sentences'
@@ -22,12 +23,14 @@ help:
 	@echo 'make check     the two-minute part: unit, golden and command line tests in a release build'
 	@echo 'make build     build/release: library, plugins, program'
 	@echo 'make deps-ipex what the backend "ipex" needs: torch and IPEX (0.95 GB to download); build again afterwards'
+	@echo 'make stress    threads on shared pipelines for STRESS_SECONDS=$(STRESS_SECONDS) seconds, under TSan and under ASan'
 	@echo 'make parity    results against those of transformers, as a table'
 	@echo 'make bench     speed and memory, as a table'
 	@echo 'make bench-tokenizers   tokenizers against the reference crate and the fastest others; needs cargo'
 	@echo 'make fuzz      each fuzz target for FUZZ_SECONDS=$(FUZZ_SECONDS) seconds'
 	@echo 'make fuzz-tokenizers     random tokenizers and texts against the tokenizers package'
 	@echo 'make format    clang-format all C files'
+	@echo 'make wheel     build/release/dist: the Python package, for pip'
 	@echo 'make install   into PREFIX=$(PREFIX); DESTDIR is honoured'
 	@echo 'make clean     remove build/ (deps/ stays)'
 
@@ -49,7 +52,7 @@ test-asan: asan-all
 	ctest --test-dir $(asan_dir) --output-on-failure --no-tests=error --parallel $(JOBS)
 
 check: release-all
-	ctest --preset release --parallel $(JOBS) --label-regex '^(unit|golden|cli)$$'
+	ctest --preset release --parallel $(JOBS) --label-regex '^(unit|golden|cli|python)$$'
 
 test-deps:
 	@tools/deps.sh test
@@ -64,6 +67,13 @@ release-all: test-deps
 asan-all: test-deps
 	@cmake --preset asan -B $(asan_dir) $(asan_cc) >/dev/null
 	@cmake --build $(asan_dir) --parallel $(JOBS)
+
+# Eight threads on pipelines of every task, under both sanitizers that can see what they do to each other.
+stress: asan-all
+	@cmake --preset tsan >/dev/null
+	@cmake --build --preset tsan --parallel $(JOBS)
+	AP_TEST_SECONDS=$(STRESS_SECONDS) ctest --test-dir build/tsan --verbose --no-tests=error -R '^unit/tasks/threads$$'
+	AP_TEST_SECONDS=$(STRESS_SECONDS) ctest --test-dir $(asan_dir) --verbose --no-tests=error -R '^unit/tasks/threads$$'
 
 parity: build
 	tests/parity/run.sh
@@ -90,6 +100,12 @@ format:
 install: build
 	DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX) --strip
 	DESTDIR=$(DESTDIR) cmake --install build/release --prefix $(PREFIX) --component runtimes
+
+.PHONY: wheel
+wheel: test-deps
+	@cmake --preset release >/dev/null
+	@cmake --build --preset release --parallel $(JOBS) --target wheel
+	@ls build/release/dist/*.whl
 
 clean:
 	rm -rf build

@@ -16,7 +16,7 @@ typedef struct completion {
     size_t n_words;
     const char *current; /* The last of them. */
     const cli_command *command;
-    cli_params params; /* Loaded for `run TASK`. */
+    cli_params params; /* Loaded for `run TASK` and `bench TASK`. */
 } completion;
 
 static void offer(const completion *c, const char *candidate) {
@@ -116,6 +116,8 @@ static bool offer_value(const completion *c) {
         if (!o->value_name) return false;
         if (strchr(o->value_name, '|'))
             offer_choices(c, o->value_name);
+        else if (strcmp(o->name, "vs") == 0)
+            offer_backends(c);
         else if (strcmp(o->value_name, "DIR") == 0)
             cli_out_text(":dir\n");
         return true;
@@ -129,7 +131,7 @@ static void complete_run(completion *c) {
     ap_error err = AP_ERROR_INIT;
     if (c->n_words == 2) {
         offer_tasks(c);
-        offer_choices(c, "auto|--help|--version");
+        offer_choices(c, c->command->run == cli_run ? "auto|--help|--version" : "--help|--version");
         return;
     }
     c->params.task = c->words[1];
@@ -151,7 +153,7 @@ static void complete_explain(completion *c) {
 
 static void complete_command(completion *c) {
     const char *before = c->words[c->n_words - 2];
-    if (c->command->run == cli_run)
+    if (c->command->run == cli_run || c->command->run == cli_bench)
         complete_run(c);
     else if (c->command->run == cli_explain)
         complete_explain(c);

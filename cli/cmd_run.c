@@ -9,10 +9,12 @@
 #include "out.h"
 #include "page.h"
 #include "params.h"
+#include "pieces.h"
 #include "progress.h"
 #include "result_table.h"
 #include "show.h"
 #include "terminal.h"
+#include "timings.h"
 
 #include <accelpipe/model.h>
 #include <accelpipe/pipeline.h>
@@ -22,7 +24,7 @@
 
 typedef struct run_options {
     const char *init, *params, *output, *out_dir;
-    bool json, jsonl, text_lines, quiet, verbose, help, version;
+    bool json, jsonl, text_lines, stream, timings, quiet, verbose, help, version;
 } run_options;
 
 static const cli_option OPTIONS[] = {
@@ -31,12 +33,15 @@ static const cli_option OPTIONS[] = {
      offsetof(run_options, jsonl)},
     {"text-lines", 0, NULL, "As --jsonl, each line being the text itself.",
      offsetof(run_options, text_lines)},
+    {"stream", 0, NULL, "Write text as it is generated, and nothing else.", offsetof(run_options, stream)},
     {"params", 0, "JSON", "The parameters of the call, as an object.", offsetof(run_options, params)},
     {"init", 0, "JSON", "The parameters of pipeline(), as an object.", offsetof(run_options, init)},
     {"output", 0, "json|jsonl|table", "Default: table on a terminal, else json.",
      offsetof(run_options, output)},
     {"out-dir", 0, "DIR", "Write arrays of the result into .npy files there.",
      offsetof(run_options, out_dir)},
+    {"timings", 0, NULL, "Say where the time went: a table, with --output json or jsonl a line of JSON.",
+     offsetof(run_options, timings)},
     {"quiet", 'q', NULL, "Say nothing but errors.", offsetof(run_options, quiet)},
     {"verbose", 'v', NULL, "Say also what was chosen.", offsetof(run_options, verbose)},
     CLI_COMMON_OPTIONS(run_options),
@@ -66,7 +71,8 @@ typedef struct run_state {
     cli_interrupt
         *interrupt; /* Of lines only: a single call has nothing to finish, so the signal may end it. */
     ap_pipeline *pipe;
-    ap_value *model; /* Of TASK auto: what was found out about it. */
+    ap_timings timings; /* With --timings. */
+    ap_value *model;    /* Of TASK auto: what was found out about it. */
 } run_state;
 
 static bool reads_lines(const run_options *options) { return options->jsonl || options->text_lines; }
@@ -84,6 +90,8 @@ static ap_status check_conflicts(const run_state *run, ap_error *err) {
     if (!status) status = check_pair(o->json, o->text_lines, "--json and --text-lines", err);
     if (!status) status = check_pair(o->jsonl, o->text_lines, "--jsonl and --text-lines", err);
     if (!status) status = check_pair(o->quiet, o->verbose, "--quiet and --verbose", err);
+    if (!status) status = check_pair(o->stream, reads_lines(o), "--stream and --jsonl or --text-lines", err);
+    if (!status) status = check_pair(o->stream, o->output != NULL, "--stream and --output", err);
     if (status) return status;
     if (reads_lines(o) && o->output && strcmp(o->output, "jsonl") != 0)
         return cli_fail(err, AP_EINVAL, "--output %s and %s exclude each other: lines give lines", o->output,
@@ -229,12 +237,22 @@ static void show_progress(size_t n_done, size_t n_total, void *ctx) {
     cli_progress_update(ctx, n_done, n_total);
 }
 
-static ap_status call(ap_value **out, const run_state *run, ap_error *err) {
+static ap_timings *wanted_timings(run_state *run) { return run->options.timings ? &run->timings : NULL; }
+
+static ap_status print_timings(const run_state *run, ap_error *err) {
+    const char *output = run->options.output;
+    if (!run->options.timings) return AP_OK;
+    cli_out_flush(); /* First the result, where both go to one terminal. */
+    return cli_timings_print(&run->timings, output && strcmp(output, "table") != 0, err);
+}
+
+static ap_status call(ap_value **out, run_state *run, ap_error *err) {
     cli_progress progress;
     ap_call_options options = AP_CALL_OPTIONS_INIT;
     cli_progress_start(&progress, !run->options.quiet);
     options.progress = progress.is_on ? show_progress : NULL;
     options.progress_ctx = &progress;
+    options.timings = wanted_timings(run);
     ap_status status = ap_pipeline_call_with(out, run->pipe, run->inputs, run->params.call, &options, err);
     cli_progress_end(&progress, ap_value_kind(run->inputs) == AP_KIND_LIST ? ap_value_len(run->inputs) : 1);
     return status;
@@ -268,7 +286,21 @@ static int call_and_print(run_state *run) {
     ap_status status = call(&result, run, &err);
     if (!status) status = cli_arrays_replace(&run->arrays, &result, &err);
     if (!status) status = print_result(run, result, &err);
+    if (!status) status = print_timings(run, &err);
     ap_value_destroy(result);
+    return status ? cli_report(&err) : CLI_EXIT_OK;
+}
+
+static ap_status check_stream(run_state *run, ap_error *err) {
+    ap_status status = run->options.stream ? cli_params_load(&run->params, err) : AP_OK;
+    if (status || !run->options.stream || cli_pieces_has(cli_params_of_task(&run->params))) return status;
+    return cli_fail(err, AP_EINVAL, "--stream shows text as it is generated, and task %s generates none",
+                    run->params.task);
+}
+
+static int write_pieces(run_state *run) {
+    ap_error err = AP_ERROR_INIT;
+    ap_status status = cli_pieces_run(run->pipe, run->inputs, run->params.call, &err);
     return status ? cli_report(&err) : CLI_EXIT_OK;
 }
 
@@ -279,8 +311,11 @@ static int stream(run_state *run) {
         .params = run->params.call,
         .arrays = &run->arrays,
         .interrupt = run->interrupt,
+        .timings = wanted_timings(run),
     };
-    return cli_jsonl_run(run->pipe, &options);
+    ap_error err = AP_ERROR_INIT;
+    int exit_status = cli_jsonl_run(run->pipe, &options);
+    return print_timings(run, &err) ? cli_report(&err) : exit_status;
 }
 
 /* -- the command --------------------------------------------------------------------------------------- */
@@ -300,6 +335,7 @@ static ap_status print_task_help(run_state *run, ap_error *err) {
 
 static ap_status prepare(run_state *run, ap_error *err) {
     ap_status status = check_conflicts(run, err);
+    if (!status) status = check_stream(run, err);
     if (!status) status = merge_params(run, err);
     if (!status) status = cli_arrays_open(&run->arrays, run->options.out_dir, err);
     if (!status) status = read_inputs(run, err);
@@ -318,6 +354,7 @@ static int run_task(run_state *run, int argc, char **argv) {
     if (run->options.verbose) cli_diag_set_verbosity(CLI_VERBOSE);
     if (!status) status = prepare(run, &err);
     if (status) return cli_report(&err);
+    if (run->options.stream) return write_pieces(run);
     return reads_lines(&run->options) ? stream(run) : call_and_print(run);
 }
 
@@ -348,7 +385,7 @@ static void clear(run_state *run) {
 
 int cli_run(int argc, char **argv) {
     if (argc < 2 || argv[1][0] == '-') return answer_without_task(argc, argv);
-    run_state run = {.params = {.task = argv[1]}};
+    run_state run = {.params = {.task = argv[1]}, .timings = AP_TIMINGS_INIT};
     ap_error err = AP_ERROR_INIT;
     ap_status status = AP_OK;
     if (strcmp(argv[1], "auto") == 0)

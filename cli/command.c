@@ -17,6 +17,7 @@ const cli_command cli_commands[] = {
     {"explain", "Show what would be used for a model, why, and what would be faster.", &cli_explain_page,
      cli_explain},
     {"tokenize", "Turn text into tokens, or ids back into text.", &cli_tokenize_page, cli_tokenize},
+    {"bench", "Measure a task on this machine, and compare backends.", &cli_bench_page, cli_bench},
     {"help", "Show help about a command.", NULL, cli_help},
     {"__complete", NULL, NULL, cli_complete},
     {NULL, NULL, NULL, NULL},

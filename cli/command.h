@@ -32,7 +32,7 @@ int cli_command_dispatch(int argc, char **argv);
 const cli_command *cli_command_find(const char *name);
 
 extern const cli_page cli_run_page, cli_backends_page, cli_tasks_page, cli_inspect_page, cli_explain_page,
-    cli_tokenize_page;
+    cli_tokenize_page, cli_bench_page;
 
 int cli_run(int argc, char **argv);
 int cli_backends(int argc, char **argv);
@@ -40,6 +40,7 @@ int cli_tasks(int argc, char **argv);
 int cli_inspect(int argc, char **argv);
 int cli_explain(int argc, char **argv);
 int cli_tokenize(int argc, char **argv);
+int cli_bench(int argc, char **argv);
 int cli_help(int argc, char **argv);
 int cli_complete(int argc, char **argv);
 

@@ -82,6 +82,14 @@ void cli_diag_progress(const char *text, bool is_last) {
     pthread_mutex_unlock(&lock);
 }
 
+void cli_diag_text(const char *text, size_t len) {
+    pthread_mutex_lock(&lock);
+    if (progress_shown) write_all(ERASE_LINE, sizeof ERASE_LINE - 1);
+    write_all(text, len);
+    progress_shown = false;
+    pthread_mutex_unlock(&lock);
+}
+
 static void on_log(ap_log_level level, const char *line, void *ctx) {
     (void)ctx;
     char head[16];

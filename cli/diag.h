@@ -42,6 +42,9 @@ void cli_note(const char *fmt, ...) AP_PRINTF(1, 2);
  * a terminal only. */
 void cli_diag_progress(const char *text, bool is_last);
 
+/* Prints text of several lines as it is, also when quiet: it was asked for. */
+void cli_diag_text(const char *text, size_t len);
+
 /* The message of `errno`, which may be of any thread. */
 const char *cli_errno_text(int error, char *buf, size_t size);
 

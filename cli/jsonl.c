@@ -100,6 +100,7 @@ static int stream(jsonl_run *run, const ap_pipeline *pipe) {
     ap_error err = AP_ERROR_INIT;
     ap_call_options call = AP_CALL_OPTIONS_INIT;
     call.cancel = cli_interrupt_get_cancel(run->options->interrupt);
+    call.timings = run->options->timings;
     ap_status status =
         ap_pipeline_stream(pipe, next_line, emit_result, run, run->options->params, &call, &err);
     bool printed = cli_out_flush();

@@ -17,6 +17,7 @@ typedef struct cli_jsonl_options {
     const ap_value *params; /* Of the calls. */
     cli_arrays *arrays;
     const cli_interrupt *interrupt; /* From before the pipeline was created. */
+    ap_timings *timings;            /* NULL: not wanted. */
 } cli_jsonl_options;
 
 /* Prints one line for each line, in order. @return the exit status; what failed has been reported. */

@@ -15,17 +15,13 @@ static void add_json(cli_text *text, const ap_value *value) {
     ap_string_destroy(json);
 }
 
-/* By integers: printf("%f") writes what the locale says. */
 static void add_float(cli_text *text, const ap_value *value) {
-    enum { DECIMALS = 4, SCALE = 10000 };
+    enum { DECIMALS = 4 };
     double number = ap_value_get_float(value);
-    if (!(fabs(number) < 1e9)) {
-        add_json(text, value);
-        return;
-    }
-    long long scaled = llround(fabs(number) * (double)SCALE);
-    cli_text_addf(text, "%s%lld.%0*lld", number < 0 && scaled ? "-" : "", scaled / SCALE, DECIMALS,
-                  scaled % SCALE);
+    if (fabs(number) < 1e9)
+        cli_text_add_decimal(text, number, DECIMALS);
+    else
+        add_json(text, value); /* Also where it is no number. */
 }
 
 static bool is_plain(const ap_value *value) {

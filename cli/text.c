@@ -4,6 +4,7 @@
 
 #include "memory.h"
 
+#include <math.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -121,6 +122,14 @@ void cli_text_addf(cli_text *text, const char *fmt, ...) {
     }
     va_end(again);
     va_end(args);
+}
+
+void cli_text_add_decimal(cli_text *text, double number, int decimals) {
+    long long scale = 1;
+    for (int i = 0; i < decimals; i++) scale *= 10;
+    long long scaled = llround(fabs(number) * (double)scale);
+    cli_text_addf(text, "%s%lld", number < 0 && scaled ? "-" : "", scaled / scale);
+    if (decimals) cli_text_addf(text, ".%0*lld", decimals, scaled % scale);
 }
 
 void cli_text_clear(cli_text *text) {

@@ -22,6 +22,10 @@ void cli_text_add(cli_text *text, const char *bytes, size_t len);
 void cli_text_addf(cli_text *text, const char *fmt, ...) AP_PRINTF(2, 3);
 void cli_text_clear(cli_text *text);
 
+/* Adds a number below 1e9 with that many decimals (at most 6), rounded. By integers: printf("%f") writes what
+ * the locale says. */
+void cli_text_add_decimal(cli_text *text, double number, int decimals);
+
 /* Adds text as it may be shown: control characters and what is not UTF-8 become U+FFFD, so that text from
  * a model or an input cannot steer the terminal; line ends and tabs become blanks.
  * @param max_columns where it is longer, it is cut there and ends in "...".   @return the columns added */

@@ -39,25 +39,39 @@ else()
 endif()
 target_link_libraries(accelpipe_core PRIVATE ap_flags PUBLIC Threads::Threads ${CMAKE_DL_LIBS} m)
 
-add_library(accelpipe SHARED $<TARGET_OBJECTS:accelpipe_core> ${yyjson_objects} ${onig_objects})
 set(version_script ${PROJECT_SOURCE_DIR}/include/accelpipe.map)
-set_target_properties(accelpipe PROPERTIES
-    LINKER_LANGUAGE C
-    INSTALL_RPATH ""
-    VERSION ${PROJECT_VERSION}
-    SOVERSION 0
-    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/${CMAKE_INSTALL_LIBDIR}
-    LINK_DEPENDS ${version_script})
+# Declares NAME, the shared library, from the core's objects.
+function(ap_add_shared_library name output_dir)
+    add_library(${name} SHARED ${ARGN} ${yyjson_objects} ${onig_objects})
+    set_target_properties(${name} PROPERTIES
+        LINKER_LANGUAGE C
+        OUTPUT_NAME accelpipe
+        INSTALL_RPATH ""
+        VERSION ${PROJECT_VERSION}
+        SOVERSION 0
+        LIBRARY_OUTPUT_DIRECTORY ${output_dir}
+        LINK_DEPENDS ${version_script})
+    target_link_options(${name} PRIVATE -Wl,--version-script=${version_script})
+    target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:ap_codegen> Threads::Threads ${CMAKE_DL_LIBS} m)
+    if(NOT yyjson_objects)
+        target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:ap_yyjson>)
+    endif()
+    if(NOT onig_objects)
+        target_link_libraries(${name} PRIVATE $<BUILD_INTERFACE:ap_onig>)
+    endif()
+endfunction()
+
+ap_add_shared_library(accelpipe ${PROJECT_BINARY_DIR}/${CMAKE_INSTALL_LIBDIR} $<TARGET_OBJECTS:accelpipe_core>)
 target_include_directories(accelpipe INTERFACE $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}/include>
                            $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-target_link_options(accelpipe PRIVATE -Wl,--version-script=${version_script})
-target_link_libraries(accelpipe PRIVATE $<BUILD_INTERFACE:ap_codegen> Threads::Threads ${CMAKE_DL_LIBS} m)
-if(NOT yyjson_objects)
-    target_link_libraries(accelpipe PRIVATE $<BUILD_INTERFACE:ap_yyjson>)
-endif()
-if(NOT onig_objects)
-    target_link_libraries(accelpipe PRIVATE $<BUILD_INTERFACE:ap_onig>)
-endif()
+
+# For trees that go to other machines: the same but for the one file that knows folders of this one.
+add_library(accelpipe_find_relocatable OBJECT ${PROJECT_SOURCE_DIR}/src/backend/find.c)
+target_include_directories(accelpipe_find_relocatable PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR}/include)
+target_compile_definitions(accelpipe_find_relocatable PRIVATE AP_RELOCATABLE)
+target_link_libraries(accelpipe_find_relocatable PRIVATE ap_flags)
+ap_add_shared_library(accelpipe_relocatable ${PROJECT_BINARY_DIR}/relocatable
+    $<FILTER:$<TARGET_OBJECTS:accelpipe_core>,EXCLUDE,src/backend/find.c> $<TARGET_OBJECTS:accelpipe_find_relocatable>)
 
 # The build tree has the shape of an installed one, so that everything runs uninstalled.
 set(AP_PLUGIN_BUILD_DIR ${PROJECT_BINARY_DIR}/${CMAKE_INSTALL_LIBDIR}/accelpipe/plugins)

@@ -1,6 +1,7 @@
 # Tests register themselves by where they are; nothing lists them.
 #
 #   tests/unit/FOLDER/FILE_test.c (also property/, torture/, api/)   cmocka; test "unit/FOLDER/FILE", label "unit"
+#   tests/python/test_*.py                                           unittest; label "python"
 #   tests/KIND/*.sh, KIND one of cli, install, golden, checks        exit status 0 passed, 77 skipped; label KIND
 #   include/accelpipe/**/*.h                                         compiled alone as C11 and C++17; label "headers"
 #
@@ -133,6 +134,9 @@ function(ap_add_c_test source)
     set_target_properties(${target} PROPERTIES OUTPUT_NAME ${name}_test
                           RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests)
     target_link_libraries(${target} PRIVATE ap_test_flags ${test_support} accelpipe_core)
+    if(name MATCHES "^unit/plugins/") # Plugins export nothing: their tests include the sources.
+        target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/plugins)
+    endif()
     if(name MATCHES "^unit/cli/" AND TARGET accelpipe_cli_parts)
         target_link_libraries(${target} PRIVATE accelpipe_cli_parts)
     endif()
@@ -165,6 +169,25 @@ foreach(kind IN LISTS script_kinds)
             AP_SANITIZE=${AP_SANITIZE} CC=${CMAKE_C_COMPILER} CMAKE=${CMAKE_COMMAND})
     endforeach()
 endforeach()
+
+# ---- Python ------------------------------------------------------------------------------------------
+
+# tests/python/test_NAME.py is the test python/NAME. The interpreter sees the package and nothing installed (-S); where
+# the name ends in _numpy, also what tools/reference.txt lists.
+if(TARGET accelpipe_python_package)
+    file(GLOB python_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/python/test_*.py)
+    foreach(script IN LISTS python_tests)
+        cmake_path(GET script STEM stem)
+        string(REGEX REPLACE "^test_" "" name ${stem})
+        set(python_path ${PROJECT_BINARY_DIR}/python)
+        if(name MATCHES "_numpy$")
+            string(APPEND python_path ":${AP_DEPS_DIR}/reference")
+        endif()
+        add_test(NAME python/${name} COMMAND ${AP_PYTHON} -S -B ${script})
+        ap_set_test_properties(python/${name} python 1200 PYTHONPATH=${python_path} PYTHONWARNINGS=default
+                               AP_BUILD_DIR=${PROJECT_BINARY_DIR} AP_SOURCE_DIR=${PROJECT_SOURCE_DIR})
+    endforeach()
+endif()
 
 # ---- examples ---------------------------------------------------------------------------------------
 

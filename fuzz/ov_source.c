@@ -5,6 +5,7 @@
 #include "../plugins/ov/external.c"
 #include "../plugins/ov/source.c"
 #include "../plugins/ov/status.c"
+#include "../plugins/ov/writer.c"
 
 #include "backend/host.h"
 
@@ -27,16 +28,16 @@ static void check_rewritten(const onnx_info *onnx, const uint8_t *data, size_t s
     ap_error err = AP_ERROR_INIT;
     onnx_info after;
     map_nothing(&external, onnx);
-    rewriter w = {.onnx = onnx, .external = &external, .err = &err};
+    rewriter w = {.onnx = onnx, .external = &external, .out.err = &err};
     rewrite(&w, KIND_MODEL, (onnx_text){(const char *)data, size}, 0);
-    onnx_info_scan(&after, w.ptr, w.len);
-    if (!w.status && !after.is_onnx) abort();
-    if (!w.status && after.n_external > 1) abort();
-    if (after.n_external && !w.status &&
+    onnx_info_scan(&after, w.out.ptr, w.out.len);
+    if (!w.out.status && !after.is_onnx) abort();
+    if (!w.out.status && after.n_external > 1) abort();
+    if (after.n_external && !w.out.status &&
         (after.external[0].len != strlen(ADDRESS_MARK) ||
          memcmp(after.external[0].ptr, ADDRESS_MARK, after.external[0].len)))
         abort();
-    ov.host->free(w.ptr);
+    ov.host->free(w.out.ptr);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

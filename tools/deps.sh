@@ -49,6 +49,7 @@ test | have g++ | g++ | a C++17 compiler, to check that the headers are usable f
 test | have pmccabe | pmccabe | pmccabe
 test | has_man_check | mandoc | mandoc or groff, to check the manual page
 test | have python3 | python3 | Python 3.11 or later, no packages
+test | has_python_header | python3-dev | Python.h of that Python, for the Python package
 ipex | have g++ | g++ | a C++17 compiler
 optional | have clang-format-14 | clang-format-14 | clang-format 14, the release the sources are formatted with
 TABLE
@@ -82,6 +83,11 @@ has_cmake() {
     local version
     version=$(cmake --version | sed -n '1s/[^0-9]*\([0-9.]*\).*/\1/p')
     printf '3.25\n%s\n' "$version" | sort -V -C
+}
+
+has_python_header() {
+    local folder
+    folder=$(python3 -c 'import sysconfig; print(sysconfig.get_path("include"))' 2>/dev/null) && [ -e "$folder/Python.h" ]
 }
 
 # The runtime libraries of Clang are a package of their own, and a linker error without them says little.

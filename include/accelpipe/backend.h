@@ -21,6 +21,13 @@ extern "C" {
  * "cache_dir" is null where the user has no place for a start-up cache. Owned by the caller. Since 0.1. */
 AP_API ap_status ap_backends_describe(ap_value **out, ap_error *err);
 
+/** Names a folder with the layout of Python's site-packages (onnxruntime/capi/libonnxruntime.so.1.2) in which
+ * runtimes are looked for too, before those of $VIRTUAL_ENV and $CONDA_PREFIX: for applications that know
+ * better where packages are, such as an interpreter. The colon-separated folders of $ACCELPIPE_PACKAGES come
+ * before. A runtime that was looked for already stays where it was found.
+ * @return AP_ELIMIT too long, or more than 16 folders. Since 0.1. */
+AP_API ap_status ap_backends_add_packages(const char *folder, ap_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -45,6 +45,9 @@ extern "C" {
 
 typedef struct ap_pipeline ap_pipeline;
 
+/** A task as a row: <accelpipe/sys/task.h>. */
+struct ap_task;
+
 /**
  * The parameters of pipeline(). Zero or NULL means "not given". A new member is only ever appended.
  */
@@ -76,6 +79,7 @@ typedef struct ap_pipeline_options {
     ap_switch cache;         /**< Start-up cache of the backend, on by default. */
     const char
         *cache_dir; /**< In place of $ACCELPIPE_CACHE, $XDG_CACHE_HOME/accelpipe, ~/.cache/accelpipe. */
+    const struct ap_task *custom_task; /**< A task for this pipeline alone: ap_pipeline_create_custom(). */
 } ap_pipeline_options;
 
 #define AP_PIPELINE_OPTIONS_INIT AP_STRUCT_INIT(ap_pipeline_options)
@@ -135,12 +139,43 @@ AP_API void ap_cancel_destroy(ap_cancel *cancel);
 /** @param n_total 0 while it is not known. Called on the thread that made the call. */
 typedef void (*ap_progress_fn)(size_t n_done, size_t n_total, void *ctx);
 
-/** What a call may be given beside inputs and parameters. */
+/** Receives text while a model writes it, on the thread that made the call: whole characters, and all that
+ * one sequence gets is its new text. Sequences of several inputs may come in turns.
+ * @param input index among the inputs of the call.   @param sequence index among those of the input, below
+ * num_return_sequences.
+ * @param text borrowed; not NUL-terminated. With `len_bytes` 0 the sequence is at its end. */
+typedef void (*ap_piece_fn)(size_t input, size_t sequence, const char *text, size_t len_bytes, void *ctx);
+
+/** Where the time of a call went, and on what. Times are wall time, summed over the threads of the call:
+ * where inputs are preprocessed beside the model, the phases come to more than the whole. A new member is
+ * only ever appended. */
+typedef struct ap_timings {
+    size_t struct_size; /**< sizeof(ap_timings), set by AP_TIMINGS_INIT. */
+    uint64_t total_ns;
+    uint64_t preprocess_ns;
+    uint64_t collate_ns; /**< Padding and stacking feeds to batches. */
+    uint64_t forward_ns;
+    uint64_t unbatch_ns; /**< Taking batches apart again. */
+    uint64_t postprocess_ns;
+    uint64_t n_inputs;
+    uint64_t n_feeds;   /**< What the inputs were cut to: windows, labels, ... */
+    uint64_t n_batches; /**< Runs of forward(). */
+    uint64_t n_tokens; /**< That the model read, without padding; of inputs that are no text, their number. */
+    uint64_t n_padding_tokens; /**< What it read beside them. */
+} ap_timings;
+
+#define AP_TIMINGS_INIT AP_STRUCT_INIT(ap_timings)
+
+/** What a call may be given beside inputs and parameters. A new member is only ever appended. */
 typedef struct ap_call_options {
     size_t struct_size; /**< sizeof(ap_call_options), set by AP_CALL_OPTIONS_INIT. */
     ap_cancel *cancel;  /**< Borrowed; NULL: the call cannot be cancelled. */
     ap_progress_fn progress;
     void *progress_ctx;
+    ap_timings *timings; /**< Overwritten by the call, also where it fails; NULL: nothing is measured. */
+    ap_piece_fn
+        piece; /**< Of tasks that generate text; with beams, the text comes in one piece. Since 0.1. */
+    void *piece_ctx;
 } ap_call_options;
 
 #define AP_CALL_OPTIONS_INIT AP_STRUCT_INIT(ap_call_options)

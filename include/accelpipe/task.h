@@ -19,7 +19,7 @@ AP_API ap_status ap_tasks_describe(ap_value **out, ap_error *err);
 
 /** One task: {"name", "aliases", "doc", "input", "default_model", "params": [{"name", "type", "phase",
  * "default", "null_ok", "choices", "doc"}, ...]}; "default" is JSON text, missing where absence has its own
- * meaning.
+ * meaning; "base" is there too where an application overrides a task (<accelpipe/sys/task.h>).
  * @param name a task or an alias.   @return AP_EKEY, with the nearest name. Since 0.1. */
 AP_API ap_status ap_task_describe(ap_value **out, const char *name, ap_error *err);
 

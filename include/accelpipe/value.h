@@ -67,6 +67,16 @@ AP_API ap_status ap_value_create_dict(ap_value **out, ap_error *err);
 AP_API ap_status ap_value_create_tensor(ap_value **out, ap_dtype dtype, const int64_t *shape, uint32_t rank,
                                         const void *data, ap_error *err);
 
+/** Tells that elements are not needed any more; called once, on any thread. */
+typedef void (*ap_release_fn)(void *ctx);
+
+/** A tensor around elements of the caller's, which are not copied: they must stay as they are until `release`
+ * is called, which may be long after this value is destroyed, because copies and slices share them.
+ * @param view copied; `size_bytes` has to be that of its shape.
+ * @param release may be NULL. `ctx` is taken, also on failure: it is released then. Since 0.1. */
+AP_API ap_status ap_value_create_tensor_take(ap_value **out, const ap_tensor_view *view,
+                                             ap_release_fn release, void *ctx, ap_error *err);
+
 /** Appends `item`, which is taken. @return AP_ETYPE when `list` is no list. */
 AP_API ap_status ap_value_list_append_take(ap_value *list, ap_value *item, ap_error *err);
 

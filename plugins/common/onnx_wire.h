@@ -14,20 +14,37 @@ enum {
     GRAPH_INITIALIZER = 5,
     GRAPH_INPUT = 11,
     GRAPH_OUTPUT = 12,
+    NODE_INPUT = 1,
+    NODE_OUTPUT = 2,
     NODE_OP_TYPE = 4,
     NODE_ATTRIBUTE = 5,
+    NODE_DOMAIN = 7,
     ATTRIBUTE_NAME = 1,
     ATTRIBUTE_INT = 3,
     ATTRIBUTE_TENSOR = 5,
     ATTRIBUTE_GRAPH = 6,
+    ATTRIBUTE_INTS = 8,
     ATTRIBUTE_TENSORS = 10,
     ATTRIBUTE_GRAPHS = 11,
+    TENSOR_DIMS = 1,
+    TENSOR_DATA_TYPE = 2,
+    TENSOR_INT32_DATA = 5,
+    TENSOR_INT64_DATA = 7,
     TENSOR_NAME = 8,
+    TENSOR_RAW_DATA = 9,
     TENSOR_EXTERNAL_DATA = 13,
     VALUE_NAME = 1,
+    VALUE_TYPE = 2,
+    TYPE_TENSOR = 1,
+    TENSOR_TYPE_SHAPE = 2,
+    SHAPE_DIM = 1,
+    DIM_VALUE = 1,
     ENTRY_KEY = 1,
     ENTRY_VALUE = 2
 };
+
+/* Element types, of TENSOR_DATA_TYPE and of Cast. */
+enum { ONNX_INT32 = 6, ONNX_INT64 = 7, ONNX_BOOL = 9 };
 
 /* A message that is being read. */
 typedef struct reader {

@@ -13,7 +13,7 @@
 #define MANIFEST_HEADER "accelpipe ov cache 1"
 
 static bool is_for_cache(const ovp_compile *what) {
-    return what->model->cache_path && what->model->path && !what->external->graph &&
+    return what->model->cache_path && what->model->path && !what->external->n_mappings &&
            !ovp_properties_have(what->properties, "CACHE_DIR");
 }
 

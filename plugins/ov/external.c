@@ -4,6 +4,7 @@
  * src/frontends/onnx/frontend/src/utils/tensor_external_data.cpp (ORT_MEM_ADDR). */
 #include "common/onnx_wire.h"
 #include "ov.h"
+#include "writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -88,58 +89,14 @@ static ap_status map_files(ovp_external *out, const ap_model_ref *model, const o
 typedef struct rewriter {
     const onnx_info *onnx;
     const ovp_external *external;
-    char *ptr;
-    size_t len, capacity;
-    ap_status status;
-    ap_error *err;
+    ovp_writer out;
 } rewriter;
 
-static bool reserve(rewriter *w, size_t n) {
-    if (w->status) return false;
-    if (n <= w->capacity - w->len) return true;
-    size_t capacity = w->capacity + w->capacity / 2 + n + 64; /* Each is bounded by what is in memory. */
-    void *ptr = ov.host->realloc(w->ptr, capacity);
-    if (!ptr) {
-        w->status = ovp_fail_nomem(w->err);
-        return false;
-    }
-    w->ptr = ptr;
-    w->capacity = capacity;
-    return true;
-}
-
-static void append(rewriter *w, const void *bytes, size_t n) {
-    if (!n || !reserve(w, n)) return;
-    memcpy(w->ptr + w->len, bytes, n);
-    w->len += n;
-}
-
-static size_t put_varint(unsigned char *out, uint64_t value) {
-    size_t n = 0;
-    for (; value > 0x7F; value >>= 7) out[n++] = (unsigned char)(value | 0x80);
-    out[n++] = (unsigned char)value;
-    return n;
-}
-
-/* Makes what was appended since `start` a field. */
-static void close_field(rewriter *w, size_t start, uint32_t number) {
-    unsigned char head[20];
-    size_t n_body = w->len - start, n = put_varint(head, (uint64_t)number << 3 | WIRE_BYTES);
-    n += put_varint(head + n, n_body);
-    if (!reserve(w, n)) return;
-    memmove(w->ptr + start + n, w->ptr + start, n_body);
-    memcpy(w->ptr + start, head, n);
-    w->len += n;
-}
-
-static void append_entry(rewriter *w, const char *key, const char *value) {
+static void append_entry(ovp_writer *w, const char *key, const char *value) {
     size_t entry = w->len;
-    append(w, key, strlen(key));
-    close_field(w, entry, ENTRY_KEY);
-    size_t at = w->len;
-    append(w, value, strlen(value));
-    close_field(w, at, ENTRY_VALUE);
-    close_field(w, entry, TENSOR_EXTERNAL_DATA);
+    ovp_write_field(w, ENTRY_KEY, key, strlen(key));
+    ovp_write_field(w, ENTRY_VALUE, value, strlen(value));
+    ovp_write_close(w, entry, TENSOR_EXTERNAL_DATA);
 }
 
 /* -- tensors ------------------------------------------------------------------------------------------- */
@@ -195,16 +152,17 @@ static void append_place(rewriter *w, place *p) {
     const ovp_mapping *mapping = find_mapping(w, p->location);
     if (mapping && !p->has_length && p->offset <= mapping->len) p->length = mapping->len - p->offset;
     if (!mapping || p->offset > mapping->len || p->length > mapping->len - p->offset) {
-        w->status = ov.host->fail(w->err, AP_EFORMAT, "external data \"%.*s\" is shorter than the model says",
-                                  (int)(p->location.len & 0xFF), p->location.ptr);
+        w->out.status =
+            ov.host->fail(w->out.err, AP_EFORMAT, "external data \"%.*s\" is shorter than the model says",
+                          (int)(p->location.len & 0xFF), p->location.ptr);
         return;
     }
     const char *address = (const char *)mapping->ptr + p->offset;
     snprintf(offset, sizeof offset, "%llu", (unsigned long long)(uintptr_t)address);
     snprintf(length, sizeof length, "%llu", (unsigned long long)p->length);
-    append_entry(w, "location", ADDRESS_MARK);
-    append_entry(w, "offset", offset);
-    append_entry(w, "length", length);
+    append_entry(&w->out, "location", ADDRESS_MARK);
+    append_entry(&w->out, "offset", offset);
+    append_entry(&w->out, "length", length);
 }
 
 static void rewrite_tensor(rewriter *w, onnx_text tensor) {
@@ -215,9 +173,9 @@ static void rewrite_tensor(rewriter *w, onnx_text tensor) {
         if (f.number == TENSOR_EXTERNAL_DATA && f.bytes.ptr)
             read_entry(&p, f.bytes);
         else
-            append(w, start, (size_t)(r.at - start));
+            ovp_write(&w->out, start, (size_t)(r.at - start));
     }
-    if (p.location.ptr && !w->status) append_place(w, &p);
+    if (p.location.ptr && !w->out.status) append_place(w, &p);
 }
 
 /* -- messages ------------------------------------------------------------------------------------------ */
@@ -248,28 +206,28 @@ static void rewrite(rewriter *w, kind outer, onnx_text message, int depth) {
         return;
     }
     if (depth > DEPTH_MAX) {
-        w->status = ov.host->fail(w->err, AP_ELIMIT, "the model's graphs nest too deeply");
+        w->out.status = ov.host->fail(w->out.err, AP_ELIMIT, "the model's graphs nest too deeply");
         return;
     }
     reader r = reader_of(message);
     const unsigned char *start = r.at;
-    for (field f; !w->status && read_field(&f, &r); start = r.at) {
+    for (field f; !w->out.status && read_field(&f, &r); start = r.at) {
         kind inner = find_inner(outer, &f);
-        size_t at = w->len;
+        size_t at = w->out.len;
         if (inner == KIND_OTHER) {
-            append(w, start, (size_t)(r.at - start));
+            ovp_write(&w->out, start, (size_t)(r.at - start));
             continue;
         }
         rewrite(w, inner, f.bytes, depth + 1);
-        close_field(w, at, f.number);
+        ovp_write_close(&w->out, at, f.number);
     }
 }
 
 /* -- all of it ----------------------------------------------------------------------------------------- */
 
-bool ovp_external_is_needed(const ap_model_ref *model, const onnx_info *onnx) {
+bool ovp_external_is_needed(const ovp_external *external, const ap_model_ref *model, const onnx_info *onnx) {
     const char *slash = model->path ? strrchr(model->path, '/') : NULL;
-    bool is_needed = onnx->n_external && !model->path;
+    bool is_needed = onnx->n_external && (!model->path || external->graph);
     for (size_t i = 0; model->path && !is_needed && i < onnx->n_external; i++) {
         char path[PATH_SIZE];
         struct stat info;
@@ -282,7 +240,8 @@ bool ovp_external_is_needed(const ap_model_ref *model, const onnx_info *onnx) {
 
 ap_status ovp_external_init(ovp_external *out, const ap_model_ref *model, const model_bytes *bytes,
                             const onnx_info *onnx, ap_error *err) {
-    rewriter w = {.onnx = onnx, .external = out, .err = err};
+    rewriter w = {.onnx = onnx, .external = out, .out.err = err};
+    const onnx_text folded = {out->graph, out->n_graph};
     const char *what = model->path || model->external_data ? NULL : "no folder was named";
     if (!what && onnx->is_truncated) what = "they are too many";
     if (what)
@@ -291,10 +250,11 @@ ap_status ovp_external_init(ovp_external *out, const ap_model_ref *model, const 
                              (int)(onnx->external[0].len & 0xFF), onnx->external[0].ptr, what);
     ap_status status = map_files(out, model, onnx, err);
     if (status) return status;
-    rewrite(&w, KIND_MODEL, (onnx_text){bytes->ptr, bytes->len}, 0);
-    out->graph = w.ptr;
-    out->n_graph = w.len;
-    return w.status;
+    rewrite(&w, KIND_MODEL, folded.ptr ? folded : (onnx_text){bytes->ptr, bytes->len}, 0);
+    ov.host->free(out->graph);
+    out->graph = w.out.ptr;
+    out->n_graph = w.out.len;
+    return w.out.status;
 }
 
 void ovp_external_clear(ovp_external *external) {

@@ -50,7 +50,7 @@ typedef struct ovp_mapping {
 typedef struct ovp_external {
     ovp_mapping mappings[ONNX_MAX_EXTERNAL];
     size_t n_mappings;
-    char *graph; /* NULL: the model is taken as it is. */
+    char *graph; /* Written anew; NULL: the model is taken as it is. */
     size_t n_graph;
 } ovp_external;
 
@@ -60,6 +60,9 @@ struct ap_session {
     ap_io *inputs, *outputs; /* Names are owned. */
     uint32_t n_inputs, n_outputs;
     int32_t from_cache;
+    int32_t run_threads;
+    bool has_neighbours; /* As ovp_source has it. */
+    int32_t is_stateful;
     char device[32];      /* As in the probe's devices. */
     pthread_mutex_t lock; /* Guards `free_requests`; nothing else is locked while it is held. */
     ovp_request *free_requests;
@@ -117,6 +120,7 @@ typedef struct ovp_source {
     uint64_t n_bytes;
     onnx_info onnx;         /* Of ONNX; its names are borrowed from the bytes. */
     bool has_state;         /* Of IR: it keeps values between runs. */
+    bool has_neighbours;    /* As onnx_info has it. */
     char weights_name[256]; /* Of IR in a file: the file beside it with the weights; "": none. */
 } ovp_source;
 
@@ -139,9 +143,9 @@ ap_status ovp_properties_init(ovp_properties *out, const ovp_device *device, con
 ap_status ovp_properties_add(ovp_properties *properties, const char *key, const char *value, ap_error *err);
 bool ovp_properties_have(const ovp_properties *properties, const char *key);
 
-/* external.c: weights in files that the runtime would not find. `out` begins as zeros, and is cleared also
- * after a failure. */
-bool ovp_external_is_needed(const ap_model_ref *model, const onnx_info *onnx);
+/* external.c: weights in files that the runtime would not find. `out` begins as zeros but for a graph that
+ * takes the place of the model's own, and is cleared also after a failure. */
+bool ovp_external_is_needed(const ovp_external *external, const ap_model_ref *model, const onnx_info *onnx);
 ap_status ovp_external_init(ovp_external *out, const ap_model_ref *model, const model_bytes *bytes,
                             const onnx_info *onnx, ap_error *err);
 void ovp_external_clear(ovp_external *external);
@@ -180,6 +184,10 @@ ap_status ovp_request_take(ovp_request **out, ap_session *session, ap_error *err
 void ovp_request_give_back(ap_session *session, ovp_request *request);
 void ovp_request_destroy(ovp_request *request); /* One that cannot be used again. */
 void ovp_requests_clear(ap_session *session);
+
+/* A state is a request of its own: only a new one holds what the model begins with. */
+ap_status ovp_create_state(ap_session *session, ap_state **out, ap_error *err);
+void ovp_destroy_state(ap_session *session, ap_state *state);
 
 /* run.c */
 ap_status ovp_run(ap_session *session, const ap_run_args *args, ap_error *err);

@@ -23,11 +23,13 @@ typedef struct search {
 
 static ap__file_request file_request(const ap__router *r, const ap__known_backend *row) {
     return (ap__file_request){
+        .kind = r->pipe->ctx.task->model_kind,
         .torch_dtype = r->torch_dtype,
         .file_name = r->kwargs.file_name,
         .subfolder = r->kwargs.subfolder,
         .reads = row->reads,
         .computes = row->computes,
+        .splits_merged = !row->runs_merged,
     };
 }
 

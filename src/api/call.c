@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "pipeline/engine.h"
 #include "pipeline/feeds.h"
+#include "pipeline/phases.h"
 #include "pipeline/stream.h"
 #include "value/params.h"
 
@@ -58,9 +59,8 @@ static ap_status check_counts(const call_opts *own, ap_error *err) {
 }
 
 static void call_clear(ap__call *call) {
-    const ap_task *task = call->pipe->ctx.task;
     void *opts = (void *)(uintptr_t)call->opts;
-    if (task->clear_opts) task->clear_opts(opts, call->pipe->opts);
+    ap__phase_clear_opts(call->pipe->ctx.layer, opts, call->pipe->opts);
     ap__free(opts);
 }
 
@@ -76,22 +76,25 @@ static ap_status call_begin(ap__call *call, const ap_pipeline *pipe, const ap_va
                         "ap_call_options: struct_size is %zu, this version has %zu; start from "
                         "AP_CALL_OPTIONS_INIT",
                         options->struct_size, sizeof *options);
+    if (options && options->timings && options->timings->struct_size != sizeof *options->timings)
+        return ap__fail(err, AP_EINVAL,
+                        "ap_timings: struct_size is %zu, this version has %zu; start from AP_TIMINGS_INIT",
+                        options->timings->struct_size, sizeof *options->timings);
     void *opts = ap__malloc(task->opts_size);
     if (!opts) return ap__fail_nomem(err);
     memcpy(opts, pipe->opts, task->opts_size);
     ap_status status = bind_all(opts, &own, task, params, err);
     if (!status) status = check_counts(&own, err);
-    if (!status && task->sanitize) status = task->sanitize(&pipe->ctx, opts, err);
     call->pipe = pipe;
     call->opts = opts;
-    if (status) {
-        call_clear(call);
-        return status;
-    }
     call->batch_size = ap__opt_integer(&own.batch_size, pipe->batch_size);
     call->num_workers = ap__opt_integer(&own.num_workers, pipe->num_workers);
     call->cancel = options ? options->cancel : NULL;
-    return AP_OK;
+    call->piece = options ? options->piece : NULL;
+    call->piece_ctx = options ? options->piece_ctx : NULL;
+    if (!status) status = ap__phase_sanitize(&pipe->ctx, call, opts, err);
+    if (status) call_clear(call);
+    return status;
 }
 
 /* -- lists --------------------------------------------------------------------------------------------- */
@@ -104,6 +107,7 @@ typedef struct list_source {
 static ap_status list_read(ap__item *item, bool *end, void *ctx, ap_error *err) {
     list_source *source = ctx;
     (void)err;
+    item->index = source->next;
     item->input = ap_value_list_get(source->list, source->next++);
     *end = item->input == NULL;
     return AP_OK;
@@ -179,30 +183,54 @@ static ap_status call_single(ap_value **out, const ap__call *call, const ap_valu
 /* What `inputs` are for the task; *normalized owns them where they are not the caller's. */
 static ap_status normalize(ap_value **normalized, const ap_value **inputs, const ap__call *call,
                            ap_error *err) {
-    const ap_task_context *ctx = &call->pipe->ctx;
-    if (!ctx->task->normalize_inputs) return AP_OK;
-    ap_status status = ctx->task->normalize_inputs(ctx, call->opts, normalized, *inputs, err);
+    ap_status status = ap__phase_normalize_inputs(normalized, call, *inputs, err);
     if (*normalized) *inputs = *normalized;
+    return status;
+}
+
+/* -- with options -------------------------------------------------------------------------------------- */
+
+/* The clock of a call, when one is asked for; times from now on. */
+static ap__clock *start_clock(ap__clock *clock, uint64_t *start, const ap_call_options *options) {
+    if (!options || options->struct_size != sizeof *options || !options->timings) return NULL;
+    *start = ap__clock_start(clock);
+    return clock;
+}
+
+static void report_timings(const ap_call_options *options, ap__clock *clock, uint64_t start) {
+    if (!clock || options->timings->struct_size != sizeof *options->timings) return;
+    ap__clock_stop(clock, AP__MEASURE_TOTAL_NS, start);
+    ap__clock_read(options->timings, clock);
+}
+
+static ap_status call_any(ap_value **out, const ap__call *call, const ap_value *inputs,
+                          const ap_call_options *options, ap_error *err) {
+    ap_value *normalized = NULL;
+    ap_status status = normalize(&normalized, &inputs, call, err);
+    if (!status && ap_value_kind(inputs) == AP_KIND_LIST)
+        status = call_list(out, call, inputs, options, err);
+    else if (!status)
+        status = call_single(out, call, inputs, options, err);
+    if (!status) status = ap__phase_shape_result(out, call, inputs, err);
+    ap_value_destroy(normalized);
     return status;
 }
 
 ap_status ap_pipeline_call_with(ap_value **out, const ap_pipeline *pipe, const ap_value *inputs,
                                 const ap_value *params, const ap_call_options *options, ap_error *err) {
     ap__call call;
-    ap_value *normalized = NULL;
+    ap__clock clock = {0};
+    uint64_t start = 0;
     if (!out || !pipe) return ap__fail(err, AP_EINVAL, "ap_pipeline_call: %s is NULL", out ? "pipe" : "out");
     *out = NULL;
+    ap__clock *running = start_clock(&clock, &start, options);
     ap_status status = call_begin(&call, pipe, params, options, err);
-    if (status) return status;
-    status = normalize(&normalized, &inputs, &call, err);
-    if (!status && ap_value_kind(inputs) == AP_KIND_LIST)
-        status = call_list(out, &call, inputs, options, err);
-    else if (!status)
-        status = call_single(out, &call, inputs, options, err);
-    const ap_task *task = pipe->ctx.task;
-    if (!status && task->shape_result) status = task->shape_result(&pipe->ctx, call.opts, inputs, out, err);
-    ap_value_destroy(normalized);
-    call_clear(&call);
+    if (!status) {
+        call.clock = running;
+        status = call_any(out, &call, inputs, options, err);
+        call_clear(&call);
+    }
+    report_timings(options, running, start);
     return status;
 }
 
@@ -217,13 +245,14 @@ typedef struct stream_ends {
     ap_next_fn next;
     ap_emit_fn emit;
     void *ctx;
-    size_t n_emitted;
+    size_t n_read, n_emitted;
     const ap_call_options *options;
 } stream_ends;
 
 static ap_status stream_read(ap__item *item, bool *end, void *ctx, ap_error *err) {
     stream_ends *ends = ctx;
     ap_status status = ends->next(&item->owned, ends->ctx, err);
+    item->index = ends->n_read++;
     item->input = item->owned;
     *end = !status && !item->owned;
     return status;
@@ -242,16 +271,22 @@ static int stream_emit(ap__item *item, void *ctx) {
 ap_status ap_pipeline_stream(const ap_pipeline *pipe, ap_next_fn next, ap_emit_fn emit, void *ctx,
                              const ap_value *params, const ap_call_options *options, ap_error *err) {
     ap__call call;
+    ap__clock clock = {0};
+    uint64_t start = 0;
     if (!pipe || !next || !emit)
         return ap__fail(err, AP_EINVAL, "ap_pipeline_stream: %s is NULL",
                         !pipe   ? "pipe"
                         : !next ? "next"
                                 : "emit");
+    ap__clock *running = start_clock(&clock, &start, options);
     ap_status status = call_begin(&call, pipe, params, options, err);
-    if (status) return status;
-    stream_ends ends = {next, emit, ctx, 0, options};
-    status = ap__stream_run(&call, stream_read, &ends, SIZE_MAX, stream_emit, &ends, err);
-    call_clear(&call);
+    if (!status) {
+        stream_ends ends = {.next = next, .emit = emit, .ctx = ctx, .options = options};
+        call.clock = running;
+        status = ap__stream_run(&call, stream_read, &ends, SIZE_MAX, stream_emit, &ends, err);
+        call_clear(&call);
+    }
+    report_timings(options, running, start);
     return status;
 }
 
@@ -267,7 +302,7 @@ ap_status ap_pipeline_preprocess(ap_value **out, const ap_pipeline *pipe, const 
     if (status) return status;
     if (!(status = ap_value_create_list(out, err))) {
         ap_feeds feeds = {*out};
-        status = pipe->ctx.task->preprocess(&pipe->ctx, call.opts, input, &feeds, err);
+        status = ap__phase_preprocess(&feeds, &call, input, err);
     }
     if (status) {
         ap_value_destroy(*out);
@@ -280,9 +315,11 @@ ap_status ap_pipeline_preprocess(ap_value **out, const ap_pipeline *pipe, const 
 /* The engine moves things out of feeds, so the caller's stay whole: a copy, whose tensors are shared. */
 static ap_status forward_copies(ap_value *list, const ap__call *call, ap_value *feeds, ap_error *err) {
     size_t n = ap_value_len(feeds);
-    ap_value **rows = ap__calloc(n, 2 * sizeof *rows);
+    ap_value **rows = ap__calloc(n, 2 * sizeof *rows + sizeof(size_t));
     if (!rows) return ap__fail_nomem(err);
     ap_value **outputs = rows + n;
+    size_t *indexes = (size_t *)(void *)(outputs + n);
+    for (size_t i = 0; i < n; i++) indexes[i] = i;
     ap_status status = AP_OK;
     for (size_t i = 0; i < n; i++) {
         rows[i] = ap__list_item(feeds, i);
@@ -292,7 +329,7 @@ static ap_status forward_copies(ap_value *list, const ap__call *call, ap_value *
     }
     size_t n_together = call->pipe->ctx.task->flags & AP_TASK_RUNS_ALONE ? 1 : n;
     for (size_t i = 0; i < n && !status; i += n_together)
-        status = ap__batch_run(outputs + i, call, rows + i, n_together, err);
+        status = ap__batch_run(outputs + i, call, rows + i, indexes + i, n_together, err);
     for (size_t i = 0; i < n; i++) {
         if (!outputs[i]) continue;
         if (status)
@@ -348,7 +385,7 @@ ap_status ap_pipeline_postprocess(ap_value **out, const ap_pipeline *pipe, const
             status = ap__fail(err, AP_ETYPE, "model output %zu: expected a dict, found %s", i,
                               ap_kind_name(ap_value_kind(rows[i])));
     }
-    if (!status) status = pipe->ctx.task->postprocess(&pipe->ctx, call.opts, out, rows, n, err);
+    if (!status) status = ap__phase_postprocess(out, &call, rows, n, err);
     ap__free(rows);
     call_clear(&call);
     return status;

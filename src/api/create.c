@@ -1,10 +1,13 @@
 /* The router: from the parameters of pipeline() to a loaded pipeline. */
 #include "api/router.h"
+#include "api/tokenizer_impl.h"
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/log.h"
 #include "base/threads.h"
 #include "hub/locate.h"
+#include "pipeline/phases.h"
+#include "tasks/custom.h"
 #include "tasks/registry.h"
 #include "value/params.h"
 
@@ -79,18 +82,27 @@ static ap_status find_folder(ap__router *r, ap_error *err) {
     if (!r->pipe->model_name) return ap__fail_nomem(err);
     ap_status status = model ? ap__model_locate(&r->folder, model, err)
                              : ap__model_locate_bundled(&r->folder, task->default_model, err);
-    if (status) return status;
-    return ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "model", r->folder.text, err, "%s",
-                      model ? "named by model" : "no model was named: the one bundled for the task");
+    if (!status)
+        status = ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "model", r->folder.text, err, "%s",
+                            model ? "named by model" : "no model was named: the one bundled for the task");
+    const char *revision = ap__opt_string(&r->init->revision, NULL);
+    if (status || !revision) return status;
+    return ap__decide(r->pipe->decisions, AP__DECISION_PASSED, "revision", revision, err,
+                      "the model is a local folder, which has none");
 }
 
-ap_status ap__router_load_config(ap__router *r, ap_error *err) {
+static ap_status read_config(ap__router *r, ap_error *err) {
     const ap_opt *given = &r->init->config;
     if (!ap__opt_is_set(given)) return ap__config_load(&r->config, r->folder.text, err);
     const char *path = ap_value_get_string(given->as.value, NULL);
     if (!path) return ap__config_from_value(&r->config, given->as.value, err);
     return ap__path_is_dir(path) ? ap__config_load(&r->config, path, err)
                                  : ap__config_load_file(&r->config, path, err);
+}
+
+ap_status ap__router_load_config(ap__router *r, ap_error *err) {
+    ap_status status = read_config(r, err);
+    return status ? status : ap__model_kwargs_configure(&r->config, opt_value(&r->init->model_kwargs), err);
 }
 
 static ap_status find_config(ap__router *r, ap_error *err) {
@@ -100,19 +112,59 @@ static ap_status find_config(ap__router *r, ap_error *err) {
                       ap__opt_is_set(&r->init->config) ? "named by config" : "the model's");
 }
 
+static void set_task(ap_pipeline *pipe, const ap__task_layer *layer) {
+    pipe->ctx.layer = layer;
+    pipe->ctx.task = layer->task;
+    pipe->ctx.pipe = pipe;
+}
+
+/* A task of the application may stand in place of the one that is named, if it is over that one. */
+static ap_status check_named_task(const ap__task_layer *custom, const char *name, ap_error *err) {
+    const ap__task_layer *named = NULL;
+    if (custom->own->name && strcmp(custom->own->name, name) == 0) return AP_OK;
+    ap_status status = ap__task_find(&named, name, err);
+    for (const ap__task_layer *layer = custom->base; !status && layer; layer = layer->base)
+        if (layer == named) return AP_OK;
+    if (status) return status;
+    return ap__fail(err, AP_EINVAL,
+                    "task \"%.64s\" and custom_task %s are both given, and the second is not over the "
+                    "first; give one of them",
+                    name, custom->task->name);
+}
+
+/* The task as far as it is named. */
+static ap_status name_task(ap__router *r, ap_error *err) {
+    const char *name = ap__opt_string(&r->init->task, NULL);
+    const ap__task_layer *layer = NULL;
+    ap_status status = AP_OK;
+    if (r->init->custom_task) {
+        status = ap__task_layer_create(&r->pipe->own_layer, r->init->custom_task, err);
+        layer = r->pipe->own_layer;
+        if (!status && name) status = check_named_task(layer, name, err);
+    } else if (name) {
+        status = ap__task_find(&layer, name, err);
+    }
+    if (!status && layer) set_task(r->pipe, layer);
+    return status;
+}
+
 static ap_status find_task(ap__router *r, ap_error *err) {
     ap_task_context *ctx = &r->pipe->ctx;
+    const ap__task_layer *layer;
     bool is_given = ctx->task != NULL;
-    ap_status status = is_given ? AP_OK : ap__task_infer(&ctx->task, r->config, err);
-    if (status) return status;
+    if (!is_given) {
+        ap_status status = ap__task_infer(&layer, r->config, err);
+        if (status) return status;
+        set_task(r->pipe, layer);
+    }
     if (!ap__task_fits(ctx->task, r->config))
         ap__log(AP_LOG_WARNING, "pipeline: %s: its architecture is not one for %s", r->config->source,
                 ctx->task->name);
     const ap_value *architectures = ap_value_dict_get(r->config->json, "architectures");
     const char *first = ap_value_get_string(ap_value_list_get(architectures, 0), NULL);
     if (is_given)
-        return ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "task", ctx->task->name, err,
-                          "named by task");
+        return ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "task", ctx->task->name, err, "%s",
+                          r->pipe->own_layer ? "given by custom_task" : "named by task");
     return ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "task", ctx->task->name, err,
                       "inferred from the architecture %.64s", first ? first : "");
 }
@@ -192,6 +244,17 @@ static ap_status load_components(ap__router *r, ap_error *err) {
     return status ? status : pass_over_component(r, "processor", &init->processor, err);
 }
 
+/* What models that generate have beside: values of generate(), and templates of chats, which are the
+ * tokenizer's. */
+static ap_status load_generation(ap__router *r, ap_error *err) {
+    ap_task_context *ctx = &r->pipe->ctx;
+    if (ctx->task->model_kind == AP_MODEL_SINGLE_GRAPH) return AP_OK;
+    ap_status status = ap__generation_files_load(&ctx->generation, r->folder.text, r->config, err);
+    if (status || ctx->task->model_kind != AP_MODEL_CAUSAL_LM) return status;
+    const char *folder = ap__opt_string(&r->init->tokenizer, r->folder.text);
+    return ap__chat_templates_load(&ctx->chat_templates, folder, ctx->tokenizer, err);
+}
+
 static ap_status choose_threads(ap__router *r, ap_error *err) {
     const ap__thread_budget *budget = ap__thread_budget_get();
     int64_t wanted = ap__opt_integer(&r->init->num_threads, 0);
@@ -204,30 +267,58 @@ static ap_status choose_threads(ap__router *r, ap_error *err) {
 
 /* -- all of it ----------------------------------------------------------------------------------------- */
 
+/* The pipeline as each task sees it that the own one stands on. The block of parameters of a base is the
+ * beginning of ours. */
+static ap_status add_bases(ap_pipeline *pipe, ap_error *err) {
+    for (const ap__task_layer *layer = pipe->ctx.layer->base; layer; layer = layer->base) {
+        ap_pipeline *base = ap__malloc(sizeof *base);
+        if (!base) return ap__fail_nomem(err);
+        *base = *pipe;
+        base->base = NULL;
+        set_task(base, layer);
+        pipe->base = base;
+        pipe->ctx.base = &base->ctx;
+        pipe = base;
+    }
+    return AP_OK;
+}
+
 /* What the task says to the model, and to the parameters. */
 static ap_status check_task(ap__router *r, ap_error *err) {
     ap_task_context *ctx = &r->pipe->ctx;
     ctx->config = ap__model_get_config(ctx->model);
-    ap_status status = ctx->task->check_model ? ctx->task->check_model(ctx, err) : AP_OK;
-    if (status || !ctx->task->sanitize) return status;
-    return ctx->task->sanitize(ctx, r->pipe->opts, err);
+    ap_status status = AP_OK;
+    if (ctx->tokenizer)
+        status = ap__tokenizer_lend(&ctx->lent_tokenizer, ctx->tokenizer,
+                                    ap__opt_string(&r->init->tokenizer, r->folder.text), err);
+    if (!status) status = add_bases(r->pipe, err);
+    if (!status) status = ap__phase_check_model(ctx, err);
+    return status ? status : ap__phase_sanitize(ctx, NULL, r->pipe->opts, err);
+}
+
+/* An alias may say more than the task's name ("translation_en_to_de"). */
+static ap_status keep_task_name(ap__router *r, ap_error *err) {
+    const char *task = ap__opt_string(&r->init->task, NULL);
+    if (task && !(r->pipe->ctx.task_name = ap__strdup(task))) return ap__fail_nomem(err);
+    return AP_OK;
 }
 
 static ap_status run(ap__router *r, ap_error *err) {
     ap_pipeline *pipe = r->pipe;
-    const char *task = ap__opt_string(&r->init->task, NULL);
     pipe->batch_size = ap__opt_integer(&r->init->batch_size, 0);
     pipe->num_workers = ap__opt_integer(&r->init->num_workers, 0);
     pipe->is_chosen_backend = !ap__opt_string(&r->init->accelerator, NULL);
     ap_status status = ap__decisions_create(&pipe->decisions, err);
     if (!status) status = ap__init_opts_check(r->init, err);
     if (!status) status = merge(r, err);
-    if (!status && task) status = ap__task_find(&pipe->ctx.task, task, err);
+    if (!status) status = name_task(r, err);
+    if (!status) status = keep_task_name(r, err);
     if (!status) status = find_folder(r, err);
     if (!status) status = find_config(r, err);
     if (!status) status = find_task(r, err);
     if (!status) status = bind_params(r, err);
     if (!status) status = load_components(r, err);
+    if (!status) status = load_generation(r, err);
     if (!status) status = choose_threads(r, err);
     if (!status) status = ap__router_open_model(r, err);
     if (!status) status = check_task(r, err);
@@ -288,23 +379,54 @@ ap_status ap__init_split(ap__init_opts *init, ap_value *params, const ap_value *
     return status;
 }
 
-ap_status ap_pipeline_create_from_value(ap_pipeline **out, const ap_value *dict, ap_error *err) {
+static ap_status create_from_value(ap_pipeline **out, const ap_value *dict, const ap_task *custom,
+                                   ap_error *err) {
     ap__init_opts init = {0};
     ap_value params = {0};
-    if (!out) return ap__fail(err, AP_EINVAL, "ap_pipeline_create_from_value: out is NULL");
     *out = NULL;
     ap_status status = ap__init_split(&init, &params, dict, err);
+    init.custom_task = custom;
     if (!status) status = create(out, &init, &params, err);
     ap__value_clear(&params);
     return status;
 }
 
+ap_status ap_pipeline_create_from_value(ap_pipeline **out, const ap_value *dict, ap_error *err) {
+    if (!out) return ap__fail(err, AP_EINVAL, "ap_pipeline_create_from_value: out is NULL");
+    return create_from_value(out, dict, NULL, err);
+}
+
+ap_status ap_pipeline_create_custom(ap_pipeline **out, const ap_value *init, const ap_task *row,
+                                    ap_error *err) {
+    ap_value none = {0};
+    if (!out || !row)
+        return ap__fail(err, AP_EINVAL, "ap_pipeline_create_custom: %s is NULL", out ? "row" : "out");
+    ap__value_set_dict(&none);
+    return create_from_value(out, init ? init : &none, row, err);
+}
+
+const ap_pipeline *ap_pipeline_get_base(const ap_pipeline *pipe) { return pipe->base; }
+
+static void destroy_bases(ap_pipeline *pipe) {
+    while (pipe) {
+        ap_pipeline *next = pipe->base;
+        ap__free(pipe);
+        pipe = next;
+    }
+}
+
 void ap_pipeline_destroy(ap_pipeline *pipe) {
     if (!pipe) return;
-    if (pipe->opts && pipe->ctx.task->clear_opts) pipe->ctx.task->clear_opts(pipe->opts, NULL);
+    if (pipe->opts) ap__phase_clear_opts(pipe->ctx.layer, pipe->opts, NULL);
+    destroy_bases(pipe->base);
+    ap__free(pipe->own_layer);
+    ap__free(pipe->ctx.lent_tokenizer);
     ap__model_close(pipe->ctx.model);
     ap__tokenizer_destroy(pipe->ctx.tokenizer);
     ap__tapas_destroy(pipe->ctx.tapas);
+    ap__generation_files_destroy(pipe->ctx.generation);
+    ap__chat_templates_destroy(pipe->ctx.chat_templates);
+    ap__free(pipe->ctx.task_name);
     ap_value_destroy(pipe->params);
     ap_value_destroy(pipe->decisions);
     ap__free(pipe->opts);

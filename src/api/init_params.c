@@ -96,6 +96,7 @@ ap_status ap__init_opts_from_options(ap__init_opts *out, const ap_pipeline_optio
     set_integer(&out->num_threads, o->num_threads);
     set_switch(&out->cache, o->cache);
     set_string(&out->cache_dir, o->cache_dir);
+    out->custom_task = o->custom_task;
     return AP_OK;
 }
 

@@ -266,18 +266,16 @@ static ap_status note_accelerator(ap__model_kwargs *out, const entry *row, ap_er
     return AP_OK;
 }
 
-static ap_status read_entry(ap__model_kwargs *out, const char *name, const ap_value *value, ap_error *err) {
-    char hint[96];
-    ap__suggestion suggestion = {0};
-    for (size_t i = 0; i < N_ENTRIES; i++) {
-        ap__suggest(&suggestion, name, ENTRIES[i].name);
-        if (strcmp(name, ENTRIES[i].name) != 0) continue;
-        if (ap_value_kind(value) == AP_KIND_NULL) return AP_OK;
-        ap_status status = note_accelerator(out, &ENTRIES[i], err);
-        return status ? status : ENTRIES[i].read(out, &ENTRIES[i], value, err);
-    }
-    return ap__fail(err, AP_EINVAL, "model_kwargs has no entry \"%.64s\"%s", name,
-                    ap__suggestion_text(&suggestion, hint, sizeof hint));
+static const entry *find_entry(const char *name) {
+    for (size_t i = 0; i < N_ENTRIES; i++)
+        if (strcmp(name, ENTRIES[i].name) == 0) return &ENTRIES[i];
+    return NULL;
+}
+
+static ap_status read_entry(ap__model_kwargs *out, const entry *row, const ap_value *value, ap_error *err) {
+    if (ap_value_kind(value) == AP_KIND_NULL) return AP_OK;
+    ap_status status = note_accelerator(out, row, err);
+    return status ? status : row->read(out, row, value, err);
 }
 
 ap_status ap__model_kwargs_read(ap__model_kwargs *out, const ap_value *dict, ap_error *err) {
@@ -289,7 +287,43 @@ ap_status ap__model_kwargs_read(ap__model_kwargs *out, const ap_value *dict, ap_
     for (size_t i = 0; !status && i < ap_value_len(dict); i++) {
         const char *name;
         const ap_value *value = ap_value_dict_at(dict, i, &name);
-        status = read_entry(out, name, value, err);
+        const entry *row = find_entry(name);
+        if (row) status = read_entry(out, row, value, err);
     }
+    return status;
+}
+
+/* -- attributes of the configuration ------------------------------------------------------------------- */
+
+static ap_status fail_unknown(const char *name, ap_error *err) {
+    char hint[96];
+    ap__suggestion suggestion = {0};
+    for (size_t i = 0; i < N_ENTRIES; i++) ap__suggest(&suggestion, name, ENTRIES[i].name);
+    return ap__fail(err, AP_ETYPE,
+                    "model_kwargs has no entry \"%.64s\", and the model's configuration no such attribute%s",
+                    name, ap__suggestion_text(&suggestion, hint, sizeof hint));
+}
+
+static ap_status collect_attributes(ap_value *out, const ap__config *config, const ap_value *dict,
+                                    ap_error *err) {
+    ap_status status = AP_OK;
+    for (size_t i = 0; !status && i < ap_value_len(dict); i++) {
+        const char *name;
+        ap_value *slot;
+        const ap_value *value = ap_value_dict_at(dict, i, &name);
+        if (find_entry(name)) continue;
+        if (!ap__config_has(config, name)) return fail_unknown(name, err);
+        status = ap__dict_add(&slot, out, name, strlen(name), err);
+        if (!status) status = ap__value_assign(slot, value, err);
+    }
+    return status;
+}
+
+ap_status ap__model_kwargs_configure(ap__config **config, const ap_value *dict, ap_error *err) {
+    ap_value attributes = {0};
+    ap__value_set_dict(&attributes);
+    ap_status status = collect_attributes(&attributes, *config, dict, err);
+    if (!status && ap_value_len(&attributes)) status = ap__config_set(config, &attributes, err);
+    ap__value_clear(&attributes);
     return status;
 }

@@ -2,7 +2,7 @@
 #ifndef AP_API_MODEL_KWARGS_H
 #define AP_API_MODEL_KWARGS_H
 
-#include "value/value.h"
+#include "model/config.h"
 
 #include <accelpipe/sys/backend_plugin.h>
 
@@ -27,8 +27,13 @@ typedef struct ap__model_kwargs {
     ap__runtime_options options;
 } ap__model_kwargs;
 
-/* All zero before. @param dict NULL and null: nothing.
+/* All zero before. Entries that are none of from_pretrained()'s own are passed over.
+ * @param dict NULL and null: nothing.
  * @return AP_ETYPE, AP_EINVAL, AP_ELIMIT, AP_EUNSUPPORTED; the message names the entry. */
 ap_status ap__model_kwargs_read(ap__model_kwargs *out, const ap_value *dict, ap_error *err);
+
+/* Those entries: attributes of the model's configuration, which they replace.
+ * @return AP_ETYPE the configuration has no such attribute; as ap__config_set(). */
+ap_status ap__model_kwargs_configure(ap__config **config, const ap_value *dict, ap_error *err);
 
 #endif

@@ -2,7 +2,6 @@
 #include "api/tokenizer_impl.h"
 #include "base/alloc.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/path.h"
 #include "tokenizer/clean_up.h"
 #include "value/value.h"
@@ -14,16 +13,12 @@
 /* -- creating and destroying --------------------------------------------------------------------------- */
 
 static ap_status load(ap__tokenizer **out, const char *path, ap_error *err) {
-    ap__bytes bytes = {0};
     if (ap__path_is_dir(path)) return ap__tokenizer_load(out, path, err);
     if (!ap__path_is_file(path))
         return ap__fail(err, AP_ENOTFOUND,
                         "tokenizer %s: no such folder or file; name a model folder or a tokenizer.json",
                         path);
-    ap_status status = ap__file_read(&bytes, path, AP__TOKENIZER_MAX_BYTES, err);
-    if (!status) status = ap__tokenizer_from_json(out, bytes.ptr, bytes.len, path, err);
-    ap__bytes_clear(&bytes);
-    return status;
+    return ap__tokenizer_from_file(out, path, err);
 }
 
 /* Puts the name and the chat templates to what was loaded. `status` is that of loading; on failure nothing is
@@ -66,6 +61,15 @@ ap_status ap_tokenizer_create_from_json(ap_tokenizer **out, const char *json, si
     size_t len = len_bytes == AP_NUL_TERMINATED ? strlen(json) : len_bytes;
     ap_status status = ap__tokenizer_from_json(&impl, json, len, NAME_OF_JSON, err);
     return wrap(out, impl, NAME_OF_JSON, status, err);
+}
+
+ap_status ap__tokenizer_lend(ap_tokenizer **out, ap__tokenizer *impl, const char *name, ap_error *err) {
+    size_t size = strlen(name) + 1;
+    ap_tokenizer *lent = ap__malloc(sizeof *lent + size);
+    if (!lent) return ap__fail_nomem(err);
+    *lent = (ap_tokenizer){.impl = impl, .name = memcpy(lent + 1, name, size)};
+    *out = lent;
+    return AP_OK;
 }
 
 void ap_tokenizer_destroy(ap_tokenizer *tokenizer) {

@@ -7,14 +7,17 @@
 
 struct ap_tokenizer {
     ap__tokenizer *impl;
-    ap__chat_templates *chat;
-    char *name; /* The path, or what stands for a text in memory. */
+    ap__chat_templates *chat; /* NULL of one that is lent: read when they are asked for. */
+    char *name;               /* The path, or what stands for a text in memory. */
 };
 
 struct ap_encodings {
     ap__encoding *ptr;
     size_t n;
 };
+
+/* A tokenizer that somebody else owns.   @param[out] out ap__free() it, before its owner destroys `impl`. */
+ap_status ap__tokenizer_lend(ap_tokenizer **out, ap__tokenizer *impl, const char *name, ap_error *err);
 
 /* Copies options of any version that has no more members than ours; members that it lacks are zero. `name` is
  * that of the struct. Both begin with their size.   @return AP_EINVAL */

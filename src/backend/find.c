@@ -5,13 +5,15 @@
 
 #include "base/error.h"
 
+#include <accelpipe/backend.h>
 #include <dirent.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#if __has_include("build_config.h")
+#if __has_include("build_config.h") && !defined(AP_RELOCATABLE)
 #include "build_config.h"
-#else /* Compiled by hand, without CMake. */
+#else /* For other machines, or compiled by hand, without CMake. */
 #define AP_BUILD_DEPS_DIR ""
 #define AP_BUILD_LIBDIR ""
 #endif
@@ -101,6 +103,56 @@ static bool search_python(const search *s, const char *variable) {
            !ap__path_join(&packages, python.text, "site-packages", NULL) && search_packages(s, packages.text);
 }
 
+/* -- folders that the application or a variable names --------------------------------------------------- */
+
+enum { MAX_ADDED = 16 };
+
+/* Guards what is below; innermost. A folder that was added stays as it is, so that it is read without. */
+static pthread_mutex_t added_lock = PTHREAD_MUTEX_INITIALIZER;
+static ap__path added[MAX_ADDED];
+static size_t n_added;
+
+static size_t count_added(void) {
+    pthread_mutex_lock(&added_lock);
+    size_t n = n_added;
+    pthread_mutex_unlock(&added_lock);
+    return n;
+}
+
+ap_status ap_backends_add_packages(const char *folder, ap_error *err) {
+    ap__path path;
+    if (!folder) return ap__fail(err, AP_EINVAL, "ap_backends_add_packages: folder is NULL");
+    ap_status status = ap__path_format(&path, err, "%s", folder);
+    if (status) return status;
+    pthread_mutex_lock(&added_lock);
+    bool is_known = false;
+    for (size_t i = 0; i < n_added; i++) is_known |= strcmp(added[i].text, path.text) == 0;
+    bool is_full = !is_known && n_added == MAX_ADDED;
+    if (!is_known && !is_full) added[n_added++] = path;
+    pthread_mutex_unlock(&added_lock);
+    return is_full ? ap__fail(err, AP_ELIMIT, "folders of packages: at most %d", MAX_ADDED) : AP_OK;
+}
+
+/* Folders with colons between them. */
+static bool search_variable(const search *s, const char *variable) {
+    const char *folder = variable_get(variable);
+    while (folder && *folder) {
+        ap__path path;
+        size_t len = strcspn(folder, ":");
+        bool is_path = len && len < AP__PATH_MAX && !ap__path_format(&path, NULL, "%.*s", (int)len, folder);
+        if (is_path && search_packages(s, path.text)) return true;
+        folder += len + (folder[len] == ':');
+    }
+    return false;
+}
+
+static bool search_added(const search *s) {
+    size_t n = count_added();
+    for (size_t i = 0; i < n; i++)
+        if (search_packages(s, added[i].text)) return true;
+    return false;
+}
+
 static bool search_system(const search *s) {
     for (const char *name = s->row->sonames; *name;) {
         char soname[64];
@@ -118,5 +170,6 @@ static bool search_system(const search *s) {
 bool ap__runtime_candidates(const ap__known_backend *row, ap__runtime_visit_fn visit, void *ctx) {
     const search s = {row, visit, ctx};
     return search_installation(&s) || search_packages(&s, AP_BUILD_DEPS_DIR) ||
+           search_variable(&s, "ACCELPIPE_PACKAGES") || search_added(&s) ||
            search_python(&s, "VIRTUAL_ENV") || search_python(&s, "CONDA_PREFIX") || search_system(&s);
 }

@@ -6,8 +6,8 @@
 
 const ap__known_backend ap__known_backends[AP__N_KNOWN_BACKENDS] = {
 #define AP_KNOWN_BACKEND(name, listed, runtime, variable, wheel_dir, library, sonames, install, reads,       \
-                         computes)                                                                           \
-    {#name, listed, runtime, variable, wheel_dir, library, sonames, install, reads, computes},
+                         computes, merged)                                                                   \
+    {#name, listed, runtime, variable, wheel_dir, library, sonames, install, reads, computes, merged},
 #include "backend/known_backends.def"
 #undef AP_KNOWN_BACKEND
 };

@@ -15,6 +15,7 @@ typedef struct ap__known_backend {
     const char *sonames;
     const char *install;
     const char *reads, *computes;
+    bool runs_merged;
 } ap__known_backend;
 
 /* How many there are, as a constant for arrays. */

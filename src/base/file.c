@@ -43,7 +43,7 @@ ap_status ap__file_read(ap__bytes *out, const char *path, size_t max_bytes, ap_e
     memset(out, 0, sizeof *out);
     ap_status status = open_regular(&fd, &size, path, max_bytes, err);
     if (status) return status;
-    char *ptr = ap__malloc(size + 1);
+    char *ptr = ap__malloc(size + AP__FILE_PADDING);
     if (!ptr) status = ap__fail_nomem(err);
     while (!status && got < size) {
         ssize_t n = read(fd, ptr + got, size - got);
@@ -57,7 +57,7 @@ ap_status ap__file_read(ap__bytes *out, const char *path, size_t max_bytes, ap_e
         ap__free(ptr);
         return status;
     }
-    ptr[got] = '\0';
+    memset(ptr + got, 0, AP__FILE_PADDING);
     out->ptr = ptr;
     out->len = got;
     return AP_OK;

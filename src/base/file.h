@@ -5,9 +5,12 @@
 #include <accelpipe/status.h>
 #include <stddef.h>
 
+/* For parsers that work in place and look a few bytes ahead. */
+#define AP__FILE_PADDING 8
+
 /* Bytes of a file; all zero is none. */
 typedef struct ap__bytes {
-    char *ptr; /* With a NUL behind `len` bytes when read, without when mapped. */
+    char *ptr; /* With AP__FILE_PADDING NULs behind `len` bytes when read, without when mapped. */
     size_t len;
     int is_mapped;
 } ap__bytes;

@@ -25,27 +25,34 @@ static const yyjson_alc ALC = {json_malloc, json_realloc, json_free, NULL};
 
 const yyjson_alc *ap__json_alc(void) { return &ALC; }
 
-static ap_status parse(yyjson_doc **out, const char *text, size_t len, yyjson_read_flag flags,
-                       const char *what, ap_error *err) {
+static ap_status parse(yyjson_doc **out, char *text, size_t len, yyjson_read_flag flags, const char *what,
+                       ap_error *err) {
     yyjson_read_err why;
     *out = NULL;
     if (!len) return ap__fail(err, AP_EFORMAT, "%s%snot JSON: it is empty", what, what[0] ? ": " : "");
-    /* Without YYJSON_READ_INSITU the text is only read; the parameter lacks const for that other mode. */
-    *out = yyjson_read_opts((char *)(uintptr_t)text, len, flags, &ALC, &why);
+    *out = yyjson_read_opts(text, len, flags, &ALC, &why);
     if (*out) return AP_OK;
     if (why.code == YYJSON_READ_ERROR_MEMORY_ALLOCATION) return ap__fail_nomem(err);
     return ap__fail(err, AP_EFORMAT, "%s%snot JSON: %s at byte %zu", what, what[0] ? ": " : "", why.msg,
                     why.pos);
 }
 
+/* Without YYJSON_READ_INSITU the text is only read. */
+static char *unchanged(const char *text) { return (char *)(uintptr_t)text; }
+
 ap_status ap__json_parse(yyjson_doc **out, const char *text, size_t len, const char *what, ap_error *err) {
     /* Python's json reads NaN and Infinity, and config files hold them. */
-    return parse(out, text, len, YYJSON_READ_ALLOW_INF_AND_NAN, what, err);
+    return parse(out, unchanged(text), len, YYJSON_READ_ALLOW_INF_AND_NAN, what, err);
 }
 
 ap_status ap__json_parse_raw_numbers(yyjson_doc **out, const char *text, size_t len, const char *what,
                                      ap_error *err) {
-    return parse(out, text, len, YYJSON_READ_NUMBER_AS_RAW, what, err);
+    return parse(out, unchanged(text), len, YYJSON_READ_NUMBER_AS_RAW, what, err);
+}
+
+ap_status ap__json_parse_raw_numbers_in_place(yyjson_doc **out, char *text, size_t len, const char *what,
+                                              ap_error *err) {
+    return parse(out, text, len, YYJSON_READ_NUMBER_AS_RAW | YYJSON_READ_INSITU, what, err);
 }
 
 ap_status ap__json_parse_file(yyjson_doc **out, const char *path, size_t max_bytes, ap_error *err) {

@@ -20,6 +20,13 @@ ap_status ap__json_parse(yyjson_doc **out, const char *text, size_t len, const c
 ap_status ap__json_parse_raw_numbers(yyjson_doc **out, const char *text, size_t len, const char *what,
                                      ap_error *err);
 
+/* The same in a text that is lent for as long as the document lives and is changed: its strings lie there. At
+ * least AP__JSON_PADDING NULs are behind it, as ap__file_read() leaves them. */
+ap_status ap__json_parse_raw_numbers_in_place(yyjson_doc **out, char *text, size_t len, const char *what,
+                                              ap_error *err);
+
+#define AP__JSON_PADDING YYJSON_PADDING_SIZE
+
 /* ap__json_parse() of a whole file. @return also AP_ENOTFOUND, AP_EIO, AP_ELIMIT. */
 ap_status ap__json_parse_file(yyjson_doc **out, const char *path, size_t max_bytes, ap_error *err);
 

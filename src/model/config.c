@@ -175,6 +175,71 @@ ap_status ap__config_from_value(ap__config **out, const ap_value *json, ap_error
     return status ? status : create_take(out, copy, "config", err);
 }
 
+/* -- attributes ---------------------------------------------------------------------------------------- */
+
+bool ap__config_has(const ap__config *config, const char *name) {
+    static const char *const of_all[] = {"id2label",
+                                         "label2id",
+                                         "num_labels",
+                                         "problem_type",
+                                         "architectures",
+                                         "finetuning_task",
+                                         "task_specific_params",
+                                         "return_dict",
+                                         "output_hidden_states",
+                                         "output_attentions",
+                                         "torchscript",
+                                         "is_decoder",
+                                         "is_encoder_decoder",
+                                         "tie_word_embeddings",
+                                         "pad_token_id",
+                                         "bos_token_id",
+                                         "eos_token_id",
+                                         "sep_token_id",
+                                         "decoder_start_token_id"};
+    for (size_t i = 0; i < sizeof of_all / sizeof *of_all; i++)
+        if (strcmp(name, of_all[i]) == 0) return true;
+    return ap_value_dict_get(config->json, name) != NULL;
+}
+
+static ap_status set_attribute(ap_value *json, const char *name, const ap_value *value, ap_error *err) {
+    ap_value *slot = ap__dict_find(json, name, strlen(name));
+    ap_status status = slot ? AP_OK : ap__dict_add(&slot, json, name, strlen(name), err);
+    if (status) return status;
+    ap__value_clear(slot);
+    return ap__value_assign(slot, value, err);
+}
+
+static ap_status set_attributes(ap_value *json, const ap_value *attributes, ap_error *err) {
+    ap_status status = AP_OK;
+    for (size_t i = 0; !status && i < ap_value_len(attributes); i++) {
+        const char *name;
+        const ap_value *value = ap_value_dict_at(attributes, i, &name);
+        status = set_attribute(json, name, value, err);
+    }
+    const ap_value *n_labels = ap_value_dict_get(attributes, "num_labels");
+    ap_value *id2label = ap__dict_find(json, "id2label", strlen("id2label"));
+    if (n_labels && id2label && ap_value_get_int(n_labels) != (int64_t)ap_value_len(id2label))
+        ap__value_clear(id2label);
+    return status;
+}
+
+ap_status ap__config_set(ap__config **config, const ap_value *attributes, ap_error *err) {
+    ap__config *changed = NULL;
+    ap_value *json;
+    ap_status status = ap_value_copy(&json, (*config)->json, err);
+    if (status) return status;
+    status = set_attributes(json, attributes, err);
+    if (status)
+        ap_value_destroy(json);
+    else
+        status = create_take(&changed, json, (*config)->source, err);
+    if (status) return status;
+    ap__config_destroy(*config);
+    *config = changed;
+    return AP_OK;
+}
+
 void ap__config_destroy(ap__config *config) {
     if (!config) return;
     ap__value_clear(&config->default_labels);

@@ -5,6 +5,8 @@
 
 #include "value/value.h"
 
+#include <stdbool.h>
+
 /* Largest config.json, in bytes, and most labels. */
 #define AP__CONFIG_MAX_BYTES ((size_t)64 << 20)
 #define AP__LABELS_MAX ((size_t)1 << 20)
@@ -27,6 +29,13 @@ ap_status ap__config_load_file(ap__config **out, const char *path, ap_error *err
 
 /* From a dict, copied. */
 ap_status ap__config_from_value(ap__config **out, const ap_value *json, ap_error *err);
+
+/* Whether transformers' class has such an attribute: the file names it, or every configuration has it. */
+bool ap__config_has(const ap__config *config, const char *name);
+
+/* Replaces attributes. Another num_labels than that of id2label gives LABEL_0 and so on, as in transformers.
+ * @param attributes a dict.   @return as ap__config_from_value(); `config` is then as it was. */
+ap_status ap__config_set(ap__config **config, const ap_value *attributes, ap_error *err);
 
 void ap__config_destroy(ap__config *config); /* NULL is fine. */
 

@@ -1,6 +1,6 @@
-/* Choosing the model file. Source of the names: optimum-onnx@v0.0.3 (model.onnx, model_quantized.onnx),
- * optimum-intel@v2.2.0 (openvino_model.xml) and the variants of the Hub's onnx-community models
- * (model_fp16.onnx, model_q4.onnx, ...). */
+/* Choosing the model's files. Source of the names: optimum-onnx@v0.0.3 (model.onnx, model_quantized.onnx,
+ * onnxruntime/utils.py), optimum-intel@v2.2.0 (openvino_model.xml, intel/openvino/utils.py) and the variants
+ * of the Hub's onnx-community models (model_fp16.onnx, decoder_model_merged_q4.onnx, ...). */
 #include "model/files.h"
 
 #include "base/alloc.h"
@@ -20,19 +20,39 @@ enum { VARIANT_MAX_ENDS = 2, FILES_MAX = 4096 };
 
 /* A kind of model file: what the names begin and end with, and the folders they are in, best first. */
 typedef struct file_kind {
-    const char *name, *stem, *end;
+    const char *name, *start, *end;
     const char *places[3];
     bool is_rare; /* Not worth a word where it is missing. */
 } file_kind;
 
 static const file_kind KINDS[] = {
-    {"onnx", "model", ".onnx", {"onnx", ""}, false},
-    {"ort", "model", ".ort", {"onnx", ""}, true},
-    {"xml", "openvino_model", ".xml", {"", "openvino"}, false},
-    {"pt", "model", ".pt", {""}, true},
+    {"onnx", "", ".onnx", {"onnx", ""}, false},
+    {"ort", "", ".ort", {"onnx", ""}, true},
+    {"xml", "openvino_", ".xml", {"", "openvino"}, false},
+    {"pt", "", ".pt", {""}, true},
 };
 
 enum { N_KINDS = sizeof KINDS / sizeof *KINDS };
+
+/* The files that a model may be made of: of those of its kind the first that is there whole is taken. */
+typedef struct layout {
+    ap_model_kind kind;
+    const char *stems[AP__N_PARTS]; /* NULL: no such part. */
+    bool is_merged;                 /* The next has the same in parts. */
+} layout;
+
+static const layout LAYOUTS[] = {
+    {AP_MODEL_SINGLE_GRAPH, {"model"}, false},
+    {AP_MODEL_CAUSAL_LM, {NULL, NULL, "model"}, false},
+    {AP_MODEL_CAUSAL_LM, {NULL, NULL, "decoder_model_merged"}, true},
+    {AP_MODEL_CAUSAL_LM, {NULL, NULL, "decoder_model", "decoder_with_past_model"}, false},
+    {AP_MODEL_CAUSAL_LM, {NULL, NULL, "decoder_model"}, false},
+    {AP_MODEL_ENCODER_DECODER, {NULL, "encoder_model", "decoder_model_merged"}, true},
+    {AP_MODEL_ENCODER_DECODER, {NULL, "encoder_model", "decoder_model", "decoder_with_past_model"}, false},
+    {AP_MODEL_ENCODER_DECODER, {NULL, "encoder_model", "decoder_model"}, false},
+};
+
+enum { N_LAYOUTS = sizeof LAYOUTS / sizeof *LAYOUTS };
 
 /* A dtype as users name it, the arithmetic it means, and the ends of the file's name, best first. */
 typedef struct variant {
@@ -211,10 +231,19 @@ static ap_status check_content(const char *path, ap_error *err) {
     return AP_OK;
 }
 
-static ap_status choose_named(ap__path *out, const char *folder, const ap__file_request *request,
+static ap_model_kind kind_asked(const ap__file_request *request) {
+    return request->kind ? request->kind : AP_MODEL_SINGLE_GRAPH;
+}
+
+static ap_status choose_named(ap__file_set *out, const char *folder, const ap__file_request *request,
                               ap_error *err) {
     const char *subfolder = request->subfolder ? request->subfolder : "";
     const file_kind *kind = kind_of(request->file_name);
+    ap__path *path = &out->paths[request->kind == AP_MODEL_CAUSAL_LM ? AP__PART_DECODER : AP__PART_MODEL];
+    if (request->kind == AP_MODEL_ENCODER_DECODER)
+        return ap__fail(err, AP_EINVAL,
+                        "model_kwargs: file_name names one file, and the model is made of an encoder and a "
+                        "decoder; leave it out");
     if (!ap__path_is_inside(request->file_name))
         return ap__fail(err, AP_EINVAL,
                         "model_kwargs: file_name and subfolder must stay inside the model folder");
@@ -222,47 +251,73 @@ static ap_status choose_named(ap__path *out, const char *folder, const ap__file_
         return ap__fail(err, AP_EUNSUPPORTED,
                         "model_kwargs: file_name %s: the backend reads no %s files (it reads: %s)",
                         request->file_name, kind->end, reads_of(request));
-    if (try_file(out, folder, subfolder, request->file_name)) return AP_OK;
-    if (!request->subfolder && try_file(out, folder, "onnx", request->file_name)) return AP_OK;
+    if (try_file(path, folder, subfolder, request->file_name)) return AP_OK;
+    if (!request->subfolder && try_file(path, folder, "onnx", request->file_name)) return AP_OK;
     return fail_missing(folder, request, request->file_name, err);
 }
 
-/* A file of that kind whose name has `end` behind the stem; its name is in `name`. */
-static bool find_kind(ap__path *out, char *name, size_t size, const char *folder,
-                      const ap__file_request *request, const file_kind *kind, const char *end) {
-    const char *const given[] = {request->subfolder, NULL};
-    snprintf(name, size, "%s%s%s", kind->stem, end, kind->end);
-    for (const char *const *place = request->subfolder ? given : kind->places; *place; place++)
-        if (try_file(out, folder, *place, name)) return true;
-    return false;
-}
-
-/* Names that were looked for, as text. */
+/* Names that were looked for and not found, as text. */
 typedef struct tried_names {
-    char text[128];
+    char text[256];
     size_t len;
 } tried_names;
 
 static void add_tried(tried_names *tried, const char *name) {
+    if (strstr(tried->text, name)) return; /* No name is part of another but for their first letters. */
     int n = snprintf(tried->text + tried->len, sizeof tried->text - tried->len, "%s%s",
                      tried->len ? " or " : "", name);
-    if (n > 0 && (size_t)n < sizeof tried->text - tried->len) tried->len += (size_t)n;
+    if (n > 0 && (size_t)n < sizeof tried->text - tried->len)
+        tried->len += (size_t)n;
+    else
+        tried->text[tried->len] = '\0';
 }
 
-/* Looks for one end of the name in all kinds; adds what it looked for to `tried`. */
-static bool find_end(ap__path *out, tried_names *tried, const char *folder, const ap__file_request *request,
-                     const char *end) {
-    const char *rest = reads_of(request);
-    for (const file_kind *kind; (kind = next_kind(&rest));) {
-        char name[64];
-        if (find_kind(out, name, sizeof name, folder, request, kind, end)) return true;
-        if (!kind->is_rare) add_tried(tried, name);
+/* One kind of files in one folder, with `end` behind the stems. */
+typedef struct place {
+    const char *folder, *subfolder, *end;
+    const file_kind *kind;
+} place;
+
+/* Whether all files of a layout are there; the first that is not is added to `tried`. */
+static bool find_layout(ap__file_set *out, tried_names *tried, const place *where, const layout *wanted) {
+    bool found = true;
+    memset(out->paths, 0, sizeof out->paths);
+    for (size_t part = 0; found && part < AP__N_PARTS; part++) {
+        char name[96];
+        if (!wanted->stems[part]) continue;
+        snprintf(name, sizeof name, "%s%s%s%s", where->kind->start, wanted->stems[part], where->end,
+                 where->kind->end);
+        found = try_file(&out->paths[part], where->folder, where->subfolder, name);
+        if (!found && !where->kind->is_rare) add_tried(tried, name);
+    }
+    return found;
+}
+
+static bool find_in_place(ap__file_set *out, tried_names *tried, const place *where,
+                          const ap__file_request *request) {
+    for (const layout *at = LAYOUTS; at < LAYOUTS + N_LAYOUTS; at++) {
+        if (at->kind != kind_asked(request)) continue;
+        if (at->is_merged && request->splits_merged && find_layout(out, tried, where, at + 1)) return true;
+        if (find_layout(out, tried, where, at)) return true;
     }
     return false;
 }
 
+/* Looks for one end of the names in all kinds. */
+static bool find_end(ap__file_set *out, tried_names *tried, const char *folder,
+                     const ap__file_request *request, const char *end) {
+    const char *const given[] = {request->subfolder, NULL};
+    const char *rest = reads_of(request);
+    for (const file_kind *kind; (kind = next_kind(&rest));)
+        for (const char *const *at = request->subfolder ? given : kind->places; *at; at++) {
+            const place where = {folder, *at, end, kind};
+            if (find_in_place(out, tried, &where, request)) return true;
+        }
+    return false;
+}
+
 /* A backend that computes in the dtype by itself takes the plain file where there is none of that dtype. */
-static ap_status choose_by_dtype(ap__path *out, const char *folder, const ap__file_request *request,
+static ap_status choose_by_dtype(ap__file_set *out, const char *folder, const ap__file_request *request,
                                  const variant *wanted, ap_error *err) {
     tried_names tried = {"", 0};
     bool found = false;
@@ -278,23 +333,38 @@ bool ap__model_file_has_variant(ap__path *out, const char *folder, const char *t
     const ap__file_request request = {.reads = reads};
     const variant *wanted = NULL;
     tried_names tried = {"", 0};
+    ap__file_set set;
     bool found = false;
     if (find_variant(&wanted, torch_dtype, NULL)) return false;
     for (size_t e = 0; !found && e < VARIANT_MAX_ENDS && wanted->ends[e]; e++)
-        found = find_end(out, &tried, folder, &request, wanted->ends[e]);
+        found = find_end(&set, &tried, folder, &request, wanted->ends[e]);
+    if (found) *out = set.paths[AP__PART_MODEL];
     return found;
 }
 
-ap_status ap__model_file_choose(ap__file_choice *out, const char *folder, const ap__file_request *request,
-                                ap_error *err) {
+ap_status ap__model_files_choose(ap__file_set *out, const char *folder, const ap__file_request *request,
+                                 ap_error *err) {
     const variant *wanted = NULL;
     ap_status status = find_variant(&wanted, request->torch_dtype, err);
     if (status) return status;
+    memset(out, 0, sizeof *out);
     out->dtype = wanted->dtype;
     if (request->subfolder && request->subfolder[0] && !ap__path_is_inside(request->subfolder))
         return ap__fail(err, AP_EINVAL,
                         "model_kwargs: file_name and subfolder must stay inside the model folder");
-    status = request->file_name ? choose_named(&out->path, folder, request, err)
-                                : choose_by_dtype(&out->path, folder, request, wanted, err);
-    return status ? status : check_content(out->path.text, err);
+    status = request->file_name ? choose_named(out, folder, request, err)
+                                : choose_by_dtype(out, folder, request, wanted, err);
+    for (size_t part = 0; !status && part < AP__N_PARTS; part++)
+        if (out->paths[part].text[0]) status = check_content(out->paths[part].text, err);
+    return status;
+}
+
+ap_status ap__model_file_choose(ap__file_choice *out, const char *folder, const ap__file_request *request,
+                                ap_error *err) {
+    ap__file_set set;
+    ap_status status = ap__model_files_choose(&set, folder, request, err);
+    if (status) return status;
+    out->dtype = set.dtype;
+    out->path = set.paths[kind_asked(request) == AP_MODEL_SINGLE_GRAPH ? AP__PART_MODEL : AP__PART_DECODER];
+    return AP_OK;
 }

@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "model/onnx_scan.h"
 #include "value/value.h"
 
@@ -14,7 +13,8 @@ enum { IO_MAX = 256 }; /* Inputs or outputs of one graph. */
 
 struct ap__model {
     ap__config *config;
-    ap__session *session;
+    ap__session *session; /* The decoder's where there is one. */
+    ap__decoder *decoder; /* NULL: a single graph. */
     ap__file_choice file;
     atomic_int batching; /* ap__batching; 0: not looked at yet. */
 };
@@ -24,10 +24,25 @@ static ap_status check_session(const ap__model *model, ap_error *err) {
     if (info->n_inputs > IO_MAX || info->n_outputs > IO_MAX)
         return ap__fail(err, AP_ELIMIT, "%s: %u inputs and %u outputs, over the limit of %d each",
                         model->file.path.text, info->n_inputs, info->n_outputs, IO_MAX);
+    if (info->is_stateful)
+        return ap__fail(
+            err, AP_EUNSUPPORTED,
+            "%s is stateful (it has ReadValue layers), which this task does not support; export it without "
+            "state: optimum-cli export openvino --disable-stateful",
+            model->file.path.text);
     if (!info->n_inputs || !info->n_outputs)
         return ap__fail(err, AP_EFORMAT, "%s: the graph has %u inputs and %u outputs", model->file.path.text,
                         info->n_inputs, info->n_outputs);
     return AP_OK;
+}
+
+static ap_status open_single(ap__model *model, const ap__backend *backend, const ap__session_options *session,
+                             ap_error *err) {
+    ap__session_options options = *session;
+    options.path = model->file.path.text;
+    options.dtype = model->file.dtype;
+    ap_status status = ap__session_open(&model->session, backend, &options, err);
+    return status ? status : check_session(model, err);
 }
 
 ap_status ap__model_open(ap__model **out, const char *folder, ap__config *config, const ap__backend *backend,
@@ -39,14 +54,12 @@ ap_status ap__model_open(ap__model **out, const char *folder, ap__config *config
         return ap__fail_nomem(err);
     }
     model->config = config;
-    ap__session_options options = *session;
     ap_status status = ap__model_file_choose(&model->file, folder, file, err);
-    if (!status) {
-        options.path = model->file.path.text;
-        options.dtype = model->file.dtype;
-        status = ap__session_open(&model->session, backend, &options, err);
-    }
-    if (!status) status = check_session(model, err);
+    if (!status && file->kind > AP_MODEL_SINGLE_GRAPH)
+        status = ap__decoder_open(&model->decoder, folder, config, backend, file, session, err);
+    else if (!status)
+        status = open_single(model, backend, session, err);
+    if (!status && model->decoder) model->session = ap__decoder_get_session(model->decoder);
     if (status)
         ap__model_close(model);
     else
@@ -56,7 +69,10 @@ ap_status ap__model_open(ap__model **out, const char *folder, ap__config *config
 
 void ap__model_close(ap__model *model) {
     if (!model) return;
-    ap__session_close(model->session);
+    if (model->decoder)
+        ap__decoder_close(model->decoder);
+    else
+        ap__session_close(model->session);
     ap__config_destroy(model->config);
     ap__free(model);
 }
@@ -65,28 +81,13 @@ const ap__config *ap__model_get_config(const ap__model *model) { return model->c
 
 ap__session *ap__model_get_session(const ap__model *model) { return model->session; }
 
+const ap__decoder *ap__model_get_decoder(const ap__model *model) { return model->decoder; }
+
 const char *ap__model_get_file(const ap__model *model) { return model->file.path.text; }
 
 ap_dtype ap__model_get_dtype(const ap__model *model) { return model->file.dtype; }
 
 /* -- batching ------------------------------------------------------------------------------------------ */
-
-/* Operators that choose a scale by looking at all activations of a batch. */
-static const char *const DYNAMIC_OPS[] = {"DynamicQuantizeLinear", "DynamicQuantizeMatMul",
-                                          "DynamicQuantizeLSTM", NULL};
-
-static bool is_dynamically_quantized(const ap__model *model) {
-    bool found = false;
-    ap_error err = AP_ERROR_INIT;
-    size_t len = strlen(model->file.path.text);
-    if (len < 5 || strcmp(model->file.path.text + len - 5, ".onnx") != 0) return false;
-    if (ap__onnx_file_has_op(&found, model->file.path.text, DYNAMIC_OPS, &err)) {
-        ap__log(AP_LOG_WARNING, "model: cannot look at its operators, inputs run one by one: %s",
-                err.message);
-        return true;
-    }
-    return found;
-}
 
 static ap__batching find_batching(const ap__model *model) {
     const ap_session_info *info = ap__session_get_info(model->session);
@@ -94,7 +95,7 @@ static ap__batching find_batching(const ap__model *model) {
         if (info->inputs[i].rank != AP_RANK_UNKNOWN && info->inputs[i].rank > 0 &&
             info->inputs[i].shape[0] == 1)
             return AP__BATCHING_SINGLE;
-    if (is_dynamically_quantized(model)) return AP__BATCHING_SINGLE;
+    if (ap__onnx_file_mixes_rows(model->file.path.text)) return AP__BATCHING_SINGLE;
     return ap__session_find_input(model->session, "attention_mask") ? AP__BATCHING_PADDED
                                                                     : AP__BATCHING_EQUAL;
 }

@@ -6,6 +6,7 @@
 
 #include "backend/backend.h"
 #include "model/config.h"
+#include "model/decoder.h"
 #include "model/files.h"
 
 typedef struct ap__model ap__model;
@@ -25,7 +26,10 @@ ap_status ap__model_open(ap__model **out, const char *folder, ap__config *config
 void ap__model_close(ap__model *model); /* NULL is fine. */
 
 const ap__config *ap__model_get_config(const ap__model *model);
+/* Of a model that generates: the decoder's. */
 ap__session *ap__model_get_session(const ap__model *model);
+/* NULL of a single graph. */
+const ap__decoder *ap__model_get_decoder(const ap__model *model);
 const char *ap__model_get_file(const ap__model *model);
 ap_dtype ap__model_get_dtype(const ap__model *model);
 

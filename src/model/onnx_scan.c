@@ -1,80 +1,15 @@
-/* Walking protobuf's wire format along ModelProto -> GraphProto -> NodeProto.
- * Source: onnx/onnx@v1.17.0 onnx/onnx.proto (field numbers), protobuf.dev "Encoding". */
+/* Walking protobuf's wire format along ModelProto -> GraphProto -> NodeProto. */
 #include "model/onnx_scan.h"
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
+#include "model/onnx_wire.h"
 
 #include <stdint.h>
 #include <string.h>
 
 enum { GRAPHS_MAX_DEPTH = 32 };
-
-/* Field numbers. */
-enum {
-    MODEL_GRAPH = 7,
-    MODEL_FUNCTIONS = 25,
-    GRAPH_NODE = 1,
-    FUNCTION_NODE = 7,
-    NODE_OP_TYPE = 4,
-    NODE_ATTRIBUTE = 5,
-    ATTRIBUTE_GRAPH = 6,
-    ATTRIBUTE_GRAPHS = 11
-};
-
-/* What is left of a message. */
-typedef struct reader {
-    const uint8_t *at, *end;
-} reader;
-
-/* One field: of length-delimited ones `body` is the contents, of others it is empty. */
-typedef struct field {
-    uint64_t number;
-    reader body;
-} field;
-
-static bool read_varint(uint64_t *out, reader *r) {
-    uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64 && r->at < r->end; shift += 7) {
-        uint8_t byte = *r->at++;
-        value |= (uint64_t)(byte & 0x7F) << shift;
-        if (!(byte & 0x80)) {
-            *out = value;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool skip(reader *r, uint64_t count) {
-    if (count > (uint64_t)(r->end - r->at)) return false;
-    r->at += count;
-    return true;
-}
-
-/* @return false at a fault; at the end of the message `r->at == r->end` tells beforehand. */
-static bool read_field(field *out, reader *r) {
-    uint64_t key, len;
-    if (!read_varint(&key, r)) return false;
-    out->number = key >> 3;
-    out->body.at = out->body.end = NULL;
-    switch (key & 7) {
-    case 0:
-        return read_varint(&len, r);
-    case 1:
-        return skip(r, 8);
-    case 5:
-        return skip(r, 4);
-    case 2:
-        if (!read_varint(&len, r)) return false;
-        out->body.at = r->at;
-        if (!skip(r, len)) return false;
-        out->body.end = r->at;
-        return true;
-    default:
-        return false;
-    }
-}
 
 typedef struct scan {
     const char *const *ops;
@@ -82,57 +17,56 @@ typedef struct scan {
     unsigned depth;
 } scan;
 
-static bool scan_nodes(scan *s, reader message, uint64_t node_field);
+static bool scan_nodes(scan *s, ap__wire_reader message, uint64_t node_field);
 
-static bool is_wanted(const scan *s, reader name) {
-    size_t len = (size_t)(name.end - name.at);
+static bool is_wanted(const scan *s, ap__wire_reader name) {
     for (const char *const *op = s->ops; *op; op++)
-        if (strlen(*op) == len && memcmp(*op, name.at, len) == 0) return true;
+        if (ap__wire_is_text(name, *op)) return true;
     return false;
 }
 
-static bool scan_attribute(scan *s, reader message) {
-    field f;
+static bool scan_attribute(scan *s, ap__wire_reader message) {
+    ap__wire_field f;
     while (message.at < message.end && !s->found) {
-        if (!read_field(&f, &message)) return false;
-        bool is_graph = f.number == ATTRIBUTE_GRAPH || f.number == ATTRIBUTE_GRAPHS;
-        if (is_graph && f.body.at && !scan_nodes(s, f.body, GRAPH_NODE)) return false;
+        if (!ap__wire_read(&f, &message)) return false;
+        bool is_graph = f.number == ONNX_ATTRIBUTE_GRAPH || f.number == ONNX_ATTRIBUTE_GRAPHS;
+        if (is_graph && f.body.at && !scan_nodes(s, f.body, ONNX_GRAPH_NODE)) return false;
     }
     return true;
 }
 
-static bool scan_node(scan *s, reader message) {
-    field f;
+static bool scan_node(scan *s, ap__wire_reader message) {
+    ap__wire_field f;
     while (message.at < message.end && !s->found) {
-        if (!read_field(&f, &message)) return false;
+        if (!ap__wire_read(&f, &message)) return false;
         if (!f.body.at) continue;
-        if (f.number == NODE_OP_TYPE && is_wanted(s, f.body)) s->found = true;
-        if (f.number == NODE_ATTRIBUTE && !scan_attribute(s, f.body)) return false;
+        if (f.number == ONNX_NODE_OP_TYPE && is_wanted(s, f.body)) s->found = true;
+        if (f.number == ONNX_NODE_ATTRIBUTE && !scan_attribute(s, f.body)) return false;
     }
     return true;
 }
 
 /* A graph or a function: only the number of its node field differs. */
-static bool scan_nodes(scan *s, reader message, uint64_t node_field) {
-    field f;
+static bool scan_nodes(scan *s, ap__wire_reader message, uint64_t node_field) {
+    ap__wire_field f;
     if (s->depth >= GRAPHS_MAX_DEPTH) return false;
     s->depth++;
     bool ok = true;
     while (ok && message.at < message.end && !s->found) {
-        ok = read_field(&f, &message);
+        ok = ap__wire_read(&f, &message);
         if (ok && f.number == node_field && f.body.at) ok = scan_node(s, f.body);
     }
     s->depth--;
     return ok;
 }
 
-static bool scan_model(scan *s, reader message) {
-    field f;
+static bool scan_model(scan *s, ap__wire_reader message) {
+    ap__wire_field f;
     while (message.at < message.end && !s->found) {
-        if (!read_field(&f, &message)) return false;
+        if (!ap__wire_read(&f, &message)) return false;
         if (!f.body.at) continue;
-        if (f.number == MODEL_GRAPH && !scan_nodes(s, f.body, GRAPH_NODE)) return false;
-        if (f.number == MODEL_FUNCTIONS && !scan_nodes(s, f.body, FUNCTION_NODE)) return false;
+        if (f.number == ONNX_MODEL_GRAPH && !scan_nodes(s, f.body, ONNX_GRAPH_NODE)) return false;
+        if (f.number == ONNX_MODEL_FUNCTIONS && !scan_nodes(s, f.body, ONNX_FUNCTION_NODE)) return false;
     }
     return true;
 }
@@ -141,7 +75,7 @@ ap_status ap__onnx_has_op(bool *out, const void *bytes, size_t len, const char *
     scan s = {.ops = ops};
     *out = false;
     if (!len) return AP_OK; /* An empty message, whose pointer may be NULL. */
-    reader message = {bytes, (const uint8_t *)bytes + len};
+    ap__wire_reader message = {bytes, (const uint8_t *)bytes + len};
     if (!scan_model(&s, message)) return ap__fail(err, AP_EFORMAT, "not an ONNX model");
     *out = s.found;
     return AP_OK;
@@ -156,4 +90,16 @@ ap_status ap__onnx_file_has_op(bool *out, const char *path, const char *const *o
         ap__error_wrap(err, status, "%s", path);
     ap__bytes_clear(&file);
     return status;
+}
+
+bool ap__onnx_file_mixes_rows(const char *path) {
+    static const char *const ops[] = {"DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM",
+                                      NULL};
+    bool found = false;
+    ap_error err = AP_ERROR_INIT;
+    size_t len = strlen(path);
+    if (len < 5 || strcmp(path + len - 5, ".onnx") != 0) return false;
+    if (!ap__onnx_file_has_op(&found, path, ops, &err)) return found;
+    ap__log(AP_LOG_WARNING, "model: cannot look at its operators, inputs run one by one: %s", err.message);
+    return true;
 }

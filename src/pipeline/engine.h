@@ -5,6 +5,7 @@
 #ifndef AP_PIPELINE_ENGINE_H
 #define AP_PIPELINE_ENGINE_H
 
+#include "pipeline/clock.h"
 #include "pipeline/context.h"
 
 /* One call while it runs. */
@@ -14,12 +15,22 @@ typedef struct ap__call {
     int64_t batch_size;  /* 0: by length. */
     int64_t num_workers; /* Threads that preprocess; 0 and 1: one where it pays. */
     ap_cancel *cancel;   /* Or NULL. */
+    ap_piece_fn piece;   /* Or NULL. */
+    void *piece_ctx;
+    ap__clock *clock; /* NULL: nothing is measured. */
 } ap__call;
+
+/* What forward_feeds() of a task may ask. */
+struct ap_task_run {
+    const ap__call *call;
+    const size_t *indexes; /* [n] Of the input that each feed is of. */
+};
 
 /* One input on its way. */
 typedef struct ap__item {
     ap_value *owned; /* The input, when the item has to free it. */
     const ap_value *input;
+    size_t index;       /* Among those of the call. */
     ap_value feeds;     /* List of dicts: what preprocess() gave. */
     size_t n_tokens;    /* Of all feeds. */
     ap_value **outputs; /* [n_feeds] */
@@ -28,7 +39,8 @@ typedef struct ap__item {
     ap_error error; /* AP_OK, or why there is no result. */
 } ap__item;
 
-/* The feeds of one input, in item->feeds; a failure is in item->error. */
+/* The feeds of one input, in item->feeds; a failure is in item->error. Nothing is done for a call that was
+ * cancelled. */
 void ap__item_preprocess(ap__item *item, const ap__call *call);
 void ap__item_clear(ap__item *item);
 
@@ -42,8 +54,9 @@ ap_status ap__window_run(bool *stopped, const ap__call *call, ap__item *items, s
                          ap__emit_item emit, void *ctx, ap_error *err);
 
 /* One batch: collates the feeds, runs the model, gives one dict of outputs for each feed.
+ * @param indexes [n_feeds] of their inputs.
  * @param[out] outputs [n_feeds] owned; none on failure. */
-ap_status ap__batch_run(ap_value **outputs, const ap__call *call, ap_value *const *feeds, size_t n_feeds,
-                        ap_error *err);
+ap_status ap__batch_run(ap_value **outputs, const ap__call *call, ap_value *const *feeds,
+                        const size_t *indexes, size_t n_feeds, ap_error *err);
 
 #endif

@@ -28,3 +28,9 @@ ap_status ap_feeds_add_take(ap_feeds *feeds, ap_value *feed, ap_error *err) {
     }
     return ap_value_list_append_take(feeds->list, feed, err);
 }
+
+size_t ap_feeds_get_n(const ap_feeds *feeds) { return ap_value_len(feeds->list); }
+
+ap_value *ap_feeds_get(ap_feeds *feeds, size_t index) {
+    return index < ap_value_len(feeds->list) ? ap__list_item(feeds->list, index) : NULL;
+}

@@ -188,7 +188,7 @@ static ap_status run_question(ap_value *out, const ap_task_context *ctx, const a
     ap_value row = {0}, *of_one = NULL;
     ap__tensor *logits = NULL;
     ap_status status = make_inputs(&row, inputs, q, previous, err);
-    if (!status) status = ap__model_run(&of_one, ctx->model, &row, ctx->task->outputs, NULL, err);
+    if (!status) status = ap__context_run_model(&of_one, ctx, &row, err);
     if (!status) status = keep_outputs(out, of_one, q->i_row, n_rows, err);
     const int64_t shape[2] = {(int64_t)n_rows, (int64_t)q->n};
     if (!status) status = need_tensor(&logits, out, "logits", 2, shape, err);

@@ -17,6 +17,8 @@ struct ap__tensor {
     ap__tensor *parent; /* Of a slice: whose elements these are. */
     ap_tensor border;   /* border.view is the tensor; border.release gives a backend's back. */
     void *elements;     /* Of a tensor of its own: behind the struct, in one allocation with it. */
+    void (*lent_release)(void *ctx); /* Gives the application's back; NULL: nothing to call. */
+    void *lent_ctx;
     unsigned char space[];
 };
 
@@ -98,6 +100,28 @@ ap_status ap__tensor_create_take(ap__tensor **out, ap_tensor *border, ap_error *
     return AP_OK;
 }
 
+ap_status ap__tensor_create_lent(ap__tensor **out, const ap_tensor_view *view, void (*release)(void *ctx),
+                                 void *ctx, ap_error *err) {
+    size_t count = 0, bytes = 0;
+    *out = NULL;
+    ap__tensor *tensor = NULL;
+    ap_status status = ap__shape_size(&count, &bytes, view->dtype, view->shape, view->rank, err);
+    if (!status && (view->size_bytes != bytes || (bytes && !view->data)))
+        status = ap__fail(err, AP_EINVAL, "a tensor of this shape has %zu bytes, found %zu%s", bytes,
+                          view->size_bytes, view->data ? "" : " at NULL");
+    if (!status && !(tensor = tensor_alloc(0))) status = ap__fail_nomem(err);
+    if (status) {
+        if (release) release(ctx);
+        return status;
+    }
+    tensor->border.view = *view;
+    tensor->n_elements = count;
+    tensor->lent_release = release;
+    tensor->lent_ctx = ctx;
+    *out = tensor;
+    return AP_OK;
+}
+
 /* Whether the entries along the axis lie one behind the other: all extents before it are 1. */
 static bool is_outer(const ap_tensor_view *view, uint32_t axis) {
     for (uint32_t i = 0; i < axis; i++)
@@ -144,6 +168,7 @@ void ap__tensor_unref(ap__tensor *tensor) {
     while (tensor && atomic_fetch_sub_explicit(&tensor->n_refs, 1, memory_order_acq_rel) == 1) {
         ap__tensor *parent = tensor->parent;
         border_release(&tensor->border);
+        if (tensor->lent_release) tensor->lent_release(tensor->lent_ctx);
         ap__free(tensor);
         tensor = parent;
     }

@@ -1,7 +1,8 @@
 /* Tensors of the library: dense, row-major, reference-counted, and immutable once they are shared.
  *
- * A tensor's elements are its own, a slice of another tensor's, or a backend's (ap_tensor), which gets them
- * back when the last reference goes. Threading: references may be taken and given back on any thread. */
+ * A tensor's elements are its own, a slice of another tensor's, or lent by a backend (ap_tensor) or the
+ * application, who get them back when the last reference goes. Threading: references may be taken and given
+ * back on any thread. */
 #ifndef AP_TENSOR_TENSOR_H
 #define AP_TENSOR_TENSOR_H
 
@@ -24,6 +25,12 @@ ap_status ap__tensor_create(ap__tensor **out, ap_dtype dtype, const int64_t *sha
 
 /* A tensor around a backend's. `border` is taken, also on failure: its release() is called in the end. */
 ap_status ap__tensor_create_take(ap__tensor **out, ap_tensor *border, ap_error *err);
+
+/* A tensor around elements of an application. `ctx` is taken, also on failure: release() is called in the end
+ * (NULL: nothing to call). Plugins see plain host memory.
+ * @return also AP_EINVAL where the view's bytes are not those of its shape. */
+ap_status ap__tensor_create_lent(ap__tensor **out, const ap_tensor_view *view, void (*release)(void *ctx),
+                                 void *ctx, ap_error *err);
 
 /* Rows [start, start + count) of the first dimension, sharing the elements.
  * @return AP_EINVAL out of range, a scalar, or elements that are not in host memory. */

@@ -4,6 +4,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "tokenizer/python_text.h"
 #include "tokenizer/unicode.h"
 
 #include <stdlib.h>
@@ -272,10 +273,14 @@ static bool is_single_word(const ap__added_scan *scan, uint32_t start, uint32_t 
     return !ap__unicode_is(code, AP__UNICODE_WORD);
 }
 
+static bool is_space(const ap__added_scan *scan, uint32_t code) {
+    return scan->added->is_python ? ap__py_is_space(code) : ap__unicode_is(code, AP__UNICODE_WHITESPACE);
+}
+
 static uint32_t strip_left(const ap__added_scan *scan, uint32_t start) {
     while (start > scan->cut) {
         uint32_t before;
-        if (!ap__unicode_is(char_before(scan->text, start, &before), AP__UNICODE_WHITESPACE)) break;
+        if (!is_space(scan, char_before(scan->text, start, &before))) break;
         start = before;
     }
     return start < scan->cut ? scan->cut : start;
@@ -287,7 +292,7 @@ static uint32_t strip_right(ap__added_scan *scan, uint32_t end) {
     while (end < scan->len) {
         uint32_t code;
         uint32_t n = (uint32_t)ap__utf8_next(&code, scan->text + end);
-        if (!ap__unicode_is(code, AP__UNICODE_WHITESPACE)) break;
+        if (!is_space(scan, code)) break;
         end += n;
     }
     return scan->space_end = end;

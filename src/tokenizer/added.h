@@ -56,6 +56,7 @@ typedef struct ap__added {
     uint32_t max_id;
     ap__patterns plain, normalized;
     bool splits_special; /* Special tokens are not cut out (split_special_tokens). */
+    bool is_python;      /* Whitespace beside tokens is what Python takes for it. */
 } ap__added;
 
 /* Makes room for `n` more tokens with `n_bytes` of content.   @return AP_ENOMEM, AP_ELIMIT */

@@ -14,4 +14,11 @@ ap__create_fn ap__byte_level_create;
 /* The members that tokenizer_config.json overrides. */
 ap__setting_fn ap__byte_level_setting;
 
+/* Puts the last bytes that a token decodes to in front of the `n` that stand at the end of `bytes`, which has
+ * room for `size`.   @return how many stand there then */
+size_t ap__byte_level_last(char *bytes, size_t n, size_t size, ap__text token);
+
+/* Whether bytes end inside of a character. */
+bool ap__byte_level_is_open(const char *bytes, size_t n);
+
 #endif

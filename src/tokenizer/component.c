@@ -11,12 +11,16 @@
 #define MODEL(type, name) extern const ap__model_class ap__model_##name;
 #define PROCESSOR(type, name) extern const ap__processor_class ap__processor_##name;
 #define DECODER(type, name) extern const ap__decoder_class ap__decoder_##name;
+#define OWN_MODEL MODEL
+#define OWN_DECODER DECODER
 #include "tokenizer/components.def"
 #undef NORMALIZER
 #undef PRETOKENIZER
 #undef MODEL
 #undef PROCESSOR
 #undef DECODER
+#undef OWN_MODEL
+#undef OWN_DECODER
 
 typedef enum component_role { NORMALIZERS, PRETOKENIZERS, MODELS, PROCESSORS, DECODERS } component_role;
 
@@ -26,14 +30,17 @@ typedef struct component_row {
     component_role role;
     const char *type;
     const void *class_;
+    bool is_own; /* Of converters alone. */
 } component_row;
 
 static const component_row ROWS[] = {
-#define NORMALIZER(type, name) {NORMALIZERS, type, &ap__normalizer_##name},
-#define PRETOKENIZER(type, name) {PRETOKENIZERS, type, &ap__pretokenizer_##name},
-#define MODEL(type, name) {MODELS, type, &ap__model_##name},
-#define PROCESSOR(type, name) {PROCESSORS, type, &ap__processor_##name},
-#define DECODER(type, name) {DECODERS, type, &ap__decoder_##name},
+#define NORMALIZER(type, name) {NORMALIZERS, type, &ap__normalizer_##name, false},
+#define PRETOKENIZER(type, name) {PRETOKENIZERS, type, &ap__pretokenizer_##name, false},
+#define MODEL(type, name) {MODELS, type, &ap__model_##name, false},
+#define PROCESSOR(type, name) {PROCESSORS, type, &ap__processor_##name, false},
+#define DECODER(type, name) {DECODERS, type, &ap__decoder_##name, false},
+#define OWN_MODEL(type, name) {MODELS, type, &ap__model_##name, true},
+#define OWN_DECODER(type, name) {DECODERS, type, &ap__decoder_##name, true},
 #include "tokenizer/components.def"
 };
 
@@ -90,9 +97,10 @@ static const char *type_by_members(component_role role, yyjson_val *json) {
     return NULL;
 }
 
-static const void *find_row(component_role role, const char *type) {
+static const void *find_row(component_role role, const char *type, bool is_converted) {
     for (int i = 0; i < N_ROWS; i++)
-        if (ROWS[i].role == role && !strcmp(ROWS[i].type, type)) return ROWS[i].class_;
+        if (ROWS[i].role == role && !strcmp(ROWS[i].type, type) && (!ROWS[i].is_own || is_converted))
+            return ROWS[i].class_;
     return NULL;
 }
 
@@ -100,7 +108,7 @@ static ap_status fail_unknown(ap__loader *loader, component_role role, const cha
     ap__suggestion suggestion = {0};
     char hint[96];
     for (int i = 0; i < N_ROWS; i++)
-        if (ROWS[i].role == role) ap__suggest(&suggestion, type, ROWS[i].type);
+        if (ROWS[i].role == role && !ROWS[i].is_own) ap__suggest(&suggestion, type, ROWS[i].type);
     return ap__loader_fail(loader, AP_EUNSUPPORTED, "type", "%s \"%.60s\" is not supported%s",
                            ROLE_NAMES[role], type, ap__suggestion_text(&suggestion, hint, sizeof hint));
 }
@@ -108,14 +116,14 @@ static ap_status fail_unknown(ap__loader *loader, component_role role, const cha
 static ap_status find(const void **out, component_role role, ap__loader *loader, yyjson_val *json) {
     yyjson_val *named = yyjson_obj_get(json, "type");
     const char *type = yyjson_get_str(named), *guess = type_by_members(role, json);
-    if (type && !find_row(role, type)) return fail_unknown(loader, role, type);
+    if (type && !find_row(role, type, loader->is_converted)) return fail_unknown(loader, role, type);
     /* Of post-processors the members count even against the type: a RobertaProcessing of before trim_offsets
      * is read as a BertProcessing. */
     if (guess && (!named || (type && role == PROCESSORS))) type = guess;
     if (!type)
         return ap__loader_fail(loader, AP_EFORMAT, "type", "expected the name of a %s, found %s",
                                ROLE_NAMES[role], ap__json_kind(named));
-    *out = find_row(role, type);
+    *out = find_row(role, type, loader->is_converted);
     return AP_OK;
 }
 
@@ -160,6 +168,12 @@ ap_status ap__normalizer_apply(const ap__normalizer *normalizer, ap__work *work,
 
 ap_status ap__pretokenizer_apply(const ap__pretokenizer *pretokenizer, ap__work *work) {
     return pretokenizer->class_ ? pretokenizer->class_->apply(pretokenizer->self, work) : AP_OK;
+}
+
+bool ap__pretokenizer_get_scan(const ap__pretokenizer *pretokenizer, ap__piece_scan *out) {
+    *out = (ap__piece_scan){0};
+    if (!pretokenizer->class_) return true;
+    return pretokenizer->class_->get_scan && pretokenizer->class_->get_scan(pretokenizer->self, out);
 }
 
 size_t ap__processor_n_added(const ap__processor *processor, bool is_pair) {

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "tokenizer/ntext.h"
+#include "tokenizer/scanners.h"
 #include "tokenizer/vocab.h"
 #include "tokenizer/work.h"
 
@@ -30,17 +31,27 @@ typedef struct ap__normalizer_class {
     ap__setting_fn *setting; /* optional */
 } ap__normalizer_class;
 
+/* What a pre-tokenizer does to a text, where it does no more than that: the matches of `scan` are pieces, and
+ * what lies between them; all of it is one piece without `scan`. Pieces then need no list. */
+typedef struct ap__piece_scan {
+    ap__scan_fn *scan;
+    bool is_bytes; /* Pieces are marked as ByteLevel does. */
+} ap__piece_scan;
+
 /* Cuts work->pieces into smaller ones. */
 typedef struct ap__pretokenizer_class {
     ap__create_fn *create;
     ap_status (*apply)(const void *self, ap__work *work);
-    ap__setting_fn *setting; /* optional */
+    bool (*get_scan)(const void *self, ap__piece_scan *out); /* optional: false where it does more. */
+    ap__setting_fn *setting;                                 /* optional */
 } ap__pretokenizer_class;
 
-/* Pushes the tokens of one piece. The vocabulary is the tokenizer's. */
+/* Pushes the tokens of pieces. The vocabulary is the tokenizer's. */
 typedef struct ap__model_class {
     ap__create_fn *create;
-    ap_status (*tokenize)(const void *self, ap__work *work, ap__piece *piece);
+    ap_status (*tokenize)(const void *self, ap__work *work, ap__piece *piece); /* Of one piece; or else: */
+    /* Of several, the first of which is that of work->word. */
+    ap_status (*tokenize_all)(const void *self, ap__work *work, ap__piece *pieces, size_t n);
     ap__text (*subword_prefix)(const void *self);     /* optional: continuing_subword_prefix */
     ap__text (*end_of_word_suffix)(const void *self); /* optional */
 } ap__model_class;
@@ -56,9 +67,11 @@ typedef struct ap__processor_class {
 
 /* How what a decoder makes of a list may change when the list goes on. */
 enum {
-    AP__TAIL_JOINS = 1, /* It makes one string of all; decoders behind it get the flag. */
-    AP__TAIL_BYTES = 2, /* A run of byte tokens at the end may become something else. */
-    AP__TAIL_OPEN = 4   /* Anything may. */
+    AP__TAIL_JOINS = 1,  /* It makes one string of all; decoders behind it get the flag. */
+    AP__TAIL_BYTES = 2,  /* A run of byte tokens at the end may become something else. */
+    AP__TAIL_OPEN = 4,   /* Anything may. */
+    AP__TAIL_BROKEN = 8, /* U+FFFD at the end may be a character whose bytes are not all there yet. */
+    AP__TAIL_START = 16  /* It takes characters off the start of all text. */
 };
 
 typedef unsigned ap__tail_fn(const void *self, bool is_joined);
@@ -109,6 +122,7 @@ ap_status ap__decoder_create(ap__decoder *out, struct ap__loader *loader, yyjson
 /* Nothing is done by a component that is not there. */
 ap_status ap__normalizer_apply(const ap__normalizer *normalizer, ap__work *work, ap__ntext *text);
 ap_status ap__pretokenizer_apply(const ap__pretokenizer *pretokenizer, ap__work *work);
+bool ap__pretokenizer_get_scan(const ap__pretokenizer *pretokenizer, ap__piece_scan *out);
 size_t ap__processor_n_added(const ap__processor *processor, bool is_pair);
 bool ap__processor_needs_texts(const ap__processor *processor);
 
@@ -124,6 +138,7 @@ typedef struct ap__loader {
     unsigned depth;
     unsigned n_components;
     size_t n_pattern_bytes; /* Of the regular expressions so far. */
+    bool is_converted;      /* Not a file but what a converter made: it may have components of its own. */
     ap_error *err;
 } ap__loader;
 

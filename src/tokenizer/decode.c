@@ -8,19 +8,30 @@
 
 #include <string.h>
 
+static bool is_special(const ap__tokenizer *tokenizer, ap__text text) {
+    const ap__added_token *token = ap__added_find(&tokenizer->added, text.ptr, text.len);
+    return token && token->was_special;
+}
+
+/* The string of an id that no added token has. Classes that run in Python have one for every id, and look
+ * whether it is special. */
+static ap__text plain_string(const ap__tokenizer *tokenizer, uint32_t id, bool skip_special_tokens) {
+    ap__text text = {0};
+    text.ptr = ap__vocab_token(&tokenizer->vocab, id, &text.len);
+    if (!tokenizer->unknown.ptr) return text;
+    if (!text.ptr) text = tokenizer->unknown;
+    return skip_special_tokens && is_special(tokenizer, text) ? (ap__text){0} : text;
+}
+
 const char *ap__tokenizer_decoded_string(const ap__tokenizer *tokenizer, uint32_t id,
                                          bool skip_special_tokens, size_t *len) {
     const ap__added_token *token = ap__added_find_id(&tokenizer->added, id);
-    if (!token) return ap__vocab_token(&tokenizer->vocab, id, len);
-    if (skip_special_tokens) {
-        /* The reference asks for the string and not for the id: normalized, it may be none of the special
-         * ones. */
-        const ap__added_token *same =
-            ap__added_find(&tokenizer->added, token->decoded.ptr, token->decoded.len);
-        if (same && same->was_special) return NULL;
-    }
-    *len = token->decoded.len;
-    return token->decoded.ptr;
+    ap__text text = token ? token->decoded : plain_string(tokenizer, id, skip_special_tokens);
+    /* The reference asks for the string and not for the id: normalized, it may be none of the special ones.
+     */
+    if (token && skip_special_tokens && is_special(tokenizer, text)) return NULL;
+    *len = text.len;
+    return text.ptr;
 }
 
 /* Strings of tokens to one text. */
@@ -69,6 +80,7 @@ static ap_status decode_source(char **out, size_t *len, const ap__tokenizer *tok
     ap__text text = {0};
     ap_status status = ap__strings_create(&strings, &work->arena, from->n, err);
     strings.regex = &work->regex;
+    work->n_steps += from->n;
     if (!status) status = decode(&text, &strings, tokenizer, from);
     if (!status && tokenizer->word_end.len) status = end_words(&text, &strings, tokenizer->word_end);
     if (!status && !(*out = ap__strndup(text.ptr, text.len))) status = ap__fail_nomem(err);

@@ -6,6 +6,7 @@
 #include "tokenizer/added.h"
 #include "tokenizer/encoding.h"
 #include "tokenizer/encs.h"
+#include "tokenizer/languages_impl.h"
 #include "tokenizer/tokenizer_impl.h"
 
 #include <string.h>
@@ -30,7 +31,7 @@ ap__work *ap__work_take(const ap__tokenizer *tokenizer, ap_error *err) {
     work->err = err;
     work->tokens.n = 0;
     work->n_steps = 0;
-    work->has_texts = false;
+    work->has_texts = work->skips_offsets = false;
     return work;
 }
 
@@ -45,7 +46,7 @@ static bool is_large(const ap__work *work) {
 void ap__work_put_back(const ap__tokenizer *tokenizer, ap__work *work) {
     atomic_fetch_add_explicit(&tokenizer->works->n_steps, work->n_steps, memory_order_relaxed);
     if (is_large(work))
-        ap__work_clear(work);
+        ap__work_shrink(work);
     else
         ap__arena_rewind(&work->arena, (ap__arena_mark){0});
     for (int i = 0; i < AP__MAX_IDLE_WORKS; i++) {
@@ -58,18 +59,72 @@ void ap__work_put_back(const ap__tokenizer *tokenizer, ap__work *work) {
 
 /* -- one text ------------------------------------------------------------------------------------------ */
 
+static ap_status encode_each(ap__work *work, ap__piece *pieces, size_t n) {
+    const ap__model *model = &work->tokenizer->model;
+    ap_status status = AP_OK;
+    for (size_t i = 0; i < n && !status; i++) {
+        status = model->class_->tokenize(model->self, work, &pieces[i]);
+        work->word += !work->is_word_given;
+    }
+    return status;
+}
+
+static ap_status encode_pieces(ap__work *work, ap__piece *pieces, size_t n) {
+    const ap__model *model = &work->tokenizer->model;
+    if (!model->class_->tokenize_all) return encode_each(work, pieces, n);
+    ap_status status = model->class_->tokenize_all(model->self, work, pieces, n);
+    if (!work->is_word_given) work->word += (uint32_t)n;
+    return status;
+}
+
+/* A few pieces on their way to the model. */
+enum { SOME_PIECES = 32 };
+
+typedef struct some_pieces {
+    ap__piece ptr[SOME_PIECES];
+    size_t n;
+} some_pieces;
+
+static ap_status add_slice(ap__work *work, some_pieces *pieces, const ap__ntext *text, ap__span slice,
+                           bool is_bytes) {
+    ap_status status = AP_OK;
+    if (slice.start == slice.end) return AP_OK;
+    if (pieces->n == SOME_PIECES) {
+        status = encode_pieces(work, pieces->ptr, pieces->n);
+        pieces->n = 0;
+    }
+    ap__piece *piece = &pieces->ptr[pieces->n++];
+    *piece = (ap__piece){ap__ntext_slice(text, slice.start, slice.end), is_bytes};
+    if (status || !is_bytes || !text->align) return status;
+    if (!ap__ntext_is_plain(&piece->text)) status = ap__piece_write_bytes(work, piece);
+    return status;
+}
+
+/* Pieces go to the model as they are found, without a list of all. */
+static ap_status encode_scanned(ap__work *work, const ap__ntext *text, const ap__piece_scan *scan) {
+    some_pieces pieces;
+    ap_status status = AP_OK;
+    pieces.n = 0;
+    for (uint32_t at = 0; at < text->len && !status;) {
+        ap__span match = {scan->scan ? text->len : 0, text->len};
+        if (scan->scan) scan->scan(text->ptr, text->len, at, &match);
+        status = add_slice(work, &pieces, text, (ap__span){at, match.start}, scan->is_bytes);
+        if (!status) status = add_slice(work, &pieces, text, match, scan->is_bytes);
+        at = match.end;
+    }
+    return status ? status : encode_pieces(work, pieces.ptr, pieces.n);
+}
+
 /* A stretch that holds no added token: pre-tokenizer and model. */
 static ap_status encode_stretch(ap__work *work, const ap__ntext *text) {
     const ap__tokenizer *tokenizer = work->tokenizer;
+    ap__piece_scan scan;
+    if (ap__pretokenizer_get_scan(&tokenizer->pretokenizer, &scan)) return encode_scanned(work, text, &scan);
     work->pieces.n = work->next_pieces.n = 0;
     ap_status status = ap__work_push_piece(work, text);
     ap__work_swap_pieces(work);
     if (!status) status = ap__pretokenizer_apply(&tokenizer->pretokenizer, work);
-    for (size_t i = 0; i < work->pieces.n && !status; i++) {
-        status = tokenizer->model.class_->tokenize(tokenizer->model.self, work, &work->pieces.ptr[i]);
-        work->word += !work->is_word_given;
-    }
-    return status;
+    return status ? status : encode_pieces(work, work->pieces.ptr, work->pieces.n);
 }
 
 static ap_status push_added(ap__work *work, const ap__ntext *text, const ap__added_token *token) {
@@ -130,8 +185,17 @@ typedef struct char_counter {
     uint32_t len, byte, chars;
 } char_counter;
 
+/* Characters that start in four bytes. */
+static uint32_t starts_in_four(const char *text) {
+    uint32_t bytes;
+    memcpy(&bytes, text, sizeof bytes);
+    uint32_t continuations = (bytes & ~(bytes << 1)) >> 7 & 0x01010101u;
+    return 4 - (continuations * 0x01010101u >> 24);
+}
+
 /* The index of the character that the byte at `to`, which is below `len`, belongs to. */
 static uint32_t index_of(char_counter *c, uint32_t to) {
+    for (; to > c->byte && to - c->byte >= 4; c->byte += 4) c->chars += starts_in_four(c->text + c->byte);
     for (; c->byte < to; c->byte++) c->chars += !ap__is_continuation(c->text[c->byte]);
     while (c->byte > to) c->chars -= !ap__is_continuation(c->text[--c->byte]);
     return c->chars - ap__is_continuation(c->text[to]);
@@ -169,9 +233,9 @@ static void place_token(char_counter *c, ap__token *token) {
 }
 
 /* Fills in positions in characters. */
-static void count_chars(ap__token *tokens, size_t n, const char *text, uint32_t len) {
+static void place_tokens(const ap__work *work, ap__token *tokens, size_t n, const char *text, uint32_t len) {
     char_counter counter = {text, len, 0, 0};
-    bool is_ascii = ap__is_ascii(text, len);
+    bool is_ascii = work->skips_offsets || ap__is_ascii(text, len);
     for (size_t i = 0; i < n; i++) {
         tokens[i].chars = tokens[i].bytes;
         if (!is_ascii || tokens[i].bytes.end > len) place_token(&counter, &tokens[i]);
@@ -189,9 +253,9 @@ static ap_status encode_text(ap__work *work, ap__text text, const char *what) {
     uint32_t len = (uint32_t)text.len;
     ap__ntext whole = {text.ptr, NULL, len, {0, len}};
     status = cut_added(work, &whole, &work->tokenizer->added.plain, normalize_stretch);
-    if (!status && work->tokens.n > first)
-        count_chars(work->tokens.ptr + first, work->tokens.n - first, text.ptr, len);
-    return status;
+    if (status || work->tokens.n == first) return status;
+    place_tokens(work, work->tokens.ptr + first, work->tokens.n - first, text.ptr, len);
+    return AP_OK;
 }
 
 /* One side of a pair: a text, or words. */
@@ -216,10 +280,14 @@ static ap_status encode_source(ap__work *work, const ap__source *source, const c
 
 /* -- both texts ---------------------------------------------------------------------------------------- */
 
+static const ap__processor *processor_of(const ap__work *work, const ap__encode_options *options) {
+    return options->source_language ? &options->source_language->processor : &work->tokenizer->processor;
+}
+
 /* Source: tokenizer/mod.rs with_truncation and post_process. A max_length below the number of special tokens
  * wraps around there: nothing is cut. */
 static ap_status truncate(ap__encs *encs, const ap__encode_options *options) {
-    const ap__processor *processor = &encs->work->tokenizer->processor;
+    const ap__processor *processor = processor_of(encs->work, options);
     if (options->truncation == AP__TRUNCATION_OFF) return AP_OK;
     size_t room = options->max_length - ap__processor_n_added(processor, false);
     if (room < options->stride)
@@ -234,7 +302,7 @@ static ap_status truncate(ap__encs *encs, const ap__encode_options *options) {
 
 /* Source: tokenizer/mod.rs PostProcessor::process and default_process. */
 static ap_status post_process(ap__enc *out, ap__encs *encs, const ap__encode_options *options) {
-    const ap__processor *processor = &encs->work->tokenizer->processor;
+    const ap__processor *processor = processor_of(encs->work, options);
     ap_status status = AP_OK;
     if (!processor->class_ && encs->n == 1) {
         *out = encs->ptr[0];
@@ -257,7 +325,9 @@ static ap_status encode_sources(ap__enc *out, ap__work *work, const ap__source *
     size_t ends[2];
     ap__part *parts = ap__arena_calloc(&work->arena, n, sizeof *parts); /* `out` may point to them. */
     if (!parts) return ap__fail_nomem(work->err);
-    work->has_texts = options->with_tokens || ap__processor_needs_texts(&work->tokenizer->processor);
+    work->skips_offsets = options->skip_offsets;
+    work->has_texts = options->with_tokens ||
+                      (!options->skip_offsets && ap__processor_needs_texts(processor_of(work, options)));
     for (size_t i = 0; i < n; i++) {
         ap_status status = encode_source(work, &sources[i], NAMES[i]);
         if (status) return status;

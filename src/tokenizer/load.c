@@ -4,7 +4,6 @@
  * __init__. */
 #include "base/alloc.h"
 #include "base/error.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/path.h"
 #include "tokenizer/class_processor.h"
@@ -224,7 +223,9 @@ static ap__special_sources sources_of(const folder_files *files) {
     sources.added_tokens = yyjson_doc_get_root(files->added_tokens);
     sources.stored_tokens = yyjson_obj_get(yyjson_doc_get_root(files->stored), "added_tokens");
     sources.is_converted = files->format != AP__CONVERT_NOTHING;
-    if (files->format == AP__CONVERT_CLASS) sources.slow = ap__slow_class_find(files->class_name);
+    if (files->format != AP__CONVERT_CLASS) return sources;
+    sources.slow = ap__slow_class_find(files->class_name);
+    sources.is_slow = ap__convert_is_slow(files->class_name);
     return sources;
 }
 
@@ -251,7 +252,8 @@ static ap_status apply_files(ap__tokenizer *tokenizer, const folder_files *files
     return status ? status : ap__class_processor_apply(&loader, sources.config, class_);
 }
 
-/* Whether the class passes over tokenizer.json and starts from its vocabulary file.
+/* Whether the class passes over tokenizer.json and starts from its vocabulary file. One that runs in Python
+ * alone never looks at a tokenizer.json; a folder that has nothing else keeps it.
  * Source: models/llama/tokenization_llama_fast.py, models/t5/tokenization_t5_fast.py,
  * models/pegasus/tokenization_pegasus_fast.py __init__. */
 static bool is_from_slow(const folder_files *files) {
@@ -259,6 +261,8 @@ static bool is_from_slow(const folder_files *files) {
         {"pad_token", "<pad>"}, {"eos_token", "</s>"}, {"unk_token", "<unk>"}};
     yyjson_val *config = yyjson_doc_get_root(files->config);
     yyjson_val *prefix = yyjson_obj_get(config, "add_prefix_space");
+    if (ap__convert_is_slow(files->class_name) && ap__convert_is_complete(files->folder, files->class_name))
+        return true;
     if (files->class_->is_slow_with_prefix_space && prefix && !yyjson_is_null(prefix)) return true;
     if (ap__class_extra_find(files->class_name)->mode != AP__EXTRA_PEGASUS) return false;
     for (size_t i = 0; i < sizeof PEGASUS / sizeof *PEGASUS; i++) {
@@ -307,25 +311,19 @@ static ap_status look_around(folder_files *files, ap_error *err) {
     return status ? status : choose(files, err);
 }
 
-static ap_status load_json(ap__tokenizer **out, const folder_files *files, ap_error *err) {
-    ap__bytes file = {0};
-    ap_status status = ap__file_read(&file, files->path.text, AP__TOKENIZER_MAX_BYTES, err);
-    if (!status) status = ap__tokenizer_from_json(out, file.ptr, file.len, files->path.text, err);
-    ap__bytes_clear(&file);
-    return status;
-}
-
 static ap_status load_converted(ap__tokenizer **out, folder_files *files, ap_error *err) {
     yyjson_doc *doc = NULL;
     ap_status status = convert(&doc, files, err);
-    if (!status) status = ap__tokenizer_from_doc(out, yyjson_doc_get_root(doc), files->path.text, err);
+    if (!status) status = ap__tokenizer_from_doc(out, yyjson_doc_get_root(doc), files->path.text, true, err);
     yyjson_doc_free(doc);
     return status;
 }
 
 static ap_status load(ap__tokenizer **out, folder_files *files, ap_error *err) {
     ap_status status = look_around(files, err);
-    if (!status) status = files->format ? load_converted(out, files, err) : load_json(out, files, err);
+    if (!status)
+        status = files->format ? load_converted(out, files, err)
+                               : ap__tokenizer_from_file(out, files->path.text, err);
     return status ? status : apply_files(*out, files, err);
 }
 

@@ -28,18 +28,9 @@ bool ap__is_ascii(const char *text, size_t len) {
     return true;
 }
 
-ap__span ap__ntext_origin_of(const ap__ntext *text, uint32_t start, uint32_t end) {
-    if (start == end) return (ap__span){text->origin.start + start, text->origin.start + end};
-    if (text->align) return (ap__span){text->align[start].start, text->align[end - 1].end};
-    while (start > 0 && ap__is_continuation(text->ptr[start])) start--;
-    while (end < text->len && ap__is_continuation(text->ptr[end])) end++;
-    return (ap__span){text->origin.start + start, text->origin.start + end};
-}
-
-ap__ntext ap__ntext_slice(const ap__ntext *text, uint32_t start, uint32_t end) {
-    ap__ntext slice = {text->ptr + start, text->align ? text->align + start : NULL, end - start,
-                       ap__ntext_origin_of(text, start, end)};
-    return slice;
+size_t ap__ntext_max_len(const ap__ntext *text) {
+    size_t max = GROWTH_BYTES + GROWTH_FACTOR * (size_t)(text->origin.end - text->origin.start);
+    return max < text->len ? text->len : max; /* An origin may be empty. */
 }
 
 /* -- buffers ------------------------------------------------------------------------------------------- */
@@ -128,8 +119,7 @@ static bool make_room(ap__transform *t, size_t n) {
 static void begin(ap__transform *t, ap__textbuf *out, const ap__ntext *in, ap_error *err) {
     *t = (ap__transform){.in = in, .out = out, .end = in->len, .err = err};
     t->is_identity = !in->align;
-    t->max = GROWTH_BYTES + GROWTH_FACTOR * (size_t)(in->origin.end - in->origin.start);
-    if (t->max < in->len) t->max = in->len; /* An origin may be empty. */
+    t->max = ap__ntext_max_len(in);
     t->status = reserve(out, (size_t)in->len + 1, err);
 }
 

@@ -18,13 +18,6 @@ typedef struct ap__ntext {
     ap__span origin; /* The stretch of the original that this text stands for. */
 } ap__ntext;
 
-/* Where bytes [start, end) of the text come from. Inside of characters it widens to whole ones. An empty
- * range is passed through, as in the reference (convert_offsets). */
-ap__span ap__ntext_origin_of(const ap__ntext *text, uint32_t start, uint32_t end);
-
-/* The view of bytes [start, end), which are at character boundaries. */
-ap__ntext ap__ntext_slice(const ap__ntext *text, uint32_t start, uint32_t end);
-
 /* Bytes of the character that starts with this byte. */
 static inline uint32_t ap__utf8_len(char lead) {
     unsigned char c = (unsigned char)lead;
@@ -33,8 +26,31 @@ static inline uint32_t ap__utf8_len(char lead) {
 
 static inline bool ap__is_continuation(char byte) { return ((unsigned char)byte & 0xC0) == 0x80; }
 
+/* Where bytes [start, end) of the text come from. Inside of characters it widens to whole ones. An empty
+ * range is passed through, as in the reference (convert_offsets). */
+static inline ap__span ap__ntext_origin_of(const ap__ntext *text, uint32_t start, uint32_t end) {
+    if (start == end) return (ap__span){text->origin.start + start, text->origin.start + end};
+    if (text->align) return (ap__span){text->align[start].start, text->align[end - 1].end};
+    while (start > 0 && ap__is_continuation(text->ptr[start])) start--;
+    while (end < text->len && ap__is_continuation(text->ptr[end])) end++;
+    return (ap__span){text->origin.start + start, text->origin.start + end};
+}
+
+/* The view of bytes [start, end), which are at character boundaries. */
+static inline ap__ntext ap__ntext_slice(const ap__ntext *text, uint32_t start, uint32_t end) {
+    ap__ntext slice = {
+        text->ptr + start, NULL, end - start, {text->origin.start + start, text->origin.start + end}};
+    if (!text->align) return slice;
+    slice.align = text->align + start;
+    slice.origin = ap__ntext_origin_of(text, start, end);
+    return slice;
+}
+
 /* Whether all bytes are below 0x80. */
 bool ap__is_ascii(const char *text, size_t len);
+
+/* A text that is made of this one is refused (AP_ELIMIT) when it is longer than this. */
+size_t ap__ntext_max_len(const ap__ntext *text);
 
 /* -- buffers ------------------------------------------------------------------------------------------- */
 

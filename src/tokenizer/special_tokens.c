@@ -476,7 +476,7 @@ ap_status ap__special_tokens_apply(ap__loader *loader, const ap__special_sources
     ap__special_tokens tokens;
     reader r = {.loader = loader, .sources = sources, .class_ = class_, .out = &tokens};
     ap_status status = read_all(&r);
-    if (!status) status = add(&r);
+    if (!status && !sources->is_slow) status = add(&r);
     if (!status) fill_config(loader->tokenizer, &tokens);
     return status;
 }

@@ -13,6 +13,7 @@ typedef struct ap__special_sources {
     yyjson_val *stored_tokens;  /* "added_tokens" of a tokenizer.json that a conversion passes over. */
     const ap__slow_class *slow; /* What the class makes of tokens where it starts from a vocabulary file. */
     bool is_converted;          /* The tokenizer is not that of the folder's tokenizer.json. */
+    bool is_slow;               /* It has its added tokens already. */
 } ap__special_sources;
 
 /* A token as Python has it: a string, or an AddedToken, which compares differently. */

@@ -1,10 +1,13 @@
-/* Streams of ids. All ids are decoded at each step, because decoders may look at everything before; what is
- * held back is what they may still change: the end of a character, a run of byte tokens, the text in front of
- * a space that the clean-up may take away. */
+/* Streams of ids. Only a window of them is decoded at each step: what was not given yet, and in front of it
+ * one token whose text was, because decoders look at the token before. What is held back is what they may
+ * still change: the end of a character, a run of byte tokens, the text in front of a space that the clean-up
+ * may take away. */
 #include "tokenizer/stream.h"
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/error.h"
+#include "tokenizer/byte_level.h"
 #include "tokenizer/clean_up.h"
 #include "tokenizer/tokenizer_impl.h"
 
@@ -13,15 +16,19 @@
 /* More ids than any model can generate in one go. */
 #define STREAM_MAX_IDS ((size_t)1 << 24)
 
+/* As components.def names it. */
+extern const ap__decoder_class ap__decoder_byte_level;
+
 struct ap__decode_stream {
     const ap__tokenizer *tokenizer;
     ap__decode_stream_options options;
-    uint32_t *ids;
+    unsigned tail; /* Of the tokenizer's decoder, see ap__tail_fn. */
+    uint32_t *ids; /* The window; without ids that decoders do not see. */
     size_t n, capacity;
-    char *text;      /* What the last call decoded. */
-    size_t n_given;  /* Bytes of it that were given. */
-    unsigned tail;   /* Of the tokenizer's decoder, see ap__tail_fn. */
-    size_t n_closed; /* Ids before the run of byte tokens at the end. */
+    size_t n_done;    /* Bytes of the window's text that are given, or wait in `waiting`. */
+    bool is_run_open; /* The window ends with byte tokens. */
+    ap__buf waiting;  /* Text that the clean-up may change. */
+    char *text;       /* What the last call gave is in it. */
 };
 
 ap_status ap__decode_stream_create(ap__decode_stream **out, const ap__tokenizer *tokenizer,
@@ -40,96 +47,136 @@ void ap__decode_stream_destroy(ap__decode_stream *stream) {
     if (!stream) return;
     ap__free(stream->ids);
     ap__free(stream->text);
+    ap__buf_clear(&stream->waiting);
     ap__free(stream);
 }
 
-/* -- what is certain ----------------------------------------------------------------------------------- */
+/* -- the window ---------------------------------------------------------------------------------------- */
 
-/* Whether a run of byte tokens that is open stays open: the id is a byte token, or decoders do not see it. */
-static bool keeps_run(const ap__decode_stream *stream, uint32_t id) {
-    size_t len = 0;
-    const char *token =
-        ap__tokenizer_decoded_string(stream->tokenizer, id, stream->options.skip_special_tokens, &len);
-    return !token || (len == 6 && !memcmp(token, "<0x", 3) && token[5] == '>');
+static ap__text string_of(const ap__decode_stream *stream, uint32_t id) {
+    ap__text text = {0};
+    text.ptr =
+        ap__tokenizer_decoded_string(stream->tokenizer, id, stream->options.skip_special_tokens, &text.len);
+    return text;
 }
 
-/* U+FFFD at the end may be a character whose bytes are not all there yet. */
-static size_t without_broken_end(const char *text, size_t len) {
-    while (len >= 3 && !memcmp(text + len - 3, "\xEF\xBF\xBD", 3)) len -= 3;
-    return len;
-}
-
-static ap_status decode(const ap__decode_stream *stream, size_t n, char **text, size_t *len, ap_error *err) {
-    return ap__tokenizer_decode(text, len, stream->tokenizer, stream->ids, n,
-                                stream->options.skip_special_tokens, err);
-}
-
-static size_t common_len(const char *a, size_t a_len, const char *b, size_t b_len) {
-    size_t n = 0;
-    while (n < a_len && n < b_len && a[n] == b[n]) n++;
-    return n;
-}
-
-/* How much of `text`, which all ids decode to, stays whatever follows. */
-static ap_status find_certain(const ap__decode_stream *stream, const char *text, size_t len, size_t *certain,
-                              ap_error *err) {
-    *certain = 0;
-    if (stream->tail & AP__TAIL_OPEN) return AP_OK;
-    if (stream->n_closed < stream->n) { /* What a run of byte tokens is, is certain at its end only. */
-        char *closed;
-        size_t closed_len;
-        ap_status status = decode(stream, stream->n_closed, &closed, &closed_len, err);
-        if (status) return status;
-        len = common_len(text, len, closed, closed_len);
-        ap__free(closed);
-    }
-    *certain = without_broken_end(text, len);
-    if (stream->options.clean_up) *certain = ap__clean_up_certain(text, *certain);
-    return AP_OK;
-}
-
-/* -- steps --------------------------------------------------------------------------------------------- */
-
-/* Gives what is new in `text`, of which `certain` bytes are certain; owns it. */
-static void give(ap__decode_stream *stream, char *text, size_t certain, ap__text *out) {
-    if (stream->options.clean_up) certain = ap__clean_up_tokenization_spaces(text, certain);
-    ap__free(stream->text);
-    stream->text = text;
-    *out = (ap__text){"", 0};
-    if (certain <= stream->n_given) return;
-    *out = (ap__text){text + stream->n_given, certain - stream->n_given};
-    stream->n_given = certain;
+static bool is_byte_token(ap__text token) {
+    return token.len == 6 && !memcmp(token.ptr, "<0x", 3) && token.ptr[5] == '>';
 }
 
 static ap_status append(ap__decode_stream *stream, uint32_t id, ap_error *err) {
     void *ids = stream->ids;
+    ap__text token = string_of(stream, id);
+    if (!token.ptr) return AP_OK;
     if (stream->n == STREAM_MAX_IDS)
         return ap__fail(err, AP_ELIMIT, "more than %zu ids in one stream", STREAM_MAX_IDS);
     if (!ap__grow(&ids, &stream->capacity, stream->n + 1, sizeof id, STREAM_MAX_IDS))
         return ap__fail_nomem(err);
     stream->ids = ids;
     stream->ids[stream->n++] = id;
-    if (!(stream->tail & AP__TAIL_BYTES) || !keeps_run(stream, id)) stream->n_closed = stream->n;
+    stream->is_run_open = stream->tail & AP__TAIL_BYTES && is_byte_token(token);
     return AP_OK;
 }
 
-ap_status ap__decode_stream_step(ap__decode_stream *stream, uint32_t id, ap__text *text, ap_error *err) {
-    char *decoded;
-    size_t len, certain;
-    *text = (ap__text){"", 0};
-    ap_status status = append(stream, id, err);
-    if (status) return status;
-    status = decode(stream, stream->n, &decoded, &len, err);
-    if (!status) status = find_certain(stream, decoded, len, &certain, err);
-    if (status == AP_EINVAL) { /* These ids cannot be decoded so far; more of them may. */
-        ap__error_clear(err);
-        ap__free(decoded);
+static ap_status decode(const ap__decode_stream *stream, const uint32_t *ids, size_t n, char **text,
+                        size_t *len, ap_error *err) {
+    return ap__tokenizer_decode(text, len, stream->tokenizer, ids, n, stream->options.skip_special_tokens,
+                                err);
+}
+
+/* Whether bytes of a character are missing at the end of the window. */
+static bool is_char_open(const ap__decode_stream *stream, const char *text, size_t len) {
+    if (!(stream->tail & AP__TAIL_BROKEN) || len < 3 || memcmp(text + len - 3, "\xEF\xBF\xBD", 3) != 0)
+        return false;
+    if (stream->tokenizer->decoder.class_ != &ap__decoder_byte_level) return true; /* It may be. */
+    enum { LAST = 4 }; /* Tokens without bytes have no place here. */
+    char bytes[LAST];
+    size_t n = 0;
+    for (size_t i = stream->n; i-- > 0 && n < LAST - 1;)
+        n = ap__byte_level_last(bytes, n, LAST, string_of(stream, stream->ids[i]));
+    return ap__byte_level_is_open(bytes + LAST - n, n);
+}
+
+/* Leaves the last token in the window, whose text is given, and where a decoder takes spaces off the start of
+ * the text one that has text. */
+static ap_status shift(ap__decode_stream *stream, ap_error *err) {
+    char *text;
+    size_t len, keep = 1;
+    uint32_t first = stream->ids[0], last = stream->ids[stream->n - 1];
+    ap_status status = decode(stream, &last, 1, &text, &len, err);
+    ap__free(text);
+    if (!status && !len && stream->tail & AP__TAIL_START) {
+        const uint32_t both[2] = {first, last};
+        keep = 2;
+        status = decode(stream, both, 2, &text, &len, err);
+        ap__free(text);
+        if (status || !len || stream->n < 2) return status == AP_EINVAL ? AP_OK : status;
+        stream->ids[0] = first;
+    }
+    if (status) return status == AP_EINVAL ? AP_OK : status; /* Not alone: the window stays. */
+    stream->ids[keep - 1] = last;
+    stream->n = keep;
+    stream->n_done = len;
+    return AP_OK;
+}
+
+/* -- giving text --------------------------------------------------------------------------------------- */
+
+/* Takes over `text`; what it has from `start` to `end` is given. */
+static void give(ap__decode_stream *stream, char *text, size_t start, size_t end, ap__text *out) {
+    ap__free(stream->text);
+    stream->text = text;
+    *out = end > start ? (ap__text){text + start, end - start} : (ap__text){"", 0};
+}
+
+/* The same, cleaned up; at the end of the stream all of it, else what no longer text changes. */
+static ap_status give_clean(ap__decode_stream *stream, ap__text added, bool is_last, ap__text *out,
+                            ap_error *err) {
+    ap__buf *waiting = &stream->waiting;
+    ap_status status = added.len ? ap__buf_append(waiting, added.ptr, added.len, err) : AP_OK;
+    if (status || !waiting->len) return status;
+    size_t n = is_last ? waiting->len : ap__clean_up_certain(waiting->ptr, waiting->len);
+    char *text = ap__strndup(waiting->ptr, n);
+    if (!text) return ap__fail_nomem(err);
+    memmove(waiting->ptr, waiting->ptr + n, waiting->len - n);
+    waiting->len -= n;
+    give(stream, text, 0, ap__clean_up_tokenization_spaces(text, n), out);
+    return AP_OK;
+}
+
+static ap_status give_certain(ap__decode_stream *stream, char *text, size_t certain, bool is_last,
+                              ap__text *out, ap_error *err) {
+    size_t start = stream->n_done;
+    if (certain > start) stream->n_done = certain;
+    if (!stream->options.clean_up) {
+        give(stream, text, start, certain, out);
         return AP_OK;
     }
-    if (!status)
-        give(stream, decoded, certain, text);
-    else
-        ap__free(decoded);
+    ap__text added = {text + start, certain > start ? certain - start : 0};
+    ap_status status = give_clean(stream, added, is_last, out, err);
+    ap__free(text);
+    return status;
+}
+
+/* -- steps --------------------------------------------------------------------------------------------- */
+
+ap_status ap__decode_stream_step(ap__decode_stream *stream, uint32_t id, ap__text *text, ap_error *err) {
+    char *decoded;
+    size_t len, n = stream->n;
+    *text = (ap__text){"", 0};
+    ap_status status = append(stream, id, err);
+    /* What a run of byte tokens is, is certain at its end only. */
+    if (status || stream->n == n || stream->tail & AP__TAIL_OPEN || stream->is_run_open) return status;
+    status = decode(stream, stream->ids, stream->n, &decoded, &len, err);
+    if (status == AP_EINVAL) { /* These ids cannot be decoded so far; more of them may. */
+        ap__error_clear(err);
+        return AP_OK;
+    }
+    if (status) return status;
+    bool is_open = is_char_open(stream, decoded, len);
+    status = give_certain(stream, decoded, is_open ? len - 3 : len, false, text, err);
+    if (!status && !is_open) status = shift(stream, err);
+    if (!status) ap__error_clear(err);
     return status;
 }
 
@@ -137,7 +184,6 @@ ap_status ap__decode_stream_flush(ap__decode_stream *stream, ap__text *text, ap_
     char *decoded;
     size_t len;
     *text = (ap__text){"", 0};
-    ap_status status = decode(stream, stream->n, &decoded, &len, err);
-    if (!status) give(stream, decoded, len, text);
-    return status;
+    ap_status status = decode(stream, stream->ids, stream->n, &decoded, &len, err);
+    return status ? status : give_certain(stream, decoded, len, true, text, err);
 }

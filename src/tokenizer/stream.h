@@ -16,8 +16,9 @@ ap_status ap__decode_stream_create(ap__decode_stream **out, const ap__tokenizer 
                                    const ap__decode_stream_options *options, ap_error *err);
 
 /* Takes the next id and gives the text that is now certain and was not given yet, possibly none: whole
- * characters only. What all steps and the flush give is what ap__tokenizer_decode() gives for all ids. Each
- * step costs time linear in the ids so far.
+ * characters only. What all steps and the flush give is what ap__tokenizer_decode() gives for all ids. A step
+ * costs no more for the ids before it, but where a decoder or the tokenizer's class lets the end of a text
+ * change all of it (then the flush gives everything).
  * @param[out] text borrowed until the next call.   @return AP_ENOMEM, AP_ELIMIT */
 ap_status ap__decode_stream_step(ap__decode_stream *stream, uint32_t id, ap__text *text, ap_error *err);
 

@@ -4,6 +4,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/file.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "tokenizer/numbers.h"
@@ -153,12 +154,14 @@ static void set_defaults(ap__tokenizer_config *config) {
     config->has_token_type_ids = config->has_attention_mask = true;
 }
 
-ap_status ap__tokenizer_from_doc(ap__tokenizer **out, yyjson_val *root, const char *name, ap_error *err) {
+ap_status ap__tokenizer_from_doc(ap__tokenizer **out, yyjson_val *root, const char *name, bool is_converted,
+                                 ap_error *err) {
     *out = NULL;
     ap__tokenizer *tokenizer = ap__calloc(1, sizeof *tokenizer);
     if (!tokenizer) return ap__fail_nomem(err);
     ap__loader loader = {.tokenizer = tokenizer, .arena = &tokenizer->arena, .vocab = &tokenizer->vocab};
     loader.file = name;
+    loader.is_converted = is_converted;
     loader.err = err;
     set_defaults(&tokenizer->config);
     tokenizer->works = ap__calloc(1, sizeof *tokenizer->works);
@@ -171,6 +174,13 @@ ap_status ap__tokenizer_from_doc(ap__tokenizer **out, yyjson_val *root, const ch
     return AP_OK;
 }
 
+static ap_status take_doc(ap__tokenizer **out, yyjson_doc *doc, const char *name, ap_error *err) {
+    ap__numbers_read(doc);
+    ap_status status = ap__tokenizer_from_doc(out, yyjson_doc_get_root(doc), name, false, err);
+    yyjson_doc_free(doc);
+    return status;
+}
+
 ap_status ap__tokenizer_from_json(ap__tokenizer **out, const char *json, size_t len, const char *name,
                                   ap_error *err) {
     yyjson_doc *doc;
@@ -179,10 +189,18 @@ ap_status ap__tokenizer_from_json(ap__tokenizer **out, const char *json, size_t 
         return ap__fail(err, AP_ELIMIT, "%s is %zu bytes long; at most %zu are supported", name, len,
                         AP__TOKENIZER_MAX_BYTES);
     ap_status status = ap__json_parse_raw_numbers(&doc, json, len, name, err);
-    if (status) return status;
-    ap__numbers_read(doc);
-    status = ap__tokenizer_from_doc(out, yyjson_doc_get_root(doc), name, err);
-    yyjson_doc_free(doc);
+    return status ? status : take_doc(out, doc, name, err);
+}
+
+/* The text is parsed in place: a copy would be the largest thing that loading needs. */
+ap_status ap__tokenizer_from_file(ap__tokenizer **out, const char *path, ap_error *err) {
+    yyjson_doc *doc;
+    ap__bytes file;
+    *out = NULL;
+    ap_status status = ap__file_read(&file, path, AP__TOKENIZER_MAX_BYTES, err);
+    if (!status) status = ap__json_parse_raw_numbers_in_place(&doc, file.ptr, file.len, path, err);
+    if (!status) status = take_doc(out, doc, path, err);
+    ap__bytes_clear(&file);
     return status;
 }
 

@@ -32,6 +32,9 @@ ap_status ap__tokenizer_load(ap__tokenizer **out, const char *folder, ap_error *
 ap_status ap__tokenizer_from_json(ap__tokenizer **out, const char *json, size_t len, const char *name,
                                   ap_error *err);
 
+/* From the file of a tokenizer.json alone.   @return also AP_ENOTFOUND, AP_EIO. */
+ap_status ap__tokenizer_from_file(ap__tokenizer **out, const char *path, ap_error *err);
+
 void ap__tokenizer_destroy(ap__tokenizer *tokenizer);
 
 /* -- encoding ------------------------------------------------------------------------------------------ */
@@ -63,6 +66,8 @@ typedef struct ap__encode_options {
     const char *pad_token; /* Borrowed; NULL: "[PAD]". */
     bool skip_overflowing; /* What truncation cuts off is dropped (return_overflowing_tokens=False). */
     bool with_tokens;      /* Fill `tokens` of the encoding. */
+    const struct ap__source_language *source_language; /* Borrowed; NULL: the folder's own (languages.h). */
+    bool skip_offsets;                                 /* Leave all offsets [0, 0). */
 } ap__encode_options;
 
 /* A span of the original text: [start, end). */

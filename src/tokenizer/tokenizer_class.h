@@ -16,6 +16,7 @@ typedef enum ap__class_kind {
     AP__CLASS_LANG_LAST,    /* One that puts the source language behind the text, */
     AP__CLASS_LANG_FIRST,   /* before it, */
     AP__CLASS_LANG_NLLB,    /* either, by legacy_behaviour, */
+    AP__CLASS_LANG_M2M,     /* before it, as "__en__", */
     AP__CLASS_LANG_SEAMLESS /* or the target language before it. */
 } ap__class_kind;
 

@@ -26,6 +26,15 @@ typedef struct ap__work_pool {
     _Atomic uint64_t n_steps; /* Of all calls so far, for tests of growth. */
 } ap__work_pool;
 
+/* How a class that translates between many languages names them and where it puts them. */
+typedef struct ap__language_rules {
+    bool is_known;            /* The class has languages. */
+    bool is_behind;           /* The source language comes behind the text and eos; else before the text. */
+    bool are_underlined;      /* The token of "eng" is "__eng__". */
+    const char *const *codes; /* Those that it takes, ended by NULL; NULL: any. */
+    uint32_t first_id;        /* Of the first of these; the others' are the next. */
+} ap__language_rules;
+
 struct ap__tokenizer {
     ap__arena arena;
     ap__normalizer normalizer;
@@ -39,12 +48,15 @@ struct ap__tokenizer {
                           nothing does. */
     ap__encode_options stored;
     ap__tokenizer_config config;
+    ap__language_rules languages;
+    ap__text unknown; /* What an id that is nowhere is decoded to; no text: nothing. */
     ap__cleanup *cleanups;
     ap__work_pool *works;
 };
 
-/* Reads a tokenizer.json that is parsed already. `name` stands in messages. */
-ap_status ap__tokenizer_from_doc(ap__tokenizer **out, yyjson_val *root, const char *name, ap_error *err);
+/* Reads a tokenizer.json that is parsed already, or that a converter made. `name` stands in messages. */
+ap_status ap__tokenizer_from_doc(ap__tokenizer **out, yyjson_val *root, const char *name, bool is_converted,
+                                 ap_error *err);
 
 /* The string of an id that decoders see; NULL when the id is unknown or is left out. */
 const char *ap__tokenizer_decoded_string(const ap__tokenizer *tokenizer, uint32_t id,

@@ -68,18 +68,37 @@ void ap__vocab_add(ap__vocab *vocab, const char *token, size_t len, uint32_t id)
     if (len > vocab->longest) vocab->longest = (uint32_t)len;
 }
 
+static bool is_absurd(const ap__vocab *vocab, uint32_t last) {
+    return last / ID_SLACK_FACTOR > vocab->n + ID_SLACK / ID_SLACK_FACTOR;
+}
+
+ap_status ap__vocab_reserve_ids(ap__vocab *vocab, ap__arena *arena, uint32_t last, ap_error *err) {
+    if (last < vocab->n_ids) return AP_OK;
+    if (is_absurd(vocab, last)) return ap__fail(err, AP_ELIMIT, "a token has the id %u", last);
+    uint32_t *by_id = ap__arena_calloc(arena, (size_t)last + 1, sizeof *by_id);
+    if (!by_id) return ap__fail_nomem(err);
+    if (vocab->n_ids) memcpy(by_id, vocab->by_id, vocab->n_ids * sizeof *by_id);
+    vocab->by_id = by_id;
+    vocab->n_ids = (size_t)last + 1;
+    return AP_OK;
+}
+
 ap_status ap__vocab_finish(ap__vocab *vocab, ap__arena *arena, const char *what, ap_error *err) {
     uint32_t last = 0;
     for (size_t i = 0; i < vocab->n; i++)
         if (vocab->entries[i].id > last) last = vocab->entries[i].id;
-    if (last / ID_SLACK_FACTOR > vocab->n + ID_SLACK / ID_SLACK_FACTOR)
+    if (is_absurd(vocab, last))
         return ap__fail(err, AP_ELIMIT, "%s: a token has the id %u, but there are only %zu tokens", what,
                         last, vocab->n);
     vocab->n_ids = vocab->n ? (size_t)last + 1 : 0;
     vocab->n_listed = vocab->n;
     vocab->by_id = ap__arena_calloc(arena, vocab->n_ids, sizeof *vocab->by_id);
     if (!vocab->by_id) return ap__fail_nomem(err);
-    for (size_t i = 0; i < vocab->n; i++) vocab->by_id[vocab->entries[i].id] = (uint32_t)i + 1;
+    for (size_t i = 0; i < vocab->n; i++) {
+        uint32_t *place = &vocab->by_id[vocab->entries[i].id];
+        vocab->has_shared_ids |= *place != 0;
+        *place = (uint32_t)i + 1;
+    }
     return AP_OK;
 }
 
@@ -97,6 +116,31 @@ uint32_t ap__vocab_find_parts(const ap__vocab *vocab, uint64_t hash, const char 
 
 uint32_t ap__vocab_find(const ap__vocab *vocab, const char *token, size_t len) {
     return ap__vocab_find_parts(vocab, ap__vocab_hash(vocab->seed, token, len), token, 0, token, len);
+}
+
+void ap__vocab_find_batch(const ap__vocab *vocab, const ap__text *tokens, size_t n, uint32_t *ids) {
+    uint64_t hashes[AP__VOCAB_BATCH];
+    for (size_t i = 0; i < n; i++) {
+        hashes[i] = ap__vocab_hash(vocab->seed, tokens[i].ptr, tokens[i].len);
+        if (vocab->slots) __builtin_prefetch(&vocab->slots[hashes[i] >> 7 & vocab->slot_mask]);
+    }
+    for (size_t i = 0; i < n && vocab->slots; i++) {
+        uint32_t entry = vocab->slots[hashes[i] >> 7 & vocab->slot_mask].entry;
+        if (entry) __builtin_prefetch(&vocab->entries[entry - 1]);
+    }
+    for (size_t i = 0; i < n && vocab->slots; i++) {
+        uint32_t entry = vocab->slots[hashes[i] >> 7 & vocab->slot_mask].entry;
+        if (entry) __builtin_prefetch(vocab->pool + vocab->entries[entry - 1].offset);
+    }
+    for (size_t i = 0; i < n; i++)
+        ids[i] = ap__vocab_find_parts(vocab, hashes[i], tokens[i].ptr, 0, tokens[i].ptr, tokens[i].len);
+}
+
+bool ap__vocab_is_token(const ap__vocab *vocab, uint32_t id, ap__text prefix, ap__text rest) {
+    size_t len;
+    const char *token = ap__vocab_token(vocab, id, &len);
+    return token && len == prefix.len + rest.len && !memcmp(token, prefix.ptr, prefix.len) &&
+           !memcmp(token + prefix.len, rest.ptr, rest.len);
 }
 
 const char *ap__vocab_token(const ap__vocab *vocab, uint32_t id, size_t *len) {

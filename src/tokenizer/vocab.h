@@ -25,7 +25,8 @@ typedef struct ap__vocab {
                         twice. */
     size_t slot_mask;
     size_t pool_len, pool_capacity, capacity;
-    uint32_t longest; /* Bytes of the longest token. */
+    uint32_t longest;    /* Bytes of the longest token. */
+    bool has_shared_ids; /* Two tokens have the same id. */
     uint64_t seed;
 } ap__vocab;
 
@@ -39,11 +40,22 @@ void ap__vocab_add(ap__vocab *vocab, const char *token, size_t len, uint32_t id)
  * @return AP_ELIMIT when the ids are so sparse that a table of them would be absurd. */
 ap_status ap__vocab_finish(ap__vocab *vocab, ap__arena *arena, const char *what, ap_error *err);
 
+/* Makes room for ids up to `last` in the table of ids.   @return AP_ENOMEM, AP_ELIMIT as above */
+ap_status ap__vocab_reserve_ids(ap__vocab *vocab, ap__arena *arena, uint32_t last, ap_error *err);
+
 /* Lets another id, below n_ids, stand for a token that is there. */
 void ap__vocab_set_alias(ap__vocab *vocab, uint32_t id, const char *token, size_t len);
 
 /* AP__TOKEN_NONE when there is no such token. */
 uint32_t ap__vocab_find(const ap__vocab *vocab, const char *token, size_t len);
+
+/* Looks many tokens up, at most AP__VOCAB_BATCH: what the next step of each reads is on its way while those
+ * of the others are taken, where one after the other would wait for memory each time. */
+enum { AP__VOCAB_BATCH = 64 };
+void ap__vocab_find_batch(const ap__vocab *vocab, const ap__text *tokens, size_t n, uint32_t *ids);
+
+/* Whether the token of that id, which may be any, is `prefix` followed by `rest`. */
+bool ap__vocab_is_token(const ap__vocab *vocab, uint32_t id, ap__text prefix, ap__text rest);
 
 /* NULL when there is no such id. NUL-terminated. */
 const char *ap__vocab_token(const ap__vocab *vocab, uint32_t id, size_t *len);

@@ -5,6 +5,7 @@
 #define AP_TOKENIZER_WORK_H
 
 #include "base/arena.h"
+#include "tokenizer/models/piece_cache.h"
 #include "tokenizer/ntext.h"
 
 /* A stretch of text that goes to the model as a whole: a pre-token. */
@@ -42,14 +43,20 @@ typedef struct ap__work {
     ap__textbuf spare;  /* Of pre-tokenizers. */
     ap__pieces pieces, next_pieces;
     ap__tokens tokens;
+    struct ap__word_cache *words;    /* See models/word_cache.h; NULL until a model asks. */
     struct ap__regex_scratch *regex; /* Made by the first component that searches with one. */
+    ap__piece_cache piece_cache;     /* Of the model; stays from call to call. */
     uint32_t word;                   /* Index of the piece that is being encoded, or of the given word. */
-    uint64_t n_steps; /* Of models in this call: candidates, nodes and bytes that were looked at. */
+    uint64_t n_steps; /* Of this call: candidates, nodes and bytes that models looked at; tokens decoded. */
     bool is_word_given;
-    bool has_texts; /* Somebody will ask for the strings of tokens. */
+    bool has_texts;     /* Somebody will ask for the strings of tokens. */
+    bool skips_offsets; /* Nobody will ask where they are. */
 } ap__work;
 
 void ap__work_clear(ap__work *work);
+
+/* Frees what grows with a text, but not what was learnt of it. */
+void ap__work_shrink(ap__work *work);
 
 /* Starts to rewrite a text into the normalizers' free buffer; its first `n_removed` characters vanish. */
 void ap__work_begin(ap__transform *t, ap__work *work, const ap__ntext *text, size_t n_removed);
@@ -103,13 +110,35 @@ ap_status ap__work_split_at_char(ap__work *work, uint32_t code, ap__split_behavi
 
 /* -- tokens -------------------------------------------------------------------------------------------- */
 
-/* A token over bytes [start, end) of the piece's text. */
-ap_status ap__work_push_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start,
-                              uint32_t end);
+/* Makes room for one more token.   @return AP_ENOMEM */
+ap_status ap__work_grow_tokens(ap__work *work);
+
+/* Tokens that follow one another from the start of the piece: their ids, and where in its text each ends. */
+ap_status ap__work_push_tokens(ap__work *work, const ap__piece *piece, const uint32_t *ids,
+                               const uint8_t *ends, size_t n);
 
 /* A token whose place is outside of its piece's text: the reference takes what was meant to count from the
  * start of the piece for a place in the original. */
-ap_status ap__work_push_outside(ap__work *work, uint32_t id, uint32_t start, uint32_t end);
+static inline ap_status ap__work_push_outside(ap__work *work, uint32_t id, uint32_t start, uint32_t end) {
+    ap__tokens *list = &work->tokens;
+    ap_status status = list->n == list->capacity ? ap__work_grow_tokens(work) : AP_OK;
+    if (status) return status;
+    ap__token *token = &list->ptr[list->n++];
+    token->id = id;
+    token->word = work->word;
+    token->bytes = (ap__span){start, end};
+    token->text = NULL;
+    token->text_len = 0;
+    return AP_OK;
+}
+
+/* A token over bytes [start, end) of the piece's text. */
+static inline ap_status ap__work_push_token(ap__work *work, const ap__piece *piece, uint32_t id,
+                                            uint32_t start, uint32_t end) {
+    ap__span origin = {0, 0};
+    if (!work->skips_offsets) origin = ap__ntext_origin_of(&piece->text, start, end);
+    return ap__work_push_outside(work, id, origin.start, origin.end);
+}
 
 /* ap__work_push_token() where the token's string is that text and not the string of its id. */
 ap_status ap__work_push_text_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start,

@@ -150,7 +150,7 @@ ap_status ap__params_bind(const ap_param *table, void *opts, const ap_value *dic
                           const char *what, ap_error *err) {
     if (ap_value_kind(dict) == AP_KIND_NULL) return AP_OK;
     if (ap_value_kind(dict) != AP_KIND_DICT)
-        return ap__fail(err, AP_ETYPE, "parameters: expected a dict, found %s",
+        return ap__fail(err, AP_ETYPE, "%s: expected a dict, found %s", what,
                         ap_kind_name(ap_value_kind(dict)));
     for (size_t i = 0; i < ap_value_len(dict); i++) {
         const char *name;
@@ -212,13 +212,20 @@ static ap_status describe_row(ap_value *dict, const ap_param *row, ap_error *err
     return status;
 }
 
+/* Of two rows of a name, as an override and its base may have, the first is found, and so is told. */
+static bool is_described(const ap_value *list, const char *name) {
+    for (size_t i = 0; i < ap_value_len(list); i++)
+        if (ap__value_is_text(ap_value_dict_get(ap_value_list_get(list, i), "name"), name)) return true;
+    return false;
+}
+
 ap_status ap__params_describe(ap_value *list, const ap_param *table, ap_error *err) {
     ap_status status = AP_OK;
     for (const ap_param *row = table; !status && row->name; row++) {
         ap_value *slot;
         if (row->include)
             status = ap__params_describe(list, row->include, err);
-        else if (!(status = ap__list_add(&slot, list, err)))
+        else if (!is_described(list, row->name) && !(status = ap__list_add(&slot, list, err)))
             status = describe_row(slot, row, err);
     }
     return status;

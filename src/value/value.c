@@ -244,6 +244,23 @@ ap_status ap_value_create_tensor(ap_value **out, ap_dtype dtype, const int64_t *
     return status;
 }
 
+ap_status ap_value_create_tensor_take(ap_value **out, const ap_tensor_view *view, ap_release_fn release,
+                                      void *ctx, ap_error *err) {
+    ap__tensor *tensor = NULL;
+    if (out) *out = NULL;
+    if (!out || !view) {
+        if (release) release(ctx);
+        return ap__fail(err, AP_EINVAL, "ap_value_create_tensor_take: %s is NULL", out ? "view" : "out");
+    }
+    ap_status status = ap__tensor_create_lent(&tensor, view, release, ctx, err);
+    if (status) return status;
+    if ((status = create(out, err)))
+        ap__tensor_unref(tensor);
+    else
+        ap__value_set_tensor_take(*out, tensor);
+    return status;
+}
+
 /* One step deeper, if that is still allowed. */
 static ap_status deepen(ap_value *container, const ap_value *item, ap_error *err) {
     if (item->depth >= AP_VALUE_MAX_DEPTH)

@@ -25,3 +25,14 @@ done
 echo "I loved it." | "$AP_BUILD_DIR/examples/tokenize" "$work/my-model" >"$work/out" || { echo "examples/tokenize.c fails"; exit 1; }
 grep -q '^ *3866  loved  *loved$' "$work/out" && grep -q 'decoded: i loved it\.$' "$work/out" ||
     { echo "examples/tokenize.c prints:"; cat "$work/out"; exit 1; }
+
+"$AP_BUILD_DIR/examples/custom_task" "$work/my-model" "The acting was superb. The ending was a letdown." >"$work/out" ||
+    { echo "examples/custom_task.c fails"; exit 1; }
+python3 - "$work/out" <<'PYTHON' || { echo "examples/custom_task.c prints:"; cat "$work/out"; exit 1; }
+import json, sys
+verdict, sure, unsure = [json.loads(line) for line in open(sys.argv[1], encoding="utf-8")]
+assert list(verdict) == ["The acting was superb.", "The ending was a letdown."], verdict
+assert verdict["The acting was superb."] > 0.9 > 0.1 > verdict["The ending was a letdown."], verdict
+assert sure[0]["label"] in ("POSITIVE", "NEGATIVE") and sure[0]["score"] > 0.5, sure
+assert unsure == [{"label": "UNSURE", "score": sure[0]["score"]}], unsure
+PYTHON

@@ -30,14 +30,19 @@ has() {
     check "$wanted completes $*" grep -qx -- "$wanted" <(printf '%s\n' "${COMPREPLY[@]}")
 }
 
-completes "--help --version backends explain help inspect run tasks tokenize" ""
+completes "--help --version backends bench explain help inspect run tasks tokenize" ""
 completes "run" r
 completes "" frobnicate
 completes "" frobnicate ""
-completes "backends explain help inspect run tasks tokenize" help ""
+completes "backends bench explain help inspect run tasks tokenize" help ""
 completes "sentiment-analysis" run senti
 completes "text-classification" run text-cl
 has auto run ""
+completes "text-classification" bench text-cl
+completes "" bench aut
+completes "--batch-size --batch-sizes" bench text-classification --batch
+completes "ort ov" bench text-classification --vs o
+completes "json table" bench text-classification --output ""
 completes "sentiment-analysis" tasks senti
 completes "--help --output --version" tasks --
 completes "--help --json --output --version" backends -

@@ -35,7 +35,7 @@ done <"$work/params"
 
 # No option that there is not.
 {
-    for command in run tasks backends inspect explain tokenize; do "$ACCELPIPE" $command --help; done
+    for command in run tasks backends inspect explain tokenize bench; do "$ACCELPIPE" $command --help; done
     for task in $("$ACCELPIPE" tasks --output json | grep -o '"name":"[a-z-]*","aliases"' | cut -d'"' -f4); do
         "$ACCELPIPE" run "$task" --help
     done
@@ -47,7 +47,7 @@ for file in "$work/page" "$AP_SOURCE_DIR/docs/cli.md"; do
 done
 
 # The program's own options are all in docs/cli.md.
-for option in $({ "$ACCELPIPE" run --help; "$ACCELPIPE" tokenize --help; } | sed -n 's/^  \(-., \)*\(--[a-z-]*\).*/\2/p'); do
+for option in $({ "$ACCELPIPE" run --help; "$ACCELPIPE" tokenize --help; "$ACCELPIPE" bench --help; } | sed -n 's/^  \(-., \)*\(--[a-z-]*\).*/\2/p'); do
     check "docs/cli.md has $option" grep -q -- "$option\b" "$AP_SOURCE_DIR/docs/cli.md"
 done
 

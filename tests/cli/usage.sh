@@ -15,7 +15,7 @@ for arguments in -h help "help help" "help --help"; do
     cli $arguments
     expect 0 "$(cat "$golden/help.txt")"
 done
-for command in run tasks backends inspect explain tokenize; do
+for command in run tasks backends inspect explain tokenize bench; do
     cli $command --help
     expect 0 "$(cat "$golden/help_$command.txt")"
     cli help $command
@@ -51,7 +51,7 @@ cli rnu
 expect_error 2 'unknown command rnu; did you mean run? [AP_EKEY]'
 cli frobnicate
 expect_error 2 'unknown command frobnicate; `accelpipe --help` lists the commands [AP_EKEY]'
-for later in download export bench serve; do
+for later in download export serve; do
     cli $later
     expect_error 2 "unknown command $later; \`accelpipe --help\` lists the commands [AP_EKEY]"
 done

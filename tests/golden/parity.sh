@@ -10,7 +10,10 @@ kit=$AP_SHARED_DIR/parity
 [ -d "$kit/cases" ] || kit=$AP_SOURCE_DIR/tests/data/parity
 runner=$AP_BUILD_DIR/bench/parity_api_runner
 [ -x "$runner" ] || { echo "no $runner: the C API is not judged"; runner=; }
-python3 "$AP_SOURCE_DIR/tests/parity/collect.py" --program "$ACCELPIPE" ${runner:+--runner "$runner"} --kit "$kit" \
+package=$AP_BUILD_DIR/python
+[ -e "$package/accelpipe/_generated.py" ] || package=
+python3 "$AP_SOURCE_DIR/tests/parity/collect.py" --program "$ACCELPIPE" ${runner:+--runner "$runner"} \
+    ${package:+--package "$package"} --kit "$kit" \
     ${AP_SANITIZE:+--accelerator ort}
 result=$?
 [ $result -ne 2 ] || { echo "skipped: no backend, or no cases"; exit 77; }

@@ -3,9 +3,9 @@
 
   tests/parity/collect.py --program build/release/bin/accelpipe --kit ../shared/parity [OPTIONS] [TASK...]
 
-Two faces are judged, each in a column for each backend: the program (`accelpipe run`, one process a case, in the kit's
-folder so that relative paths are right) and the C API (parity_api_runner, one process for all cases). What they
-gave is kept in --out: results-FACE-BACKEND.jsonl, in the form that the kit's compare.py reads; that judge is run as well
+Three faces are judged, each in a column for each backend: the program (`accelpipe run`, one process a case, in the kit's
+folder so that relative paths are right), the C API (parity_api_runner, one process for all cases) and the Python
+package (python_runner.py, likewise; errors by the class of the exception). What they gave is kept in --out: results-FACE-BACKEND.jsonl, in the form that the kit's compare.py reads; that judge is run as well
 where numpy and Pillow are installed. Standard library only.
 
 Exit status: 0 when every case passes or fails as unsupported.txt says, 1 otherwise, 2 when nothing could be run.
@@ -31,7 +31,11 @@ import judge
 
 HERE = Path(__file__).resolve().parent
 CASE_TIMEOUT_S = 300
-FACES = ("cli", "api")
+FACES = ("cli", "api", "python")
+TITLES = {"cli": "", "api": " (C API)", "python": " (Python)"}
+
+# Whether this interpreter has what arrays and pictures are read with.
+HAS_ARRAYS = all(map(importlib.util.find_spec, ("numpy", "PIL")))
 
 Case = dict[str, Any]
 Answer = dict[str, Any]
@@ -87,13 +91,18 @@ class Program:
     """One run of `accelpipe`, or of the API runner, in the kit's folder with a start-up cache of its own."""
 
     def __init__(self, args: argparse.Namespace, scratch: str) -> None:
-        self.program, self.runner, self.kit, self.out = args.program, args.runner, args.kit, args.out
+        self.program, self.kit, self.out = args.program, args.kit, args.out
+        self.runners = {"api": args.runner and [str(args.runner)],
+                        "python": args.package and [sys.executable, str(HERE / "python_runner.py")]}
         self.env = {**os.environ, "ACCELPIPE_CACHE": scratch}
+        if args.package:
+            self.env["PYTHONPATH"] = os.pathsep.join(filter(None, [str(args.package), os.environ.get("PYTHONPATH")]))
 
-    def run(self, words: list[str], text: str | None = None) -> subprocess.CompletedProcess[str]:
+    def run(self, words: list[str], text: str | None = None,
+            timeout_s: float = CASE_TIMEOUT_S) -> subprocess.CompletedProcess[str]:
         return subprocess.run(words, input=text, stdin=subprocess.DEVNULL if text is None else None,
                               capture_output=True, encoding="utf-8", errors="replace", cwd=self.kit, env=self.env,
-                              timeout=CASE_TIMEOUT_S)
+                              timeout=timeout_s)
 
     def describe(self, *words: str) -> Any:
         """The JSON that a subcommand prints."""
@@ -120,20 +129,21 @@ class Program:
                 return failure("BAD_OUTPUT", f"{error}: {done.stdout[:200]!r}")
         return read_failure(done)
 
-    def run_api(self, cases: list[Case], accelerator: str) -> dict[str, Answer]:
-        """All cases through the C API, in one process."""
+    def run_all(self, face: str, cases: list[Case], accelerator: str) -> dict[str, Answer]:
+        """All cases through the C API or the Python package, in one process."""
         lines = "".join(dump({"id": case["id"], "inputs": case["inputs"], "call": case["call"],
                               "init": {"task": case["task"], "model": case["model"], "accelerator": accelerator,
                                        **case["init"]}}) + "\n" for case in cases)
-        done = self.run([str(self.runner)], lines)
+        runner = self.runners[face]
+        done = self.run(runner, lines, len(cases) * CASE_TIMEOUT_S)
         answers: dict[str, Answer] = {}
         for line in done.stdout.splitlines():
             answer = json.loads(line)
             if "error" in answer:
-                answer["error"]["type"] = answer["error"]["code"]
+                answer["error"].setdefault("type", answer["error"]["code"])
             answers[answer["id"]] = answer
         if done.returncode != 0:
-            print(f"parity_api_runner: exit status {done.returncode}\n{done.stderr}", file=sys.stderr)
+            print(f"{runner[-1]}: exit status {done.returncode}\n{done.stderr}", file=sys.stderr)
         ended = failure("CRASH", f"the runner ended with status {done.returncode}: {done.stderr.strip()[-300:]}")
         return {case["id"]: answers.get(case["id"], ended) for case in cases}
 
@@ -189,7 +199,7 @@ def score_cases(cases: list[Case], answers: dict[str, Answer], unsupported: dict
 
 def run_kit_judge(kit: Path, results: Path, tasks: Iterable[str]) -> str:
     """What the kit's own compare.py says; "" where it, numpy or Pillow is missing."""
-    if not (kit / "compare.py").exists() or not all(map(importlib.util.find_spec, ("numpy", "PIL"))):
+    if not (kit / "compare.py").exists() or not HAS_ARRAYS:
         return ""
     return subprocess.run([sys.executable, str(kit / "compare.py"), str(results), *tasks], capture_output=True,
                           text=True, check=False).stdout
@@ -220,8 +230,8 @@ def save_results(path: Path, cases: Iterable[Case], answers: dict[str, Answer]) 
 
 
 def run_column(program: Program, face: str, accelerator: str, cases: list[Case], n_jobs: int) -> dict[str, Answer]:
-    if face == "api":
-        return program.run_api(cases, accelerator)
+    if face != "cli":
+        return program.run_all(face, cases, accelerator)
     with ThreadPoolExecutor(n_jobs) as pool:
         return dict(zip((case["id"] for case in cases),
                         pool.map(lambda case: program.run_case(case, accelerator), cases)))
@@ -232,6 +242,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("tasks", nargs="*", metavar="TASK", help="default: every task of the kit that we have")
     parser.add_argument("--program", type=Path, required=True, help="the accelpipe program")
     parser.add_argument("--runner", type=Path, help="parity_api_runner; without it the C API is not judged")
+    parser.add_argument("--package", type=Path, help="the folder that has the Python package; without it, it is not judged")
     parser.add_argument("--kit", type=Path, required=True, help="folder with cases/, models/, inputs/")
     parser.add_argument("--accelerator", action="append", help="default: every backend that is available here")
     parser.add_argument("--out", type=Path, help="folder for the results; default: a temporary one")
@@ -239,6 +250,7 @@ def parse_arguments() -> argparse.Namespace:
     args = parser.parse_args()
     args.program, args.kit = args.program.resolve(), args.kit.resolve()
     args.runner = args.runner.resolve() if args.runner else None
+    args.package = args.package.resolve() if args.package else None
     return args
 
 
@@ -269,11 +281,12 @@ def run(args: argparse.Namespace, program: Program, cases: dict[str, list[Case]]
     for accelerator in accelerators:
         unsupported = read_unsupported(HERE / "unsupported.txt", accelerator)
         for face in FACES:
-            if face == "api" and not args.runner:
+            if face != "cli" and not program.runners[face]:
                 continue
-            column = accelerator if face == "cli" else f"{accelerator} (C API)"
+            column = accelerator + TITLES[face]
             columns.append(column)
-            chosen = [c for rows in cases.values() for c in rows if face == "cli" or is_plain(c["inputs"])]
+            chosen = [c for rows in cases.values() for c in rows if face == "cli" or is_plain(c["inputs"])
+                      or face == "python" and HAS_ARRAYS]
             answers = run_column(program, face, accelerator, chosen, args.jobs)
             results = args.out / f"results-{face}-{accelerator}.jsonl"
             save_results(results, chosen, answers)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Parity with transformers, as a table: task x backend, cases passed of all, through the program and the C API.
+# Parity with transformers, as a table: task x backend, cases passed of all, through the program, the C API and the
+# Python package.
 #
 #   tests/parity/run.sh [--accelerator ort|ov|ipex]... [TASK...]
 #
@@ -15,5 +16,7 @@ kit=$shared/parity
 [ -d "$kit/cases" ] || kit=$root/tests/data/parity
 
 cmake --build "$build" --target product bench_programs >&2
+package=$build/python
+[ -e "$package/accelpipe/_generated.py" ] || package=
 exec python3 "$root/tests/parity/collect.py" --program "$build/bin/accelpipe" \
-    --runner "$build/bench/parity_api_runner" --kit "$kit" --out "$build/parity" "$@"
+    --runner "$build/bench/parity_api_runner" ${package:+--package "$package"} --kit "$kit" --out "$build/parity" "$@"

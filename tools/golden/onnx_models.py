@@ -190,6 +190,65 @@ def any_rank():
     return graph([node("Identity", ["x"], ["y"])], [value("x", "float32", None)], [value("y", "float32", None)])
 
 
+def constant(name, dtype, shape, raw):
+    return node("Constant", [], [name], message(1, "value") + message(5, tensor("", dtype, shape, raw)) + integer(20, 4))
+
+
+def int64s(*numbers):
+    return struct.pack(f"<{len(numbers)}q", *numbers)
+
+
+def branch(nodes, name, rank, initializers=()):
+    return graph(nodes, [], [value(name, "float32", [f"d{i}" for i in range(rank)])], initializers)
+
+
+def branches(location=None):
+    """y = x w, by way of Ifs whose branches differ in rank. Both conditions compare an extent of x w with itself, after
+    a Reshape and two Transposes; one takes the else branch, and another in it the then branch."""
+    inner = node("If", ["same"], ["inner"],
+                 attribute_graph("then_branch", branch([node("Mul", ["scaled", "half"], ["i_then"])], "i_then", 2,
+                                                       [tensor("half", "float32", [1], struct.pack("<f", 0.5))])),
+                 attribute_graph("else_branch", branch([node("Unsqueeze", ["d", "zero"], ["i_else"])], "i_else", 3)))
+    outer = node("If", ["other"], ["t"],
+                 attribute_graph("then_branch", branch([node("Unsqueeze", ["d", "zero"], ["o_then"])], "o_then", 3)),
+                 attribute_graph("else_branch", branch([constant("two", "float32", [1], struct.pack("<f", 2)),
+                                                        node("Mul", ["d", "two"], ["scaled"]), inner], "inner", 2)))
+    return graph([node("MatMul", ["x", "w"], ["a"]),
+                  node("Shape", ["x"], ["x_shape"]), node("Gather", ["x_shape", "zero"], ["n"]),
+                  constant("rest", "int64", [1], int64s(-1)),
+                  node("Concat", ["n", "rest"], ["target"], attribute_int("axis", 0)),
+                  node("Reshape", ["a", "target"], ["b"]),
+                  node("Transpose", ["b"], ["c"], attribute_ints("perm", [1, 0])),
+                  node("Transpose", ["c"], ["d"], attribute_ints("perm", [1, 0])),
+                  node("Shape", ["a"], ["a_shape"]), node("Gather", ["a_shape", "scalar"], ["size"]),
+                  node("Shape", ["d"], ["d_shape"]),
+                  node("Slice", ["d_shape", "minus_two", "minus_one"], ["d_sizes"]),
+                  node("Squeeze", ["d_sizes", "zero"], ["d_size"]),
+                  node("Equal", ["size", "d_size"], ["same"]), node("Not", ["same"], ["other"]),
+                  outer, node("Identity", ["t"], ["y"])],
+                 [value("x", "float32", ["n", SIZE])], [value("y", "float32", ["n", SIZE])],
+                 [tensor("w", "float32", [SIZE, SIZE], external_raw(), location=location),
+                  tensor("zero", "int64", [1], int64s(0)), tensor("scalar", "int64", [], int64s(0)),
+                  tensor("minus_two", "int64", [1], int64s(-2)), tensor("minus_one", "int64", [1], int64s(-1))])
+
+
+def branches_external():
+    """The same, with w in external.bin."""
+    return branches("external.bin")
+
+
+def branches_by_input():
+    """y = x with its first extent left out where that is 1: the branch depends on the run, and with it the rank."""
+    squeeze = branch([node("Squeeze", ["x", "zero"], ["less"])], "less", 1)
+    keep = branch([node("Identity", ["x"], ["kept"])], "kept", 2)
+    return graph([node("Shape", ["x"], ["shape"]), node("Gather", ["shape", "zero"], ["n"]),
+                  node("Equal", ["n", "one"], ["is_one"]),
+                  node("If", ["is_one"], ["y"], attribute_graph("then_branch", squeeze),
+                       attribute_graph("else_branch", keep))],
+                 [value("x", "float32", ["n", "m"])], [value("y", "float32", None)],
+                 [tensor("zero", "int64", [1], int64s(0)), tensor("one", "int64", [1], int64s(1))])
+
+
 def replay_models():
     """The same, for the replay plugin."""
     lines = ["accelpipe-replay 1"]
@@ -209,7 +268,7 @@ def main():
     (DATA / "onnx").mkdir(parents=True, exist_ok=True)
     (DATA / "replay").mkdir(parents=True, exist_ok=True)
     for make in (identity_all, append, slow, slow_chain, huge, weight_only, external, aliases, factor, scores, unknown_op,
-                 any_rank):
+                 any_rank, branches, branches_external, branches_by_input):
         (DATA / "onnx" / f"{make.__name__}.onnx").write_bytes(model(make()))
     (DATA / "onnx" / "external.bin").write_bytes(external_raw())
     for name, text in replay_models().items():

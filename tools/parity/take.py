@@ -4,7 +4,8 @@
   tools/parity/take.py KIT [TASK...]
 
 The tasks that are there already are taken anew, and those named beside them. Of a model only what the library reads is taken: weights in safetensors, vocabularies that tokenizer.json repeats and
-the like stay behind. The whole has to stay below 40 MB, because it is committed.
+the like stay behind, as do models that would take much room for little more (with their cases). The whole has to stay below
+40 MB, because it is committed.
 """
 
 from __future__ import annotations
@@ -20,6 +21,12 @@ TARGET = Path(__file__).resolve().parents[2] / "tests" / "data" / "parity"
 MAX_BYTES = 40_000_000
 TAKEN = ("config.json", "generation_config.json", "preprocessor_config.json", "processor_config.json", "tokenizer.json",
          "tokenizer_config.json", "special_tokens_map.json", "chat_template.jinja", "onnx/*.onnx")
+# Of tokenizers that have no tokenizer.json.
+TAKEN_SLOW = ("vocab.txt", "vocab.json", "*.spm", "sentencepiece.bpe.model")
+LEFT_OUT = ("models/gptneox-lm", "models/mistral-lm", "models/phi-lm", "models/gemma-lm", "models/pegasus-xsum",
+            "models/mbart-multi")
+# Where there is a merged decoder, its two parts say the same.
+PARTS = ("decoder_model.onnx", "decoder_with_past_model.onnx")
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -39,13 +46,19 @@ def copy(kit: Path, path: Path) -> None:
 
 def take(kit: Path, task: str) -> None:
     cases_file = kit / "cases" / f"{task}.jsonl"
-    copy(kit, cases_file)
-    cases = [json.loads(line) for line in cases_file.read_text(encoding="utf-8").splitlines()]
+    lines = [line for line in cases_file.read_text(encoding="utf-8").splitlines()
+             if json.loads(line)["model"] not in LEFT_OUT]
+    cases = [json.loads(line) for line in lines]
+    target = TARGET / cases_file.relative_to(kit)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
     for model in sorted({case["model"] for case in cases}):
         has_tokenizer = (kit / model / "tokenizer.json").is_file()
-        for pattern in TAKEN if has_tokenizer else (*TAKEN, "vocab.txt"):
+        is_merged = (kit / model / "onnx/decoder_model_merged.onnx").is_file()
+        for pattern in TAKEN if has_tokenizer else (*TAKEN, *TAKEN_SLOW):
             for path in sorted((kit / model).glob(pattern)):
-                copy(kit, path)
+                if not is_merged or path.name not in PARTS:
+                    copy(kit, path)
     for text in sorted({text for case in cases for text in strings([case["inputs"], case.get("expect")])}):
         if text.startswith(("inputs/", "cases/files/")) and (kit / text).is_file():
             copy(kit, kit / text)

@@ -170,7 +170,7 @@ static ap_status round_int(ap__jrun *run, ap__jval *out, int64_t number, int64_t
 /* func(value * 10 ** precision) / 10 ** precision */
 static ap_status round_towards(ap__jrun *run, ap__jval *out, const ap__jval *number, int64_t places,
                                bool is_up) {
-    ap__jval ten = ap__jval_int(10), exponent = ap__jval_int(places), unit, scaled = ap__jval_none(), whole;
+    ap__jval ten = ap__jval_int(10), exponent = ap__jval_int(places), unit, scaled = {0}, whole;
     ap_status status = ap__joperate(run, &unit, AP__J_POW, &ten, &exponent);
     if (!status) status = ap__joperate(run, &scaled, AP__J_MUL, number, &unit);
     whole = scaled;

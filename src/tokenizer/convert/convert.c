@@ -14,22 +14,28 @@
 
 static const ap__recipe RECIPES[] = {
 #define BERT_VOCAB(name, ...)                                                                                \
-    {name, {"vocab.txt", NULL}, ap__convert_bert_vocab, &(const ap__bert_shape){__VA_ARGS__}},
+    {name, {"vocab.txt"}, ap__convert_bert_vocab, &(const ap__bert_shape){__VA_ARGS__}},
 #define BPE_FILES(name, ...)                                                                                 \
     {name, {"vocab.json", "merges.txt"}, ap__convert_bpe_files, &(const ap__bpe_shape){__VA_ARGS__}},
 #define SENTENCEPIECE(name, file, vocab, normalizer, pre_tokenizer, ...)                                     \
     {name,                                                                                                   \
-     {file, NULL},                                                                                           \
+     {file},                                                                                                 \
      ap__convert_sentencepiece,                                                                              \
      &(const ap__spm_shape){AP__SPM_##vocab, AP__SPM_NORMALIZER_##normalizer, AP__SPM_##pre_tokenizer,       \
                             __VA_ARGS__}},
+#define SLOW_SENTENCEPIECE(name, file, target, ...)                                                          \
+    {name,                                                                                                   \
+     {file, "vocab.json", target},                                                                           \
+     ap__convert_slow_sentencepiece,                                                                         \
+     &(const ap__slow_spm_shape){__VA_ARGS__}},
 #include "tokenizer/convert/recipes.def"
 };
 
 /* Every file that some converter reads, for what a message says is there. */
 static const char *const KNOWN_FILES[] = {"vocab.txt",           "vocab.json",   "merges.txt",
                                           "tokenizer.model",     "spiece.model", "sentencepiece.bpe.model",
-                                          "sentencepiece.model", "spm.model",    "tekken.json"};
+                                          "sentencepiece.model", "spm.model",    "source.spm",
+                                          "target.spm",          "tekken.json"};
 
 const ap__recipe *ap__recipe_find(const char *class_name) {
     for (size_t i = 0; i < sizeof RECIPES / sizeof *RECIPES; i++) {
@@ -38,6 +44,11 @@ const ap__recipe *ap__recipe_find(const char *class_name) {
         if (!class_name[len] || !strcmp(class_name + len, "Fast")) return &RECIPES[i];
     }
     return NULL;
+}
+
+bool ap__convert_is_slow(const char *class_name) {
+    const ap__recipe *recipe = ap__recipe_find(class_name);
+    return recipe && recipe->convert == ap__convert_slow_sentencepiece;
 }
 
 ap_status ap__converter_fail(ap__converter *c, ap_status status, const char *fmt, ...) {
@@ -77,7 +88,11 @@ static ap_status fail_missing(const char *folder, const char *class_name, const 
     char list[192];
     const char *found =
         list_files(list, sizeof list, folder, KNOWN_FILES, sizeof KNOWN_FILES / sizeof *KNOWN_FILES);
-    const char *second = recipe && recipe->files[1] ? recipe->files[1] : NULL;
+    char needed[128] = "";
+    for (size_t i = 0, len = 0; recipe && i < AP__RECIPE_FILES && recipe->files[i] && len < sizeof needed;
+         i++)
+        len +=
+            (size_t)snprintf(needed + len, sizeof needed - len, "%s%s", i ? " with " : "", recipe->files[i]);
     if (!class_name[0])
         return ap__fail(
             err, AP_ENOTFOUND,
@@ -89,9 +104,8 @@ static ap_status fail_missing(const char *folder, const char *class_name, const 
                         "%s/tokenizer.json: not found, and a %.60s cannot be made of other files (found: %s)",
                         folder, class_name, found);
     return ap__fail(err, AP_ENOTFOUND,
-                    "%s/tokenizer.json: not found, nor %s%s%s, which a %.60s can be made of (found: %s)",
-                    folder, recipe->files[0], second ? " with " : "", second ? second : "", class_name,
-                    found);
+                    "%s/tokenizer.json: not found, nor %s, which a %.60s can be made of (found: %s)", folder,
+                    needed, class_name, found);
 }
 
 /* Whether tokenizer.model is a file of ranks rather than a SentencePiece model. */
@@ -113,13 +127,18 @@ static bool has_encoding(const char *folder) {
     return false;
 }
 
+bool ap__convert_is_complete(const char *folder, const char *class_name) {
+    const ap__recipe *recipe = ap__recipe_find(class_name);
+    for (size_t i = 0; recipe && i < AP__RECIPE_FILES && recipe->files[i]; i++)
+        if (!ap__has_file(folder, recipe->files[i])) return false;
+    return recipe != NULL;
+}
+
 ap_status ap__convert_choose(ap__convert_format *out, const char *folder, const char *class_name,
                              ap_error *err) {
     const ap__recipe *recipe = ap__recipe_find(class_name);
     bool is_generic = !strncmp(class_name, "PreTrainedTokenizer", strlen("PreTrainedTokenizer"));
-    bool is_complete = recipe && ap__has_file(folder, recipe->files[0]) &&
-                       (!recipe->files[1] || ap__has_file(folder, recipe->files[1]));
-    bool is_ranks = false;
+    bool is_complete = ap__convert_is_complete(folder, class_name), is_ranks = false;
     *out = AP__CONVERT_NOTHING;
     if (is_generic || (is_complete && !strcmp(recipe->files[0], "tokenizer.model"))) {
         ap_status status = has_ranks(&is_ranks, folder, err);

@@ -32,6 +32,12 @@ typedef enum ap__convert_format {
 ap_status ap__convert_choose(ap__convert_format *out, const char *folder, const char *class_name,
                              ap_error *err);
 
+/* Whether the folder has all files that the class is converted from. */
+bool ap__convert_is_complete(const char *folder, const char *class_name);
+
+/* Whether the class runs in Python alone: its added tokens are those of the document. */
+bool ap__convert_is_slow(const char *class_name);
+
 /* Makes the document; `name` gets the file that it was made of, for messages.
  * @return AP_ENOTFOUND (what was looked for, what is there), AP_EFORMAT, AP_EUNSUPPORTED, AP_ELIMIT,
  * AP_ENOMEM. Free with yyjson_doc_free(). */

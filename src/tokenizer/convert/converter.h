@@ -28,10 +28,13 @@ typedef struct ap__slow_token {
 /* A converter for one kind of files: fills the document from the folder. */
 typedef ap_status ap__convert_fn(ap__converter *c);
 
+/* Files of one recipe, at most. */
+enum { AP__RECIPE_FILES = 3 };
+
 /* A row of recipes.def. */
 typedef struct ap__recipe {
     const char *class_name;
-    const char *files[2]; /* What it needs; the second may be NULL. */
+    const char *files[AP__RECIPE_FILES]; /* What it needs; NULL: no more. */
     ap__convert_fn *convert;
     const void *shape; /* Of the converter's own type. */
 } ap__recipe;
@@ -58,6 +61,9 @@ yyjson_mut_val *ap__new_text(ap__converter *c, ap__text text);
 
 /* A component written as JSON in the source: {"type":"NFC"}. */
 yyjson_mut_val *ap__new_json(ap__converter *c, const char *json);
+
+/* base64 of bytes.   @return NULL when out of memory; it is noted. */
+yyjson_mut_val *ap__new_base64(ap__converter *c, ap__text bytes);
 
 /* {"type": type} */
 yyjson_mut_val *ap__new_typed(ap__converter *c, const char *type);
@@ -107,8 +113,8 @@ ap_status ap__config_flag(ap__converter *c, const char *key, bool standard, bool
 
 /* -- the formats --------------------------------------------------------------------------------------- */
 
-ap__convert_fn ap__convert_bert_vocab, ap__convert_bpe_files, ap__convert_sentencepiece, ap__convert_tiktoken,
-    ap__convert_encoding, ap__convert_tekken;
+ap__convert_fn ap__convert_bert_vocab, ap__convert_bpe_files, ap__convert_sentencepiece,
+    ap__convert_slow_sentencepiece, ap__convert_tiktoken, ap__convert_encoding, ap__convert_tekken;
 
 /* The i-th file name of tiktoken's own encodings; NULL behind the last. */
 const char *ap__tiktoken_file(size_t i);

@@ -2,6 +2,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/words.h"
+#include "tokenizer/convert/base64.h"
 #include "tokenizer/convert/converter.h"
 
 #include <string.h>
@@ -38,6 +39,15 @@ yyjson_mut_val *ap__new_json(ap__converter *c, const char *json) {
     yyjson_doc_free(doc);
     note(c, value != NULL);
     return value;
+}
+
+yyjson_mut_val *ap__new_base64(ap__converter *c, ap__text bytes) {
+    size_t len = ap__base64_len(bytes.len);
+    char *text = ap__arena_alloc(&c->arena, len);
+    note(c, text != NULL);
+    if (!text) return NULL;
+    ap__base64_encode(text, bytes.ptr, bytes.len);
+    return ap__new_text(c, (ap__text){text, len});
 }
 
 yyjson_mut_val *ap__new_typed(ap__converter *c, const char *type) {

@@ -1,7 +1,6 @@
 /* SentencePiece models: Unigram and BPE.
  * Source: transformers@v4.55.4 convert_slow_tokenizer.py SpmConverter and the classes derived from it. */
 #include "base/error.h"
-#include "tokenizer/convert/base64.h"
 #include "tokenizer/convert/spm.h"
 
 #include <stdlib.h>
@@ -158,17 +157,11 @@ static ap_status put_added_pieces(ap__spm *s) {
 
 /* -- normalizer, pre-tokenizer, decoder ----------------------------------------------------------------- */
 
-static ap_status put_charsmap(ap__spm *s, yyjson_mut_val *list) {
-    ap__text map = s->model.charsmap;
-    if (!map.len) return AP_OK;
-    size_t len = ap__base64_len(map.len);
-    char *text = ap__arena_alloc(&s->c->arena, len);
-    if (!text) return ap__fail_nomem(s->c->err);
-    ap__base64_encode(text, map.ptr, map.len);
+static void put_charsmap(ap__spm *s, yyjson_mut_val *list) {
+    if (!s->model.charsmap.len) return;
     yyjson_mut_val *normalizer = ap__new_typed(s->c, "Precompiled");
-    ap__put_text(s->c, normalizer, "precompiled_charsmap", (ap__text){text, len});
+    ap__put(s->c, normalizer, "precompiled_charsmap", ap__new_base64(s->c, s->model.charsmap));
     ap__push(s->c, list, normalizer);
-    return AP_OK;
 }
 
 static void push_json(ap__spm *s, yyjson_mut_val *list, const char *json) {
@@ -198,7 +191,7 @@ static ap_status push_albert(ap__spm *s, yyjson_mut_val *list, bool are_spaces_f
     push_json(s, list, REPLACE("{\"String\":\"''\"}", "\\\""));
     if (are_spaces_first) push_json(s, list, REPLACE(SPACES, " "));
     ap_status status = push_accents_and_case(s, list);
-    if (!status) status = put_charsmap(s, list);
+    if (!status) put_charsmap(s, list);
     if (!are_spaces_first) push_json(s, list, REPLACE(SPACES, " "));
     return status;
 }
@@ -209,16 +202,15 @@ static ap_status push_deberta(ap__spm *s, yyjson_mut_val *list) {
     if (status) return status;
     if (is_lower) push_json(s, list, "{\"type\":\"Lowercase\"}");
     push_json(s, list, "{\"type\":\"Strip\",\"strip_left\":true,\"strip_right\":true}");
-    status = put_charsmap(s, list);
+    put_charsmap(s, list);
     push_json(s, list, REPLACE(SPACES, " "));
-    return status;
+    return AP_OK;
 }
 
-static ap_status push_usual(ap__spm *s, yyjson_mut_val *list) {
-    ap_status status = put_charsmap(s, list);
+static void push_usual(ap__spm *s, yyjson_mut_val *list) {
+    put_charsmap(s, list);
     push_json(s, list, "{\"type\":\"Strip\",\"strip_left\":false,\"strip_right\":true}");
     push_json(s, list, REPLACE(SPACES, UNDERLINE));
-    return status;
 }
 
 static void push_llama(ap__spm *s, yyjson_mut_val *list) {
@@ -235,7 +227,7 @@ static ap_status put_normalizer(ap__spm *s) {
     }
     if (s->shape->normalizer == AP__SPM_NORMALIZER_LLAMA && !s->is_legacy) return AP_OK;
     yyjson_mut_val *sequence = ap__new_typed(c, "Sequence"), *list = yyjson_mut_arr(c->doc);
-    if (s->shape->normalizer == AP__SPM_NORMALIZER_USUAL) status = push_usual(s, list);
+    if (s->shape->normalizer == AP__SPM_NORMALIZER_USUAL) push_usual(s, list);
     if (s->shape->normalizer == AP__SPM_NORMALIZER_ALBERT) status = push_albert(s, list, false);
     if (s->shape->normalizer == AP__SPM_NORMALIZER_REMBERT) status = push_albert(s, list, true);
     if (s->shape->normalizer == AP__SPM_NORMALIZER_DEBERTA) status = push_deberta(s, list);

@@ -172,10 +172,14 @@ static ap_status read_trainer(const cursor *outer, ap__text bytes, ap__spm_model
     while (next_field(&c, &f, &status)) {
         if (is_field(&f, 3, VARINT) && f.value >= 1 && f.value <= 4)
             out->model_type = (uint32_t)f.value;
+        else if (is_field(&f, 24, VARINT))
+            out->treat_whitespace_as_suffix = f.value != 0;
         else if (is_field(&f, 35, VARINT))
             out->is_byte_fallback = f.value != 0;
         else if (is_field(&f, 40, VARINT))
             out->unk_id = (int32_t)(uint32_t)f.value;
+        else if (is_field(&f, 44, BYTES))
+            status = read_text(&c, f.bytes, &out->unk_surface);
         else if (is_field(&f, 45, BYTES))
             status = read_text(&c, f.bytes, &out->unk_piece);
     }
@@ -186,8 +190,21 @@ static ap_status read_normalizer(const cursor *outer, ap__text bytes, ap__spm_mo
     cursor c = inside(outer, bytes);
     ap_status status = AP_OK;
     field f;
-    while (next_field(&c, &f, &status))
+    while (next_field(&c, &f, &status)) {
         if (is_field(&f, 2, BYTES)) out->charsmap = f.bytes;
+        if (is_field(&f, 3, VARINT)) out->add_dummy_prefix = f.value != 0;
+        if (is_field(&f, 4, VARINT)) out->remove_extra_whitespaces = f.value != 0;
+        if (is_field(&f, 5, VARINT)) out->escape_whitespaces = f.value != 0;
+    }
+    return status;
+}
+
+static ap_status read_denormalizer(const cursor *outer, ap__text bytes, ap__spm_model *out) {
+    cursor c = inside(outer, bytes);
+    ap_status status = AP_OK;
+    field f;
+    while (next_field(&c, &f, &status))
+        if (is_field(&f, 2, BYTES)) out->has_denormalizer = f.bytes.len > 0;
     return status;
 }
 
@@ -208,6 +225,8 @@ ap_status ap__spm_model_parse(ap__spm_model *out, ap__arena *arena, const char *
     field f;
     size_t n;
     *out = (ap__spm_model){.model_type = AP__SPM_UNIGRAM, .unk_piece = {"<unk>", 5}};
+    out->unk_surface = (ap__text){" \xE2\x81\x87 ", 5};
+    out->add_dummy_prefix = out->remove_extra_whitespaces = out->escape_whitespaces = true;
     ap_status status = count_pieces(c, &n);
     if (status) return status;
     if (!(out->pieces = ap__arena_calloc(arena, n, sizeof *out->pieces))) return ap__fail_nomem(err);
@@ -218,6 +237,8 @@ ap_status ap__spm_model_parse(ap__spm_model *out, ap__arena *arena, const char *
             status = read_trainer(&c, f.bytes, out);
         else if (is_field(&f, 3, BYTES))
             status = read_normalizer(&c, f.bytes, out);
+        else if (is_field(&f, 5, BYTES))
+            status = read_denormalizer(&c, f.bytes, out);
     }
     return status;
 }

@@ -30,7 +30,10 @@ typedef struct ap__spm_model {
     int32_t unk_id;
     ap__text unk_piece;
     bool is_byte_fallback;
+    ap__text unk_surface;
     ap__text charsmap; /* Bytes; empty when there is none. */
+    bool add_dummy_prefix, remove_extra_whitespaces, escape_whitespaces, treat_whitespace_as_suffix;
+    bool has_denormalizer; /* Decoded text goes through a character map, too. */
 } ap__spm_model;
 
 /* Reads the message; texts are borrowed from `bytes`, pieces live in the arena.

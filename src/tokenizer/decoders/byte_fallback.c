@@ -53,9 +53,10 @@ static ap_status apply(const void *self, ap__strings *strings) {
     return AP_OK;
 }
 
+/* A joined string may be a byte token as a whole until it goes on. */
 static unsigned tail(const void *self, bool is_joined) {
     (void)self;
-    return is_joined ? 0 : AP__TAIL_BYTES;
+    return is_joined ? AP__TAIL_OPEN : AP__TAIL_BYTES;
 }
 
 const ap__decoder_class ap__decoder_byte_fallback = {

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "tokenizer/byte_alphabet.h"
+#include "tokenizer/ntext.h"
 #include "tokenizer/strings.h"
 
 #include <string.h>
@@ -65,6 +66,31 @@ static ap_status repair(ap__text *out, ap__strings *strings, const char *bytes, 
     return AP_OK;
 }
 
+size_t ap__byte_level_last(char *bytes, size_t n, size_t size, ap__text token) {
+    bool are_bytes = true;
+    uint32_t code;
+    for (size_t at = 0; at < token.len && are_bytes;) {
+        at += ap__utf8_next(&code, token.ptr + at);
+        are_bytes = ap__char_to_byte(code) >= 0;
+    }
+    for (size_t at = token.len; at > 0 && n < size;) {
+        size_t end = at--;
+        while (are_bytes && at > 0 && ap__is_continuation(token.ptr[at])) at--;
+        if (are_bytes) ap__utf8_next(&code, token.ptr + at);
+        bytes[size - ++n] = are_bytes ? (char)ap__char_to_byte(code) : token.ptr[end - 1];
+    }
+    return n;
+}
+
+bool ap__byte_level_is_open(const char *bytes, size_t n) {
+    for (size_t at = n > 3 ? n - 3 : 0; at < n; at++) {
+        unsigned char lead = (unsigned char)bytes[at];
+        size_t need = lead < 0xC2 || lead > 0xF4 ? 1 : lead < 0xE0 ? 2 : lead < 0xF0 ? 3 : 4;
+        if (need > n - at && broken_len((const unsigned char *)bytes + at, n - at) == n - at) return true;
+    }
+    return false;
+}
+
 static ap_status apply(const void *self, ap__strings *strings) {
     (void)self;
     size_t size = 0, len = 0;
@@ -81,10 +107,10 @@ static ap_status apply(const void *self, ap__strings *strings) {
     return ap__strings_push(strings, text.ptr, text.len);
 }
 
+/* Whether a string is bytes, is said by all of it. */
 static unsigned tail(const void *self, bool is_joined) {
     (void)self;
-    (void)is_joined;
-    return AP__TAIL_JOINS;
+    return AP__TAIL_JOINS | AP__TAIL_BROKEN | (is_joined ? AP__TAIL_OPEN : 0);
 }
 
 const ap__decoder_class ap__decoder_byte_level = {

@@ -54,4 +54,9 @@ static ap_status apply(const void *ptr, ap__strings *strings) {
     return status;
 }
 
-const ap__decoder_class ap__decoder_strip = {.create = create, .apply = apply};
+static unsigned tail(const void *self, bool is_joined) {
+    (void)self;
+    return is_joined ? AP__TAIL_START : 0;
+}
+
+const ap__decoder_class ap__decoder_strip = {.create = create, .apply = apply, .tail = tail};

@@ -1,183 +1,30 @@
 /* BPE: the characters of a piece, or its bytes, merged pair by pair.
- * Source: huggingface/tokenizers@v0.21.4 models/bpe/model.rs, models/bpe/serialization.rs. */
+ * Source: huggingface/tokenizers@v0.21.4 models/bpe/model.rs. */
+#include "tokenizer/models/bpe.h"
+
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/utf8.h"
-#include "tokenizer/byte_alphabet.h"
-#include "tokenizer/component.h"
-#include "tokenizer/models/bpe_merges.h"
-#include "tokenizer/models/read_vocab.h"
 
-#include <stdio.h>
 #include <string.h>
-
-/* Longest affix of a symbol, in bytes. */
-enum { AFFIX_MAX_BYTES = 256 };
-
-typedef struct bpe {
-    const ap__vocab *vocab;
-    ap__merges merges;
-    ap__text unk_token; /* No text: there is none. */
-    ap__text prefix;    /* Of all symbols but a word's first. */
-    ap__text suffix;    /* Of a word's last symbol. */
-    uint32_t unk_id;
-    bool fuse_unk, byte_fallback, ignore_merges;
-    uint32_t fallback_ids[256]; /* Of "<0x00>" and so on; AP__TOKEN_NONE where one is missing. */
-    /* Of the characters of the byte alphabet, with their affixes: [0] in the middle, | 1 first, | 2 last. */
-    uint32_t byte_ids[4][256];
-} bpe;
-
-/* -- reading ------------------------------------------------------------------------------------------- */
-
-static ap_status fail_merge(ap__loader *loader, size_t i, const char *what) {
-    return ap__loader_fail(loader, AP_EFORMAT, "merges", "merge %zu: %s", i, what);
-}
-
-/* The id of left followed by right; the text of a symbol that is not the first is without its prefix. */
-static ap_status merged_id(uint32_t *out, const bpe *self, ap__loader *loader, size_t i,
-                           const ap__text *pair) {
-    if (pair[1].len < self->prefix.len)
-        return fail_merge(loader, i, "the second token is shorter than the prefix");
-    const char *rest = pair[1].ptr + self->prefix.len;
-    size_t rest_len = pair[1].len - self->prefix.len;
-    uint64_t hash = ap__vocab_hash(self->vocab->seed, pair[0].ptr, pair[0].len);
-    hash = ap__vocab_hash(hash, rest, rest_len);
-    *out = ap__vocab_find_parts(self->vocab, hash, pair[0].ptr, pair[0].len, rest, rest_len);
-    return *out == AP__TOKEN_NONE ? fail_merge(loader, i, "the merged token is not in the vocabulary")
-                                  : AP_OK;
-}
-
-static ap_status add_merge(bpe *self, ap__loader *loader, size_t i, uint32_t rank, const ap__text *pair) {
-    uint32_t ids[2], merged;
-    for (int k = 0; k < 2; k++) {
-        ids[k] = ap__vocab_find(self->vocab, pair[k].ptr, pair[k].len);
-        if (ids[k] == AP__TOKEN_NONE) return fail_merge(loader, i, "a token is not in the vocabulary");
-    }
-    ap_status status = merged_id(&merged, self, loader, i, pair);
-    if (!status) ap__merges_add(&self->merges, ids[0], ids[1], rank, merged);
-    return status;
-}
-
-/* Before 0.20 a merge was a string "left right". */
-static bool split_merge(ap__text pair[2], yyjson_val *item) {
-    const char *text = yyjson_get_str(item);
-    size_t len = yyjson_get_len(item);
-    const char *space = text && len ? memchr(text, ' ', len) : NULL; /* A list has a length, too. */
-    if (!space) return false;
-    size_t left = (size_t)(space - text);
-    pair[0] = (ap__text){text, left};
-    pair[1] = (ap__text){space + 1, len - left - 1};
-    return !memchr(pair[1].ptr, ' ', pair[1].len);
-}
-
-static bool get_pair(ap__text pair[2], yyjson_val *item) {
-    if (yyjson_arr_size(item) != 2) return false;
-    for (size_t k = 0; k < 2; k++) {
-        yyjson_val *part = yyjson_arr_get(item, k);
-        if (!yyjson_is_str(part)) return false;
-        pair[k] = (ap__text){yyjson_get_str(part), yyjson_get_len(part)};
-    }
-    return true;
-}
-
-static bool is_version_line(yyjson_val *item) {
-    return yyjson_is_str(item) && !strncmp(yyjson_get_str(item), "#version", 8);
-}
-
-static ap_status read_merges(bpe *self, ap__loader *loader, yyjson_val *json) {
-    yyjson_val *list, *item;
-    size_t i, max;
-    uint32_t rank = 0;
-    ap_status status = ap__get_array(loader, json, "merges", &list);
-    if (!status) status = ap__merges_create(&self->merges, loader->arena, yyjson_arr_size(list), loader->err);
-    if (status) return status;
-    bool are_strings = yyjson_is_str(yyjson_arr_get_first(list));
-    yyjson_arr_foreach(list, i, max, item) {
-        ap__text pair[2];
-        if (are_strings && is_version_line(item)) continue;
-        if (are_strings ? !split_merge(pair, item) : !get_pair(pair, item))
-            return fail_merge(loader, i,
-                              are_strings ? "expected a string of two tokens with a space between them"
-                                          : "expected a list of two strings");
-        if ((status = add_merge(self, loader, i, rank++, pair))) return status;
-    }
-    return AP_OK;
-}
-
-static ap_status check_dropout(ap__loader *loader, yyjson_val *json) {
-    yyjson_val *dropout = yyjson_obj_get(json, "dropout");
-    if (!dropout || yyjson_is_null(dropout)) return AP_OK;
-    if (!yyjson_is_num(dropout))
-        return ap__loader_fail(loader, AP_EFORMAT, "dropout", "expected a number, found %s",
-                               ap__json_kind(dropout));
-    if (yyjson_get_num(dropout) == 0.0) return AP_OK;
-    return ap__loader_fail(loader, AP_EUNSUPPORTED, "dropout",
-                           "random dropout of merges is for training and not supported; set it to null");
-}
 
 /* -- symbols ------------------------------------------------------------------------------------------- */
 
-/* The id of a character with the affixes that its place calls for. *out_len and `out` are the string that was
- * looked up, which byte fallback spells out. */
-static uint32_t find_symbol(const bpe *self, const char *text, uint32_t n, bool is_first, bool is_last,
-                            char *out, size_t *out_len) {
+uint32_t ap__bpe_find_symbol(const ap__bpe *self, ap__text character, bool is_first, bool is_last, char *out,
+                             size_t *out_len) {
     size_t len = 0;
     if (!is_first && self->prefix.len) {
         memcpy(out, self->prefix.ptr, self->prefix.len);
         len = self->prefix.len;
     }
-    memcpy(out + len, text, n);
-    len += n;
+    memcpy(out + len, character.ptr, character.len);
+    len += character.len;
     if (is_last && self->suffix.len) {
         memcpy(out + len, self->suffix.ptr, self->suffix.len);
         len += self->suffix.len;
     }
     *out_len = len;
     return ap__vocab_find(self->vocab, out, len);
-}
-
-static void fill_tables(bpe *self) {
-    char text[4], symbol[2 * AFFIX_MAX_BYTES + 4];
-    size_t len;
-    for (unsigned byte = 0; byte < 256; byte++) {
-        char name[8];
-        int name_len = snprintf(name, sizeof name, "<0x%02X>", byte);
-        self->fallback_ids[byte] = ap__vocab_find(self->vocab, name, (size_t)name_len);
-        uint32_t n = (uint32_t)ap__utf8_encode(text, ap__byte_to_char((unsigned char)byte));
-        for (unsigned place = 0; place < 4; place++)
-            self->byte_ids[place][byte] = find_symbol(self, text, n, place & 1, place & 2, symbol, &len);
-    }
-}
-
-static ap_status read_options(bpe *self, ap__loader *loader, yyjson_val *json) {
-    ap_status status;
-    if ((status = check_dropout(loader, json))) return status;
-    if ((status = ap__get_string(loader, json, "unk_token", false, &self->unk_token))) return status;
-    if ((status = ap__get_string(loader, json, "continuing_subword_prefix", false, &self->prefix)))
-        return status;
-    if ((status = ap__get_string(loader, json, "end_of_word_suffix", false, &self->suffix))) return status;
-    if ((status = ap__get_bool(loader, json, "fuse_unk", false, &self->fuse_unk))) return status;
-    if ((status = ap__get_bool(loader, json, "byte_fallback", false, &self->byte_fallback))) return status;
-    if ((status = ap__get_bool(loader, json, "ignore_merges", false, &self->ignore_merges))) return status;
-    if (self->prefix.len <= AFFIX_MAX_BYTES && self->suffix.len <= AFFIX_MAX_BYTES) return AP_OK;
-    return ap__loader_fail(loader, AP_ELIMIT, NULL,
-                           "continuing_subword_prefix and end_of_word_suffix may have %d bytes at most",
-                           AFFIX_MAX_BYTES);
-}
-
-static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
-    bpe *self;
-    ap_status status = ap__loader_alloc(loader, &self, 1, sizeof *self);
-    if (!status) status = read_options(self, loader, json);
-    if (!status) status = ap__read_vocab(loader, json);
-    if (status) return status;
-    self->vocab = loader->vocab;
-    self->unk_id = AP__TOKEN_NONE;
-    if (self->unk_token.ptr)
-        self->unk_id = ap__vocab_find(self->vocab, self->unk_token.ptr, self->unk_token.len);
-    fill_tables(self);
-    *out = self;
-    return read_merges(self, loader, json);
 }
 
 /* -- words --------------------------------------------------------------------------------------------- */
@@ -187,6 +34,7 @@ typedef struct word {
     ap__symbol *symbols; /* Room for what the piece can make at most. */
     size_t n;
     ap__symbol unknown; /* Waits for its neighbour, with which it may be fused; len 0: none. */
+    bool is_written;    /* The text of the piece is its image from here on. */
 } word;
 
 static void put(word *w, uint32_t id, uint32_t len) { w->symbols[w->n++] = (ap__symbol){id, len}; }
@@ -196,7 +44,7 @@ static void put_unknown(word *w) {
     w->unknown.len = 0;
 }
 
-static bool put_fallback(const bpe *self, word *w, const char *symbol, size_t len) {
+static bool put_fallback(const ap__bpe *self, word *w, const char *symbol, size_t len) {
     for (size_t i = 0; i < len; i++)
         if (self->fallback_ids[(unsigned char)symbol[i]] == AP__TOKEN_NONE) return false;
     /* A waiting unknown stays behind these, as in the reference. */
@@ -204,7 +52,7 @@ static bool put_fallback(const bpe *self, word *w, const char *symbol, size_t le
     return true;
 }
 
-static ap_status add_unknown(const bpe *self, ap__work *work, word *w, uint32_t len) {
+static ap_status add_unknown(const ap__bpe *self, ap__work *work, word *w, uint32_t len) {
     if (!self->unk_token.ptr) return AP_OK; /* The character vanishes. */
     if (w->unknown.len && self->fuse_unk) {
         w->unknown.len += len;
@@ -220,13 +68,14 @@ static ap_status add_unknown(const bpe *self, ap__work *work, word *w, uint32_t 
     return AP_OK;
 }
 
-static ap_status cut_chars(const bpe *self, ap__work *work, const ap__ntext *text, word *w) {
-    char symbol[2 * AFFIX_MAX_BYTES + 4];
+static ap_status cut_chars(const ap__bpe *self, ap__work *work, ap__text text, word *w) {
+    char symbol[AP__SYMBOL_MAX_BYTES];
     ap_status status = AP_OK;
-    for (uint32_t at = 0; at < text->len && !status;) {
+    for (size_t at = 0; at < text.len && !status;) {
         size_t len;
-        uint32_t n = ap__utf8_len(text->ptr[at]);
-        uint32_t id = find_symbol(self, text->ptr + at, n, at == 0, at + n == text->len, symbol, &len);
+        uint32_t n = ap__utf8_len(text.ptr[at]);
+        ap__text one = {text.ptr + at, n};
+        uint32_t id = ap__bpe_find_symbol(self, one, at == 0, at + n == text.len, symbol, &len);
         if (id != AP__TOKEN_NONE) {
             put_unknown(w);
             put(w, id, n);
@@ -240,81 +89,315 @@ static ap_status cut_chars(const bpe *self, ap__work *work, const ap__ntext *tex
 }
 
 /* False when the alphabet of the vocabulary lacks one of the bytes. */
-static bool cut_bytes(const bpe *self, const ap__ntext *text, word *w) {
-    for (uint32_t i = 0; i < text->len; i++) {
-        unsigned place = (i == 0 ? 1u : 0u) | (i + 1 == text->len ? 2u : 0u);
-        uint32_t id = self->byte_ids[place][(unsigned char)text->ptr[i]];
+static bool cut_bytes(const ap__bpe *self, ap__text text, word *w) {
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned place = (i == 0 ? 1u : 0u) | (i + 1 == text.len ? 2u : 0u);
+        uint32_t id = self->byte_ids[place][(unsigned char)text.ptr[i]];
         if (id == AP__TOKEN_NONE) return false;
         put(w, id, 1);
     }
     return true;
 }
 
-/* The vocabulary's token for the whole piece. */
-static uint32_t find_whole(const bpe *self, ap__work *work, const ap__piece *piece) {
-    const ap__ntext *text = &piece->text;
-    if (!piece->is_bytes) return ap__vocab_find(self->vocab, text->ptr, text->len);
-    if (text->len > self->vocab->longest) return AP__TOKEN_NONE;
-    char few[512], *image = few;
-    if (2 * (size_t)text->len > sizeof few) image = ap__arena_alloc(&work->arena, 2 * (size_t)text->len);
-    if (!image) return AP__TOKEN_NONE;
+/* The piece in the byte alphabet. `out` has room for two bytes of each and one more. Gives the length. */
+static size_t write_image(char *out, const ap__bpe *self, const ap__ntext *text) {
     size_t len = 0;
-    for (uint32_t i = 0; i < text->len; i++)
-        len += ap__utf8_encode(image + len, ap__byte_to_char((unsigned char)text->ptr[i]));
-    return ap__vocab_find(self->vocab, image, len);
+    for (uint32_t i = 0; i < text->len; i++) {
+        unsigned char byte = (unsigned char)text->ptr[i];
+        memcpy(out + len, self->images[byte], 2);
+        len += self->image_lens[byte];
+    }
+    return len;
 }
 
-static ap_status push_symbols(const bpe *self, ap__work *work, const ap__piece *piece, word *w) {
-    ap_status status = ap__merges_apply(&self->merges, w->symbols, &w->n, work);
-    uint32_t at = 0;
-    for (size_t i = 0; i < w->n && !status; i++) {
-        uint32_t end = at + w->symbols[i].len;
+/* The vocabulary's token for the whole piece. */
+static ap_status find_whole(uint32_t *id, const ap__bpe *self, ap__work *work, const ap__piece *piece) {
+    const ap__ntext *text = &piece->text;
+    *id = AP__TOKEN_NONE;
+    if (text->len > self->vocab->longest) return AP_OK;
+    ap__text token = {text->ptr, text->len};
+    ap__arena_mark mark = ap__arena_get_mark(&work->arena);
+    if (piece->is_bytes) {
+        char *image = ap__arena_alloc(&work->arena, 2 * (size_t)text->len + 1);
+        if (!image) return ap__fail_nomem(work->err);
+        token = (ap__text){image, write_image(image, self, text)};
+    }
+    *id = ap__vocab_find(self->vocab, token.ptr, token.len);
+    ap__arena_rewind(&work->arena, mark);
+    return AP_OK;
+}
+
+/* The symbols that make up `text`, a part of the piece, or all of it when that had to be written out. */
+static ap_status cut(const ap__bpe *self, ap__work *work, ap__piece *piece, ap__text text, word *w) {
+    if (piece->is_bytes && cut_bytes(self, text, w)) return AP_OK;
+    w->n = 0;
+    ap_status status = AP_OK;
+    if (piece->is_bytes) {
+        w->is_written = true;
+        status = ap__piece_write_bytes(work, piece);
+        text = (ap__text){piece->text.ptr, piece->text.len};
+    }
+    return status ? status : cut_chars(self, work, text, w);
+}
+
+static ap_status push_symbols(ap__work *work, const ap__piece *piece, uint32_t start,
+                              const ap__symbol *symbols, size_t n) {
+    ap_status status = AP_OK;
+    uint32_t at = start;
+    for (size_t i = 0; i < n && !status; i++) {
+        uint32_t end = at + symbols[i].len;
         if (end <= piece->text.len)
-            status = ap__work_push_token(work, piece, w->symbols[i].id, at, end);
+            status = ap__work_push_token(work, piece, symbols[i].id, at, end);
         else /* Fallback bytes that spell affixes out put positions behind the text. */
-            status = ap__work_push_outside(work, w->symbols[i].id, at, end);
+            status = ap__work_push_outside(work, symbols[i].id, at, end);
         at = end;
     }
     return status;
 }
 
-static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
-    enum { FEW = 64 };
-    const bpe *self = ptr;
-    ap__symbol few[FEW];
-    word w = {.symbols = few};
-    if (self->ignore_merges) {
-        uint32_t id = find_whole(self, work, piece);
-        if (id != AP__TOKEN_NONE) return ap__work_push_token(work, piece, id, 0, piece->text.len);
+/* -- parts --------------------------------------------------------------------------------------------- */
+
+/* A piece, or what it was cut into. */
+typedef struct part {
+    ap__piece *piece;
+    uint32_t start, end;            /* Bytes of the piece. */
+    uint32_t word;                  /* Index of the piece. */
+    bool may_be_token;              /* Without a merge that makes it. */
+    ap__piece_key key;              /* len 0: it is too long to be remembered. */
+    const ap__cached_piece *cached; /* Or NULL. */
+    ap__merging *fresh;             /* Of one that is neither remembered nor in any way unusual; else NULL. */
+} part;
+
+/* Parts that are gone about together, so that what each needs from memory is under way before it is needed.
+ */
+enum { BATCH = 32 };
+
+typedef struct batch {
+    part parts[BATCH];
+    size_t n;
+    ap__merging fresh[BATCH];
+    size_t n_fresh;
+    size_t n_puts; /* Of the cache when it was searched. */
+} batch;
+
+static ap_status remember(ap__work *work, const part *p, const ap__symbol *symbols, size_t n) {
+    ap__cached_piece *cached;
+    size_t total = 0;
+    for (size_t i = 0; i < n; i++) total += symbols[i].len;
+    if (!p->key.len || n > AP__CACHED_MAX_TOKENS || total > p->end - p->start) return AP_OK;
+    ap_status status = ap__piece_cache_put(&cached, &work->piece_cache, &p->key, work->err);
+    if (status) return status;
+    cached->n = (uint8_t)n;
+    for (size_t i = 0; i < n; i++) {
+        cached->ids[i] = symbols[i].id;
+        cached->lens[i] = (uint8_t)symbols[i].len;
     }
+    return AP_OK;
+}
+
+/* Every byte makes a symbol at most, but for the affixes that byte fallback spells out, and images of 2
+ * bytes. */
+static bool symbols_of(size_t *out, const ap__bpe *self, size_t len) {
+    size_t n_affix = self->byte_fallback ? self->prefix.len : 0;
+    return ap__mul_size(out, 2 * len, n_affix + 1) && ap__add_size(out, *out, self->suffix.len + 1);
+}
+
+static ap_status merge_part(const ap__bpe *self, ap__work *work, const part *p) {
+    word w = {0};
+    size_t room, size;
+    uint32_t id = AP__TOKEN_NONE;
+    ap__text text = {p->piece->text.ptr + p->start, p->end - p->start};
     ap__arena_mark mark = ap__arena_get_mark(&work->arena);
-    /* Every byte makes a symbol at most, but for the affixes that byte fallback spells out, and images of 2
-     * bytes. */
-    size_t n_affix = self->byte_fallback ? self->prefix.len : 0, room;
-    if (!ap__mul_size(&room, 2 * (size_t)piece->text.len, n_affix + 1) ||
-        !ap__add_size(&room, room, self->suffix.len + 1))
-        return ap__fail_nomem(work->err);
-    if (room > FEW) {
-        w.symbols = ap__arena_calloc(&work->arena, room, sizeof *w.symbols);
-        if (!w.symbols) return ap__fail_nomem(work->err);
+    if (symbols_of(&room, self, text.len) && ap__mul_size(&size, room, sizeof *w.symbols))
+        w.symbols = ap__arena_alloc(&work->arena, size);
+    if (!w.symbols) return ap__fail_nomem(work->err);
+    ap_status status = p->may_be_token ? find_whole(&id, self, work, p->piece) : AP_OK;
+    if (id != AP__TOKEN_NONE) {
+        put(&w, id, p->piece->text.len);
+    } else {
+        if (!status) status = cut(self, work, p->piece, text, &w);
+        if (!status) status = ap__merges_apply(&self->merges, w.symbols, &w.n, work);
     }
-    bool is_cut = piece->is_bytes && cut_bytes(self, &piece->text, &w);
-    ap_status status = AP_OK;
-    if (!is_cut) {
-        w.n = 0;
-        if (piece->is_bytes) status = ap__piece_write_bytes(work, piece);
-        if (!status) status = cut_chars(self, work, &piece->text, &w);
-    }
-    if (!status) status = push_symbols(self, work, piece, &w);
+    if (!status) status = push_symbols(work, p->piece, p->start, w.symbols, w.n);
+    if (!status && !w.is_written) status = remember(work, p, w.symbols, w.n);
     ap__arena_rewind(&work->arena, mark);
     return status;
 }
 
-static ap__text subword_prefix(const void *self) { return ((const bpe *)self)->prefix; }
+static ap_status push_cached(ap__work *work, const part *p, const ap__cached_piece *cached) {
+    ap_status status = AP_OK;
+    uint32_t at = p->start;
+    for (uint32_t i = 0; i < cached->n && !status; i++) {
+        status = ap__work_push_token(work, p->piece, cached->ids[i], at, at + cached->lens[i]);
+        at += cached->lens[i];
+    }
+    return status;
+}
 
-static ap__text end_of_word_suffix(const void *self) { return ((const bpe *)self)->suffix; }
+static ap_status push_part(const ap__bpe *self, ap__work *work, const batch *b, const part *p) {
+    const ap__cached_piece *cached = p->cached;
+    ap_status status;
+    work->word = p->word;
+    if (p->fresh) {
+        status = push_symbols(work, p->piece, p->start, p->fresh->symbols, p->fresh->n);
+        return status ? status : remember(work, p, p->fresh->symbols, p->fresh->n);
+    }
+    /* It may have lost its place to a part before this one. */
+    if (cached && b->n_puts != work->piece_cache.n_puts)
+        cached = ap__piece_cache_find(&work->piece_cache, &p->key);
+    return cached ? push_cached(work, p, cached) : merge_part(self, work, p);
+}
 
-const ap__model_class ap__model_bpe = {.create = create,
-                                       .tokenize = tokenize,
+/* -- batches ------------------------------------------------------------------------------------------- */
+
+/* Whether parts of the piece have no affixes, no vanishing characters and the like. */
+static bool is_usual(const ap__bpe *self, const ap__piece *piece) {
+    return self->cuts && self->cuts->are_bytes == piece->is_bytes;
+}
+
+static void find_cached(const ap__bpe *self, const ap__work *work, batch *b) {
+    b->n_fresh = 0;
+    b->n_puts = work->piece_cache.n_puts;
+    for (size_t i = 0; i < b->n; i++) {
+        part *p = &b->parts[i];
+        if (!p->key.len) continue;
+        p->cached = ap__piece_cache_find(&work->piece_cache, &p->key);
+        if (p->cached || !is_usual(self, p->piece)) continue;
+        p->fresh = &b->fresh[b->n_fresh++];
+        p->fresh->n = 0;
+    }
+}
+
+/* Those that are tokens as they are become one symbol. */
+static void find_tokens(const ap__bpe *self, batch *b) {
+    char images[BATCH][2 * AP__CACHED_MAX_BYTES + 1];
+    ap__text tokens[BATCH] = {{0}};
+    part *parts[BATCH];
+    uint32_t ids[BATCH];
+    size_t n = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        part *p = &b->parts[i];
+        if (!p->fresh || !p->may_be_token) continue;
+        const ap__ntext *text = &p->piece->text;
+        tokens[n] = (ap__text){text->ptr, text->len};
+        if (p->piece->is_bytes) tokens[n] = (ap__text){images[n], write_image(images[n], self, text)};
+        parts[n++] = p;
+    }
+    ap__vocab_find_batch(self->vocab, tokens, n, ids);
+    for (size_t i = 0; i < n; i++) {
+        if (ids[i] == AP__TOKEN_NONE) continue;
+        parts[i]->fresh->symbols[0] = (ap__symbol){ids[i], parts[i]->end};
+        parts[i]->fresh->n = 1;
+    }
+}
+
+static ap_status merge_fresh(const ap__bpe *self, ap__work *work, batch *b) {
+    ap__merging *words[BATCH];
+    size_t n = 0;
+    for (size_t i = 0; i < b->n; i++) {
+        part *p = &b->parts[i];
+        if (!p->fresh || p->fresh->n) continue;
+        ap__text text = {p->piece->text.ptr + p->start, p->end - p->start};
+        if (p->piece->is_bytes) {
+            ap__merging_begin_bytes(p->fresh, &self->merges, text);
+        } else {
+            word w = {.symbols = p->fresh->symbols};
+            ap_status status = cut_chars(self, work, text, &w);
+            if (status) return status;
+            p->fresh->n = (uint8_t)w.n;
+            ap__merging_begin(p->fresh, &self->merges);
+        }
+        words[n++] = p->fresh;
+    }
+    ap__merging_finish(words, n, &self->merges);
+    return AP_OK;
+}
+
+static ap_status flush(const ap__bpe *self, ap__work *work, batch *b) {
+    find_cached(self, work, b);
+    if (b->n_fresh && self->ignore_merges) find_tokens(self, b);
+    ap_status status = b->n_fresh ? merge_fresh(self, work, b) : AP_OK;
+    for (size_t i = 0; i < b->n && !status; i++) status = push_part(self, work, b, &b->parts[i]);
+    b->n = 0;
+    return status;
+}
+
+/* Adds bytes [start, end) of the piece of that index. */
+static ap_status add_part(const ap__bpe *self, ap__work *work, batch *b, ap__piece *piece, uint32_t index,
+                          ap__span bytes) {
+    enum { IS_BYTES = 1 << 8, MAY_BE_TOKEN = 1 << 9 };
+    ap_status status = b->n == BATCH ? flush(self, work, b) : AP_OK;
+    part *p = &b->parts[b->n++];
+    uint32_t len = bytes.end - bytes.start;
+    p->piece = piece;
+    p->start = bytes.start;
+    p->end = bytes.end;
+    p->word = index;
+    p->may_be_token = self->ignore_merges && len == piece->text.len;
+    p->cached = NULL;
+    p->fresh = NULL;
+    p->key.len = 0;
+    if (len > AP__CACHED_MAX_BYTES) return status;
+    uint32_t flags = (piece->is_bytes ? IS_BYTES : 0u) | (p->may_be_token ? MAY_BE_TOKEN : 0u);
+    p->key = ap__piece_key_of(piece->text.ptr + bytes.start, len, flags);
+    if (work->piece_cache.places) __builtin_prefetch(ap__piece_cache_place(&work->piece_cache, &p->key));
+    return status;
+}
+
+/* The end of the part that begins at `at`. Where unknown characters are fused, a cut is behind a known one.
+ */
+static uint32_t part_end(const ap__bpe *self, const ap__piece *piece, uint32_t at) {
+    const ap__ntext *text = &piece->text;
+    for (;;) {
+        at = ap__cuts_next(self->cuts, text->ptr, text->len, at);
+        if (at == text->len || piece->is_bytes || self->has_no_unknowns) return at;
+        uint32_t start = at - 1;
+        while (ap__is_continuation(text->ptr[start])) start--;
+        if (ap__vocab_find(self->vocab, text->ptr + start, at - start) != AP__TOKEN_NONE) return at;
+    }
+}
+
+static ap_status add_parts(const ap__bpe *self, ap__work *work, batch *b, ap__piece *piece, uint32_t index) {
+    uint32_t id = AP__TOKEN_NONE;
+    ap__span all = {0, piece->text.len}, bytes = {0, 0};
+    ap_status status = self->ignore_merges ? find_whole(&id, self, work, piece) : AP_OK;
+    if (status) return status;
+    if (id != AP__TOKEN_NONE) return add_part(self, work, b, piece, index, all);
+    for (; bytes.end < all.end && !status; bytes.start = bytes.end) {
+        bytes.end = part_end(self, piece, bytes.start);
+        status = add_part(self, work, b, piece, index, bytes);
+    }
+    return status;
+}
+
+/* A piece that may be remembered as it is is not cut. */
+static ap_status add_piece(const ap__bpe *self, ap__work *work, batch *b, ap__piece *piece, uint32_t index) {
+    ap__span all = {0, piece->text.len};
+    if (all.end > AP__CACHED_MAX_BYTES && is_usual(self, piece))
+        return add_parts(self, work, b, piece, index);
+    return add_part(self, work, b, piece, index, all);
+}
+
+static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *pieces, size_t n) {
+    ap__arena_mark mark = ap__arena_get_mark(&work->arena);
+    batch *b = ap__arena_alloc(&work->arena, sizeof *b);
+    if (!b) return ap__fail_nomem(work->err);
+    uint32_t first = work->word;
+    ap_status status = AP_OK;
+    b->n = 0;
+    for (size_t i = 0; i < n && !status; i++)
+        status = add_piece(ptr, work, b, &pieces[i], work->is_word_given ? first : first + (uint32_t)i);
+    if (!status) status = flush(ptr, work, b);
+    work->word = first;
+    ap__arena_rewind(&work->arena, mark);
+    return status;
+}
+
+static ap__text subword_prefix(const void *self) { return ((const ap__bpe *)self)->prefix; }
+
+static ap__text end_of_word_suffix(const void *self) { return ((const ap__bpe *)self)->suffix; }
+
+const ap__model_class ap__model_bpe = {.create = ap__bpe_create,
+                                       .tokenize_all = tokenize,
                                        .subword_prefix = subword_prefix,
                                        .end_of_word_suffix = end_of_word_suffix};

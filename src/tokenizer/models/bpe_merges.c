@@ -1,84 +1,195 @@
-/* Byte-pair merging: a scan for short words, a heap for long ones.
+/* Byte-pair merging: a scan for short words, several of them in turn, and a heap for long ones.
  * Source: huggingface/tokenizers@v0.21.4 models/bpe/word.rs merge_all: there always a heap, with the same
  * order. */
 #include "tokenizer/models/bpe_merges.h"
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/hash.h"
 
 #include <string.h>
 
 #define MERGES_MAX ((size_t)1 << 26)
 
-/* Up to this many symbols, looking at all of them for every merge is faster than a heap. */
-enum { SHORT_WORD = 24 };
-
 /* -- the table ----------------------------------------------------------------------------------------- */
 
-ap_status ap__merges_create(ap__merges *merges, ap__arena *arena, size_t n, ap_error *err) {
-    if (n > MERGES_MAX)
-        return ap__fail(err, AP_ELIMIT, "%zu merges: at most %zu are supported", n, MERGES_MAX);
-    size_t n_slots = 16;
-    while (n_slots < n * 2) n_slots *= 2;
-    merges->slots = ap__arena_alloc(arena, n_slots * sizeof *merges->slots);
-    if (!merges->slots) return ap__fail_nomem(err);
-    merges->mask = n_slots - 1;
-    for (size_t i = 0; i < n_slots; i++) merges->slots[i].rank = AP__NO_RANK;
+/* Bits of an id such that the largest number of so many bits is no id: no pair looks like a free place. */
+static unsigned bits_of_ids(size_t n_ids) {
+    unsigned bits = 1;
+    while (bits < 32 && n_ids >> bits) bits++;
+    return bits;
+}
+
+ap_status ap__merges_create(ap__merges *merges, ap__arena *arena, size_t n, size_t n_ids, ap_error *err) {
+    unsigned rank_bits = 64 - 2 * bits_of_ids(n_ids);
+    if (n > MERGES_MAX || n_ids > UINT32_MAX >> 1 || n >> (rank_bits < 32 ? rank_bits : 32))
+        return ap__fail(err, AP_ELIMIT, "%zu merges of ids below %zu: more than is supported", n, n_ids);
+    *merges = (ap__merges){.n_slots = (uint32_t)(n + n / 2 + 16), .rank_bits = rank_bits};
+    merges->slots = ap__arena_alloc(arena, merges->n_slots * sizeof *merges->slots);
+    merges->merged = ap__arena_alloc(arena, (n + 1) * sizeof *merges->merged);
+    merges->used = ap__arena_calloc(arena, n_ids / 64 + 1, sizeof *merges->used);
+    if (!merges->slots || !merges->merged || !merges->used) return ap__fail_nomem(err);
+    memset(merges->slots, 0xFF, merges->n_slots * sizeof *merges->slots);
+    merges->seed = ap__hash("merges", 6) | 1;
     return AP_OK;
 }
 
-/* Ids come from a file: the multiplier makes neighbours fall far apart, the shift uses the mixed bits. */
-static size_t place_of(const ap__merges *merges, uint32_t left, uint32_t right) {
-    uint64_t pair = (uint64_t)left << 32 | right;
-    pair *= 0x9E3779B97F4A7C15u;
-    return (size_t)(pair ^ pair >> 32) & merges->mask;
+static inline uint64_t pair_of(const ap__merges *merges, uint32_t left, uint32_t right) {
+    return (uint64_t)left << (64 - merges->rank_bits) / 2 | right;
 }
 
-const ap__merge *ap__merges_find(const ap__merges *merges, uint32_t left, uint32_t right) {
-    size_t at = place_of(merges, left, right);
-    for (;; at = (at + 1) & merges->mask) {
-        const ap__merge *slot = &merges->slots[at];
-        if (slot->rank == AP__NO_RANK || (slot->left == left && slot->right == right)) return slot;
+/* Ids come from a file: the second factor is this process's own, so that it cannot be made for collisions. */
+static inline uint32_t place_of(const ap__merges *merges, uint64_t pair) {
+    uint64_t hash = pair * 0x9E3779B97F4A7C15u;
+    hash = (hash ^ hash >> 32) * merges->seed;
+    return (uint32_t)((hash >> 32) * merges->n_slots >> 32);
+}
+
+/* The place of the pair, or the free one where it would go. */
+static inline uint32_t find(const ap__merges *merges, uint64_t pair) {
+    uint32_t at = place_of(merges, pair);
+    for (;;) {
+        uint64_t slot = merges->slots[at];
+        if (slot == AP__NO_MERGE || slot >> merges->rank_bits == pair) return at;
+        if (++at == merges->n_slots) at = 0;
     }
 }
 
-void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t rank, uint32_t merged) {
-    size_t at = (size_t)(ap__merges_find(merges, left, right) - merges->slots);
-    merges->slots[at] = (ap__merge){left, right, rank, merged};
+const void *ap__merges_place(const ap__merges *merges, uint32_t left, uint32_t right) {
+    return &merges->slots[place_of(merges, pair_of(merges, left, right))];
+}
+
+void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t merged, bool *is_used) {
+    uint64_t pair = pair_of(merges, left, right);
+    merges->used[left / 64] |= 1ull << left % 64;
+    merges->used[right / 64] |= 1ull << right % 64;
+    *is_used = merges->used[merged / 64] >> merged % 64 & 1;
+    merges->slots[find(merges, pair)] = pair << merges->rank_bits | merges->n;
+    merges->merged[merges->n++] = merged;
+}
+
+/* AP__NO_RANK for a pair that does not merge. Of one that does, the merged token will be asked for. */
+static inline uint32_t rank_of(const ap__merges *merges, uint32_t left, uint32_t right) {
+    uint64_t slot = merges->slots[find(merges, pair_of(merges, left, right))];
+    if (slot == AP__NO_MERGE) return AP__NO_RANK;
+    uint32_t rank = (uint32_t)(slot & ((1ull << merges->rank_bits) - 1));
+    __builtin_prefetch(&merges->merged[rank]);
+    return rank;
 }
 
 /* -- short words --------------------------------------------------------------------------------------- */
 
-static ap__merge pair_at(const ap__merges *merges, const ap__symbol *symbols, size_t i, size_t n) {
-    ap__merge none = {.rank = AP__NO_RANK};
-    return i + 1 < n ? *ap__merges_find(merges, symbols[i].id, symbols[i + 1].id) : none;
+static inline uint32_t lowest(const ap__merging *w) {
+    uint32_t best = 0, rank = w->ranks[0];
+    for (uint32_t i = 1; i < w->n; i++) {
+        bool is_lower = w->ranks[i] < rank;
+        best = is_lower ? i : best;
+        rank = is_lower ? w->ranks[i] : rank;
+    }
+    return best;
 }
 
-static size_t merge_short(const ap__merges *merges, ap__symbol *symbols, size_t n) {
-    uint32_t ranks[SHORT_WORD], merged[SHORT_WORD];
-    for (size_t i = 0; i < n; i++) {
-        ap__merge pair = pair_at(merges, symbols, i, n);
-        ranks[i] = pair.rank;
-        merged[i] = pair.merged;
+static inline void link_symbols(ap__merging *word) {
+    for (uint32_t i = 0; i < word->n; i++) {
+        word->before[i] = (uint8_t)(i - 1); /* Of the first it is never read. */
+        word->after[i] = (uint8_t)(i + 1);
     }
-    for (;;) {
-        size_t best = 0;
-        for (size_t i = 1; i < n; i++)
-            if (ranks[i] < ranks[best]) best = i;
-        if (!n || ranks[best] == AP__NO_RANK) return n;
-        symbols[best] = (ap__symbol){merged[best], symbols[best].len + symbols[best + 1].len};
-        n--;
-        for (size_t i = best + 1; i < n; i++) {
-            symbols[i] = symbols[i + 1];
-            ranks[i] = ranks[i + 1];
-            merged[i] = merged[i + 1];
-        }
-        for (size_t i = best ? best - 1 : 0; i <= best; i++) {
-            ap__merge pair = pair_at(merges, symbols, i, n);
-            ranks[i] = pair.rank;
-            merged[i] = pair.merged;
-        }
+    word->ranks[word->n - 1] = AP__NO_RANK;
+    word->at = word->n;
+}
+
+/* In place of a rank: it is to be looked up, and asked for. */
+#define NOT_YET (AP__NO_RANK - 1)
+
+static inline void ask_rank(ap__merging *word, const ap__merges *merges, uint32_t i) {
+    __builtin_prefetch(ap__merges_place(merges, word->symbols[i].id, word->symbols[i + 1].id));
+    word->ranks[i] = NOT_YET;
+}
+
+void ap__merging_begin(ap__merging *word, const ap__merges *merges) {
+    link_symbols(word);
+    for (uint32_t i = 0; i + 1 < word->n; i++) ask_rank(word, merges, i);
+}
+
+void ap__merging_begin_bytes(ap__merging *word, const ap__merges *merges, ap__text text) {
+    const ap__byte_merges *bytes = merges->bytes;
+    const unsigned char *at = (const unsigned char *)text.ptr;
+    uint32_t len = (uint32_t)text.len, n = 0;
+    for (uint32_t i = 0; i < len; i += word->symbols[n++].len) {
+        bool is_pair = i + 1 < len && ap__byte_merges_is_first(bytes, at, i, len);
+        word->symbols[n] = is_pair ? (ap__symbol){bytes->merged[at[i] << 8 | at[i + 1]], 2}
+                                   : (ap__symbol){bytes->ids[at[i]], 1};
     }
+    word->n = (uint8_t)n;
+    link_symbols(word);
+    for (uint32_t i = 0; i + 1 < n; at += word->symbols[i++].len) {
+        if (word->symbols[i].len + word->symbols[i + 1].len == 2)
+            word->ranks[i] = bytes->ranks[at[0] << 8 | at[1]];
+        else
+            ask_rank(word, merges, i);
+    }
+}
+
+static void take_ranks(ap__merging *word, const ap__merges *merges) {
+    for (uint32_t i = 0; i + 1 < word->n; i++)
+        if (word->ranks[i] == NOT_YET)
+            word->ranks[i] = rank_of(merges, word->symbols[i].id, word->symbols[i + 1].id);
+}
+
+/* Looks up what the symbol that was merged last makes with its neighbours. */
+static inline void refresh_ranks(ap__merging *w, const ap__merges *merges) {
+    uint32_t i = w->at, next = w->after[i], before = w->before[i], id = w->symbols[i].id;
+    if (next < w->n) w->ranks[i] = rank_of(merges, id, w->symbols[next].id);
+    if (i) w->ranks[before] = rank_of(merges, w->symbols[before].id, id);
+    w->at = w->n;
+}
+
+/* False when there is nothing left to merge. */
+static inline bool merge_lowest(ap__merging *w, const ap__merges *merges) {
+    uint32_t i = lowest(w);
+    if (w->ranks[i] == AP__NO_RANK) return false;
+    uint32_t gone = w->after[i], next = w->after[gone], id = merges->merged[w->ranks[i]];
+    w->symbols[i] = (ap__symbol){id, w->symbols[i].len + w->symbols[gone].len};
+    w->ranks[gone] = w->ranks[i] = AP__NO_RANK;
+    w->after[i] = (uint8_t)next;
+    w->at = (uint8_t)i;
+    if (next < w->n) {
+        w->before[next] = (uint8_t)i;
+        __builtin_prefetch(ap__merges_place(merges, id, w->symbols[next].id));
+    }
+    if (i) __builtin_prefetch(ap__merges_place(merges, w->symbols[w->before[i]].id, id));
+    return true;
+}
+
+static void compact(ap__merging *w) {
+    uint8_t kept = 0;
+    for (uint32_t i = 0; i < w->n; i = w->after[i]) w->symbols[kept++] = w->symbols[i];
+    w->n = kept;
+}
+
+void ap__merging_finish(ap__merging **words, size_t n_words, const ap__merges *merges) {
+    for (size_t i = 0; i < n_words; i++) take_ranks(words[i], merges);
+    while (n_words) {
+        for (size_t i = 0; i < n_words;) {
+            ap__merging *w = words[i];
+            if (merge_lowest(w, merges)) {
+                i++;
+                continue;
+            }
+            compact(w);
+            words[i] = words[--n_words];
+        }
+        for (size_t i = 0; i < n_words; i++) refresh_ranks(words[i], merges);
+    }
+}
+
+static void merge_short(const ap__merges *merges, ap__symbol *symbols, size_t *n) {
+    ap__merging word = {.n = (uint8_t)*n}, *words[] = {&word};
+    memcpy(word.symbols, symbols, *n * sizeof *symbols);
+    ap__merging_begin(&word, merges);
+    ap__merging_finish(words, 1, merges);
+    *n = word.n;
+    memcpy(symbols, word.symbols, *n * sizeof *symbols);
 }
 
 /* -- long words ---------------------------------------------------------------------------------------- */
@@ -89,7 +200,7 @@ static size_t merge_short(const ap__merges *merges, ap__symbol *symbols, size_t 
 typedef struct node {
     ap__symbol symbol;
     uint32_t before, after; /* Indices, or NOWHERE. */
-    uint32_t rank, merged;  /* Of the pair that it makes with the next. */
+    uint32_t rank;          /* Of the pair that it makes with the next. */
 } node;
 
 /* Candidates as rank << 32 | index: the smallest number is the next merge. Entries whose rank is not that of
@@ -122,10 +233,8 @@ static void refresh(const ap__merges *merges, node *nodes, uint32_t i, heap *h) 
     node *left = &nodes[i];
     left->rank = AP__NO_RANK;
     if (left->after == NOWHERE) return;
-    const ap__merge *pair = ap__merges_find(merges, left->symbol.id, nodes[left->after].symbol.id);
-    left->rank = pair->rank;
-    left->merged = pair->merged;
-    if (pair->rank != AP__NO_RANK) heap_push(h, (uint64_t)pair->rank << 32 | i);
+    left->rank = rank_of(merges, left->symbol.id, nodes[left->after].symbol.id);
+    if (left->rank != AP__NO_RANK) heap_push(h, (uint64_t)left->rank << 32 | i);
 }
 
 /* Gives how many candidates there were. */
@@ -137,7 +246,7 @@ static uint64_t merge_nodes(const ap__merges *merges, node *nodes, heap *h) {
         node *left = &nodes[i];
         if (left->rank != top >> 32 || left->rank == AP__NO_RANK) continue;
         node *right = &nodes[left->after];
-        left->symbol = (ap__symbol){left->merged, left->symbol.len + right->symbol.len};
+        left->symbol = (ap__symbol){merges->merged[left->rank], left->symbol.len + right->symbol.len};
         right->rank = AP__NO_RANK; /* It is gone. */
         left->after = right->after;
         if (left->after != NOWHERE) nodes[left->after].before = i;
@@ -171,7 +280,7 @@ static ap_status merge_long(const ap__merges *merges, ap__symbol *symbols, size_
 }
 
 ap_status ap__merges_apply(const ap__merges *merges, ap__symbol *symbols, size_t *n, ap__work *work) {
-    if (*n > SHORT_WORD) return merge_long(merges, symbols, n, work);
-    *n = merge_short(merges, symbols, *n);
+    if (*n > AP__SHORT_WORD) return merge_long(merges, symbols, n, work);
+    if (*n > 1) merge_short(merges, symbols, n);
     return AP_OK;
 }

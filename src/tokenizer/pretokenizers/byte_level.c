@@ -62,5 +62,11 @@ static ap_status apply(const void *ptr, ap__work *work) {
     return status;
 }
 
+static bool get_scan(const void *ptr, ap__piece_scan *out) {
+    const ap__byte_level *self = ptr;
+    *out = (ap__piece_scan){self->use_regex ? ap__scan_gpt2 : NULL, true};
+    return !self->add_prefix_space;
+}
+
 const ap__pretokenizer_class ap__pretokenizer_byte_level = {
-    .create = ap__byte_level_create, .apply = apply, .setting = ap__byte_level_setting};
+    .create = ap__byte_level_create, .apply = apply, .get_scan = get_scan, .setting = ap__byte_level_setting};

@@ -35,6 +35,19 @@ static ap_status apply(const void *ptr, ap__work *work) {
     return status;
 }
 
+/* One part cuts, and a part behind it may mark. */
+static bool get_scan(const void *ptr, ap__piece_scan *out) {
+    const sequence *self = ptr;
+    *out = (ap__piece_scan){0};
+    for (size_t i = 0; i < self->n; i++) {
+        ap__piece_scan part;
+        if (out->is_bytes || !ap__pretokenizer_get_scan(&self->items[i], &part)) return false;
+        if (out->scan && part.scan) return false;
+        *out = (ap__piece_scan){part.scan ? part.scan : out->scan, part.is_bytes};
+    }
+    return true;
+}
+
 /* Of the first part that has it. */
 static int *setting(void *ptr, const char *key) {
     const sequence *self = ptr;
@@ -46,4 +59,4 @@ static int *setting(void *ptr, const char *key) {
 }
 
 const ap__pretokenizer_class ap__pretokenizer_sequence = {
-    .create = create, .apply = apply, .setting = setting};
+    .create = create, .apply = apply, .get_scan = get_scan, .setting = setting};

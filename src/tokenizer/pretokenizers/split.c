@@ -47,4 +47,11 @@ static ap_status apply(const void *ptr, ap__work *work) {
     return status;
 }
 
-const ap__pretokenizer_class ap__pretokenizer_split = {.create = create, .apply = apply};
+static bool get_scan(const void *ptr, ap__piece_scan *out) {
+    const split *self = ptr;
+    *out = (ap__piece_scan){self->matcher.scan, false};
+    return self->matcher.scan && self->behavior == AP__SPLIT_ISOLATED;
+}
+
+const ap__pretokenizer_class ap__pretokenizer_split = {
+    .create = create, .apply = apply, .get_scan = get_scan};

@@ -60,7 +60,7 @@ void test_contradictions_name_both(void **state) {
     expect_model_failure("{\"torch_dtype\": \"float16\"}", AP_ENOTFOUND, "has no model_fp16.onnx");
     expect_model_failure("{\"device\": \"npu\"}", AP_EINVAL, "cpu");
     expect_model_failure("{\"batch_size\": -1}", AP_EINVAL, "batch_size");
-    expect_model_failure("{\"model_kwargs\": {\"file_nam\": \"x\"}}", AP_EINVAL,
+    expect_model_failure("{\"model_kwargs\": {\"file_nam\": \"x\"}}", AP_ETYPE,
                          "did you mean \"file_name\"?");
     expect_model_failure("{\"model_kwargs\": {\"file_name\": \"../x.onnx\"}}", AP_EINVAL,
                          "inside the model folder");

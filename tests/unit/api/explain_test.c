@@ -62,12 +62,14 @@ void test_reasons_follow_the_parameters(void **state) {
     (void)state;
     ap_value *record =
         explain("{\"task\": null, \"device\": -1, \"torch_dtype\": \"float32\", \"cache\": false, "
-                "\"image_processor\": \"x\", \"model_kwargs\": {\"file_name\": \"model.onnx\"}}");
+                "\"image_processor\": \"x\", \"revision\": \"main\", \"model_kwargs\": {\"file_name\": "
+                "\"model.onnx\"}}");
     assert_row(record, "decisions", "task", "text-classification", "inferred from the architecture Bert");
     assert_row(record, "decisions", "device", "cpu", "-1 is the CPU");
     assert_row(record, "decisions", "file", "onnx/model.onnx", "file_name names it");
     assert_row(record, "decisions", "precision", "float32", "torch_dtype");
     assert_row(record, "passed_over", "image_processor", "x", "takes none");
+    assert_row(record, "passed_over", "revision", "main", "has none");
     ap_value_destroy(record);
 }
 

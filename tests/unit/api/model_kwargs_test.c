@@ -159,5 +159,32 @@ void test_what_optimum_users_pass(void **state) {
                    "model_kwargs: export: models are not exported here");
     assert_refuses("{\"dynamic_shapes\": false}", AP_EUNSUPPORTED, "dynamic_shapes: only true");
     assert_refuses("{\"quantization_config\": {\"bits\": 4}}", AP_EUNSUPPORTED, "torch_dtype");
-    assert_refuses("{\"ov_confg\": {}}", AP_EINVAL, "has no entry \"ov_confg\"; did you mean \"ov_config\"?");
+}
+
+static ap_status configure(ap__config **config, const char *json) {
+    ap_value *kwargs_dict = value_of(json);
+    ap_status status = ap__model_kwargs_configure(config, kwargs_dict, &err);
+    ap_value_destroy(kwargs_dict);
+    return status;
+}
+
+void test_attributes_of_the_configuration(void **state) {
+    (void)state;
+    ap__config *config = NULL;
+    ap_value *json = value_of("{\"id2label\": {\"0\": \"no\", \"1\": \"yes\"}, \"hidden_size\": 8}");
+    assert_ok(ap__config_from_value(&config, json, &err), &err);
+    ap_value_destroy(json);
+    assert_ok(configure(&config, "{\"file_name\": \"a.onnx\", \"hidden_size\": 9}"), &err);
+    assert_int_equal(9, ap_value_get_int(ap_value_dict_get(config->json, "hidden_size")));
+    assert_null(ap_value_dict_get(config->json, "file_name"));
+    assert_ok(configure(&config, "{\"id2label\": {\"0\": \"a\", \"1\": \"b\"}, \"num_labels\": 2}"), &err);
+    assert_json("\"b\"", config->labels[1]);
+    assert_ok(configure(&config, "{\"num_labels\": 3}"), &err);
+    assert_int_equal(3, config->n_labels);
+    assert_json("\"LABEL_2\"", config->labels[2]);
+    assert_fails(configure(&config, "{\"ov_confg\": {}}"), AP_ETYPE, &err,
+                 "no such attribute; did you mean \"ov_config\"?");
+    assert_fails(configure(&config, "{\"problem_type\": \"odd\"}"), AP_EINVAL, &err, "problem_type");
+    assert_int_equal(3, config->n_labels);
+    ap__config_destroy(config);
 }

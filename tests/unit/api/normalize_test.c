@@ -59,9 +59,11 @@ static const ap_task TASK = {.abi = AP_TASK_ABI,
                              .shape_result = shape_result,
                              .normalize_inputs = normalize_inputs};
 
+static const ap__task_layer LAYER = {.own = &TASK, .task = &TASK};
+
 static ap_status call(ap_value **out, const char *inputs, const char *params, ap_error *err) {
     static opts created;
-    ap_pipeline pipe = {.ctx = {.task = &TASK}, .opts = &created};
+    ap_pipeline pipe = {.ctx = {.task = &TASK, .layer = &LAYER}, .opts = &created};
     ap_value *in = inputs ? value_of(inputs) : NULL, *more = params ? value_of(params) : NULL;
     ap_status status = ap_pipeline_call(out, &pipe, in, more, err);
     ap_value_destroy(more);
@@ -107,7 +109,7 @@ void test_a_failure_ends_the_call(void **state) {
 
 static ap_status call_by_keyword(void *ctx, ap_error *err) {
     static opts created;
-    ap_pipeline pipe = {.ctx = {.task = &TASK}, .opts = &created};
+    ap_pipeline pipe = {.ctx = {.task = &TASK, .layer = &LAYER}, .opts = &created};
     ap_value *out = NULL;
     ap_status status = ap_pipeline_call(&out, &pipe, NULL, ctx, err);
     if (status) assert_null(out);

@@ -4,6 +4,7 @@
 #include "unit/support/check.h"
 #include "unit/support/tempdir.h"
 
+#include <accelpipe/backend.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,4 +107,40 @@ void test_long_paths_are_passed_over(void **state) {
     setenv("ACCELPIPE_PLUGIN_DIR", path, 1);
     assert_false(ap__runtime_candidates(ort, note, NULL));
     assert_int_equal(AP_ENOTFOUND, ap__plugin_find(&out, ort));
+}
+
+void test_folders_of_the_variable_and_of_the_application(void **state) {
+    (void)state;
+    ap__path named, added;
+    add_library("named/onnxruntime/capi/libonnxruntime.so.1.5");
+    add_library("added/onnxruntime/capi/libonnxruntime.so.1.6");
+    assert_int_equal(ap__path_join(&named, folder.text, "named", NULL), AP_OK);
+    assert_int_equal(ap__path_join(&added, folder.text, "added", NULL), AP_OK);
+    char list[2 * AP__PATH_MAX];
+    snprintf(list, sizeof list, ":/nonexistent:%s:", named.text);
+    setenv("ACCELPIPE_PACKAGES", list, 1);
+    assert_int_equal(ap_backends_add_packages(added.text, NULL), AP_OK);
+    assert_int_equal(ap_backends_add_packages(added.text, NULL), AP_OK);
+    assert_false(ap__runtime_candidates(ort, note, NULL));
+    unsetenv("ACCELPIPE_PACKAGES");
+    const char *first = strstr(seen, "libonnxruntime.so.1.5\n"),
+               *second = strstr(seen, "libonnxruntime.so.1.6\n");
+    assert_non_null(first);
+    assert_non_null(second);
+    assert_true(first < second);
+    assert_null(strstr(second + 1, "libonnxruntime.so.1.6\n"));
+}
+
+void test_folders_of_the_application_have_a_limit(void **state) {
+    (void)state;
+    ap_error err = AP_ERROR_INIT;
+    char name[32];
+    ap_status status = AP_OK;
+    for (int i = 0; i < 20 && !status; i++) {
+        snprintf(name, sizeof name, "/nonexistent/%d", i);
+        status = ap_backends_add_packages(name, &err);
+    }
+    assert_int_equal(status, AP_ELIMIT);
+    assert_non_null(strstr(err.message, "at most 16"));
+    assert_int_equal(ap_backends_add_packages(NULL, &err), AP_EINVAL);
 }

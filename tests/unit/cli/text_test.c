@@ -104,3 +104,22 @@ void test_text_grows(void **state) {
     cli_text_clear(&text);
     assert_null(text.ptr);
 }
+
+static void check_decimal(double number, int decimals, const char *expected) {
+    cli_text text = {0};
+    cli_text_add_decimal(&text, number, decimals);
+    assert_string_equal(text.ptr, expected);
+    cli_text_clear(&text);
+}
+
+void test_decimals_are_rounded(void **state) {
+    (void)state;
+    check_decimal(0, 0, "0");
+    check_decimal(1.5, 0, "2");
+    check_decimal(12.3456, 3, "12.346");
+    check_decimal(0.04, 3, "0.040");
+    check_decimal(-0.25, 2, "-0.25");
+    check_decimal(-0.001, 2, "0.00");
+    check_decimal(999999999, 1, "999999999.0");
+    check_decimal(0.999999, 4, "1.0000");
+}

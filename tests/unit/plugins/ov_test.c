@@ -137,11 +137,47 @@ void test_ir_in_memory_without_its_weights(void **state) {
     ap__bytes_clear(&bytes);
 }
 
-void test_models_with_state_are_refused(void **state) {
+static float run_with_state(ap__session *session, ap_state *state, float x) {
+    const ap_io *in = &ap__session_get_info(session)->inputs[0],
+                *out = &ap__session_get_info(session)->outputs[0];
+    int64_t shape[AP_TENSOR_MAX_RANK];
+    float values[64];
+    for (uint32_t i = 0; i < in->rank; i++) shape[i] = in->shape[i] < 0 ? 1 : in->shape[i];
+    for (size_t i = 0; i < 64; i++) values[i] = x;
+    ap__tensor *tensor = sessions_tensor(AP_DTYPE_F32, shape, in->rank, values);
+    const ap__feed input = {.name = in->name, .tensor = tensor};
+    ap__feed output = {.name = out->name};
+    const ap__stateful_run run = {state, &input, 1, &output, 1, NULL};
+    assert_ok(ap__session_run_stateful(session, &run, &err), &err);
+    float y = *(const float *)ap__tensor_get_view(output.tensor)->data;
+    ap__tensor_unref(output.tensor);
+    assert_int_not_equal(AP_OK, ap__session_run(session, &input, 1, &output, 1, NULL, &err));
+    assert_says(&err, "the model is stateful: a run needs a state");
+    ap__tensor_unref(tensor);
+    return y;
+}
+
+/* Each state goes on by itself, and a new one begins anew. */
+static void check_state(ap__session *session) {
+    ap_state *a, *b;
+    assert_ok(ap__session_state_create(&a, session, &err), &err);
+    float first = run_with_state(session, a, 1), second = run_with_state(session, a, 1);
+    assert_true(first != second);
+    assert_ok(ap__session_state_create(&b, session, &err), &err);
+    assert_true(run_with_state(session, b, 1) == first);
+    assert_true(run_with_state(session, b, 1) == second);
+    ap__session_state_destroy(session, b);
+    ap__session_state_destroy(session, a);
+    ap__session_state_destroy(session, NULL);
+}
+
+void test_models_with_state(void **state) {
     (void)state;
     need_ov();
-    assert_fails(try_open(&(ap__session_options){.path = IR("stateful")}), AP_EUNSUPPORTED, &err, "stateful");
-    assert_says(&err, "--disable-stateful");
+    ap__session *session = open_with(&(ap__session_options){.path = IR("stateful")});
+    assert_int_equal(1, ap__session_get_info(session)->is_stateful);
+    check_state(session);
+    ap__session_close(session);
     /* The word alone is no state. */
     ap__bytes bytes = {0};
     assert_ok(ap__file_read(&bytes, IR("append"), MAX_MODEL_BYTES, &err), &err);
@@ -216,6 +252,34 @@ void test_unknown_operator_is_named(void **state) {
 }
 
 /* The runtime would cut them to 32 bits and say nothing. */
+/* Results of two ranks are refused by the device; the branch that is always taken has one. */
+void test_ifs_whose_branch_is_known(void **state) {
+    (void)state;
+    need_ov();
+    const ap__path path = sessions_model("ov", "branches"),
+                   external = sessions_model("ov", "branches_external");
+    ap__bytes bytes = {0};
+    for (int i = 0; i < 2; i++) {
+        ap__session *session = open_path(path.text);
+        assert_int_equal(i, is_cached(session));
+        check_weights(session, 1);
+    }
+    check_weights(sessions_open(ov, external.text), 1);
+    assert_ok(ap__file_read(&bytes, external.text, MAX_MODEL_BYTES, &err), &err);
+    const ap__session_options options = {
+        .bytes = bytes.ptr, .n_bytes = bytes.len, .external_data = AP_TEST_DATA_DIR "/onnx"};
+    check_weights(open_with(&options), 1);
+    ap__bytes_clear(&bytes);
+}
+
+void test_ifs_whose_result_has_two_ranks_are_refused(void **state) {
+    (void)state;
+    need_ov();
+    const ap__path path = sessions_model("ov", "branches_by_input");
+    assert_fails(try_open(&(ap__session_options){.path = path.text}), AP_EUNSUPPORTED, &err,
+                 "If operation with dynamic rank");
+}
+
 void test_integers_that_do_not_fit_are_refused(void **state) {
     (void)state;
     need_ov();

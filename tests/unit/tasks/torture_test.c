@@ -105,3 +105,17 @@ void test_creation(void **state) {
     torture_graceful(create, init);
     ap_value_destroy(init);
 }
+
+void test_text_generation(void **state) {
+    (void)state;
+    torture_calls("qwen2-chat",
+                  "{\"task\": \"text-generation\", \"max_new_tokens\": 2, \"stop_sequence\": \"x\"}",
+                  (life){.calls = {{"\"a\"", "{\"seed\": 1}"},
+                                   {"[{\"role\": \"user\", \"content\": \"a\"}]", "{\"num_beams\": 2}"}}});
+}
+
+void test_translation(void **state) {
+    (void)state;
+    torture_calls("t5-mini", "{\"task\": \"translation_en_to_de\", \"max_new_tokens\": 2, \"num_beams\": 1}",
+                  (life){.calls = {{"\"a\"", NULL}}});
+}

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/utf8.h"
 #include "tokenizer/clean_up.h"
+#include "tokenizer/tokenizer_impl.h"
 #include "unit/support/check.h"
 #include "unit/support/random.h"
 #include "unit/tokenizer/toy.h"
@@ -33,15 +34,15 @@ static void stream_all(char *out, size_t size, const ap__tokenizer *t, const uin
 }
 
 static void check_property(const char *model, const char *decoder, uint32_t n_ids, uint64_t seed) {
-    char more[900], streamed[8192];
+    char more[900], streamed[65536];
     snprintf(more, sizeof more,
              "\"decoder\":%s,\"added_tokens\":[{\"id\":99,\"content\":\"<s>\",\"single_word\":false,"
              "\"lstrip\":false,\"rstrip\":false,\"normalized\":false,\"special\":true}],",
              decoder);
     ap__tokenizer *t = toy_make(model, more);
-    for (int round = 0; round < 300; round++) {
-        uint32_t ids[24];
-        size_t n = random_below(&seed, 24), len;
+    for (int round = 0; round < 400; round++) {
+        uint32_t ids[300];
+        size_t n = random_below(&seed, round % 8 ? 24 : 300), len;
         for (size_t i = 0; i < n; i++) ids[i] = (uint32_t)random_below(&seed, n_ids + 2); /* <s>, and none. */
         ap__decode_stream_options o = {random_below(&seed, 2), random_below(&seed, 2)};
         char *whole;
@@ -80,6 +81,70 @@ void test_equals_decoding_at_once(void **state) {
                    "{\"type\":\"CTC\",\"pad_token\":\"a\",\"word_delimiter_token\":\"b\",\"cleanup\":true}",
                    9, 7);
     check_property(TOY_WORD_LEVEL, "{\"type\":\"BPEDecoder\",\"suffix\":\"b\"}", 9, 8);
+    check_property(BYTES,
+                   "{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"ByteLevel\",\"add_prefix_space\":true,"
+                   "\"trim_offsets\":true},{\"type\":\"Strip\",\"content\":\" \",\"start\":3,\"stop\":0}]}",
+                   14, 9);
+    check_property(BYTES,
+                   "{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"Fuse\"},{\"type\":\"ByteLevel\","
+                   "\"add_prefix_space\":true,\"trim_offsets\":true}]}",
+                   14, 10);
+    check_property(TOY_UNIGRAM,
+                   "{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"ByteFallback\"},{\"type\":\"Metaspace\","
+                   "\"replacement\":\"\xE2\x96\x81\",\"prepend_scheme\":\"never\"}]}",
+                   9, 11);
+    check_property(TOY_UNIGRAM,
+                   "{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"Replace\",\"pattern\":{\"String\":"
+                   "\"\xE2\x96\x81\"},\"content\":\" \"},{\"type\":\"ByteFallback\"},{\"type\":\"Fuse\"},"
+                   "{\"type\":\"Strip\",\"content\":\" \",\"start\":2,\"stop\":0}]}",
+                   3, 12);
+}
+
+/* Tokens that are decoded while `n` ids come. */
+static uint64_t steps_of(const ap__tokenizer *t, const uint32_t *cycle, size_t n_cycle, size_t n) {
+    ap_error err = AP_ERROR_INIT;
+    ap__decode_stream_options o = {0};
+    ap__decode_stream *stream;
+    ap__text text;
+    uint64_t before = atomic_load(&t->works->n_steps);
+    assert_ok(ap__decode_stream_create(&stream, t, &o, &err), &err);
+    for (size_t i = 0; i < n; i++)
+        assert_ok(ap__decode_stream_step(stream, cycle[i % n_cycle], &text, &err), &err);
+    assert_ok(ap__decode_stream_flush(stream, &text, &err), &err);
+    ap__decode_stream_destroy(stream);
+    return atomic_load(&t->works->n_steps) - before;
+}
+
+static void check_linear(const char *model, const char *decoder, const uint32_t *cycle, size_t n_cycle) {
+    char more[600];
+    snprintf(more, sizeof more, "\"decoder\":%s,", decoder);
+    ap__tokenizer *t = toy_make(model, more);
+    uint64_t few = steps_of(t, cycle, n_cycle, 1000), many = steps_of(t, cycle, n_cycle, 10000);
+    assert_true(few >= 1000);
+    assert_true(many < 11 * few);
+    ap__tokenizer_destroy(t);
+}
+
+void test_steps_are_linear(void **state) {
+    (void)state;
+    static const char BYTE_LEVEL[] =
+        "{\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"trim_offsets\":true}";
+    static const char LLAMA[] =
+        "{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"Replace\",\"pattern\":{\"String\":"
+        "\"\xE2\x96\x81\"},\"content\":\" \"},{\"type\":\"ByteFallback\"},{\"type\":\"Fuse\"},"
+        "{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":0}]}";
+    const uint32_t words[] = {0, 1, 3, 4}, character[] = {7, 8, 9, 10}, broken[] = {10}, spaces[] = {1};
+    const uint32_t bytes[] = {6, 7, 8};
+    check_linear(BYTES, BYTE_LEVEL, words, 4);
+    check_linear(BYTES, BYTE_LEVEL, character, 4);
+    check_linear(BYTES, BYTE_LEVEL, broken, 1);
+    check_linear(BYTES, "null", words, 4);
+    check_linear(TOY_UNIGRAM, LLAMA, words + 1, 3);
+    check_linear(TOY_UNIGRAM, LLAMA, spaces, 1);
+    check_linear(TOY_UNIGRAM, LLAMA, bytes, 3);
+    check_linear(TOY_UNIGRAM,
+                 "{\"type\":\"CTC\",\"pad_token\":\"a\",\"word_delimiter_token\":\"b\",\"cleanup\":true}",
+                 words, 3);
 }
 
 /* A character of four bytes comes out when its last byte is there, and not before. */

@@ -507,3 +507,63 @@ void test_torture(void **state) {
     (void)state;
     assert_true(torture(build_copy_and_destroy, NULL) > 40);
 }
+
+static void count_release(void *ctx) { ++*(int *)ctx; }
+
+void test_lent_elements_go_back_once_when_nobody_has_them(void **state) {
+    (void)state;
+    static const float elements[6] = {1, 2, 3, 4, 5, 6};
+    const ap_tensor_view view = {
+        .dtype = AP_DTYPE_F32, .rank = 2, .shape = {2, 3}, .data = elements, .size_bytes = sizeof elements};
+    ap_value *value = NULL, *copy = NULL;
+    ap_tensor_view seen;
+    int n_released = 0;
+    assert_int_equal(ap_value_create_tensor_take(&value, &view, count_release, &n_released, NULL), AP_OK);
+    assert_true(ap_value_get_tensor(value, &seen));
+    assert_ptr_equal(seen.data, elements);
+    assert_int_equal(ap_value_copy(&copy, value, NULL), AP_OK);
+    ap_value_destroy(value);
+    assert_int_equal(n_released, 0);
+    ap_value_destroy(copy);
+    assert_int_equal(n_released, 1);
+    assert_int_equal(ap_value_create_tensor_take(&value, &view, NULL, NULL, NULL), AP_OK);
+    ap_value_destroy(value);
+}
+
+void test_lent_elements_go_back_on_failure_too(void **state) {
+    (void)state;
+    ap_tensor_view view = {.dtype = AP_DTYPE_F32, .rank = 1, .shape = {4}, .size_bytes = 16};
+    ap_value *value = NULL;
+    int n_released = 0;
+    assert_int_equal(ap_value_create_tensor_take(&value, &view, count_release, &n_released, &err), AP_EINVAL);
+    assert_non_null(strstr(err.message, "at NULL"));
+    view.data = &view;
+    view.size_bytes = 15;
+    assert_int_equal(ap_value_create_tensor_take(&value, &view, count_release, &n_released, &err), AP_EINVAL);
+    assert_non_null(strstr(err.message, "has 16 bytes, found 15"));
+    view.dtype = AP_DTYPE_NONE;
+    assert_int_equal(ap_value_create_tensor_take(&value, &view, count_release, &n_released, &err), AP_EINVAL);
+    assert_int_equal(ap_value_create_tensor_take(NULL, &view, count_release, &n_released, &err), AP_EINVAL);
+    assert_int_equal(ap_value_create_tensor_take(&value, NULL, count_release, &n_released, &err), AP_EINVAL);
+    assert_null(value);
+    assert_int_equal(n_released, 5);
+}
+
+static ap_status make_lent(void *ctx, ap_error *error) {
+    static const int64_t elements[2] = {1, 2};
+    const ap_tensor_view view = {
+        .dtype = AP_DTYPE_I64, .rank = 1, .shape = {2}, .data = elements, .size_bytes = sizeof elements};
+    ap_value *value = NULL;
+    int n_released = 0;
+    (void)ctx;
+    ap_status status = ap_value_create_tensor_take(&value, &view, count_release, &n_released, error);
+    assert_true(status == AP_OK ? value != NULL : value == NULL);
+    ap_value_destroy(value);
+    assert_int_equal(n_released, 1);
+    return status;
+}
+
+void test_lent_elements_under_torture(void **state) {
+    (void)state;
+    assert_true(torture(make_lent, NULL) >= 2);
+}

@@ -10,16 +10,23 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Another folder that make_tokenizer_folders.py wrote, for comparing many more than the repository has. */
-static const char *data_folder(void) {
-    const char *folder = getenv("AP_TEST_FOLDERS");
-    return folder ? folder : AP_TEST_DATA_DIR "/tokenizers-convert";
+static char data_folder[512];
+
+/* AP_TEST_FOLDERS: another folder that the same script wrote, for comparing many more than the repository
+ * has. */
+static void choose_data(const char *data) {
+    const char *other = getenv("AP_TEST_FOLDERS");
+    if (other)
+        snprintf(data_folder, sizeof data_folder, "%s", other);
+    else
+        snprintf(data_folder, sizeof data_folder, "%s/%s", AP_TEST_DATA_DIR, data);
 }
 
-yyjson_doc **folders_read(size_t *n) {
+yyjson_doc **folders_read(size_t *n, const char *data) {
     size_t len, capacity = 0;
     char path[1024];
-    snprintf(path, sizeof path, "%s/cases.jsonl", data_folder());
+    choose_data(data);
+    snprintf(path, sizeof path, "%s/cases.jsonl", data_folder);
     char *text = golden_read(path, &len);
     assert_non_null(text);
     for (size_t i = 0; i < len; i++) capacity += text[i] == '\n';
@@ -50,7 +57,7 @@ void folders_make(ap__path *folder, yyjson_val *files) {
     yyjson_obj_foreach(files, i, max, key, value) {
         char *text;
         if (yyjson_is_str(value)) {
-            snprintf(path, sizeof path, "%s/files/%s", data_folder(), yyjson_get_str(value));
+            snprintf(path, sizeof path, "%s/files/%s", data_folder, yyjson_get_str(value));
             text = golden_read(path, &len);
         } else {
             text = yyjson_val_write(value, YYJSON_WRITE_ALLOW_INF_AND_NAN, &len);

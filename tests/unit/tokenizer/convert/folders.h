@@ -1,4 +1,4 @@
-/* The folders of tests/data/tokenizers-convert: see its README.md. */
+/* The folders of tests/data/tokenizers-convert and tests/data/tokenizers-slow: see their README.md. */
 #ifndef AP_TESTS_TOKENIZER_CONVERT_FOLDERS_H
 #define AP_TESTS_TOKENIZER_CONVERT_FOLDERS_H
 
@@ -6,8 +6,9 @@
 
 #include <yyjson.h>
 
-/* Reads cases.jsonl; each line is a document. Owned by the caller: folders_free(). */
-yyjson_doc **folders_read(size_t *n);
+/* Reads cases.jsonl of a data folder; each line is a document. Owned by the caller: folders_free(). Files are
+ * then those of the same data folder. */
+yyjson_doc **folders_read(size_t *n, const char *data);
 void folders_free(yyjson_doc **cases, size_t n);
 
 /* Makes a folder with the files of a case. Remove it with tempdir_remove(). */

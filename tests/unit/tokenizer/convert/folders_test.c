@@ -29,7 +29,7 @@ static void finish(const run *r, size_t n) {
 /* Calls `check` with every folder that has `key`. */
 static void for_each(const char *key, void (*check)(run *r, yyjson_val *expected, const char *folder)) {
     size_t n, n_checked = 0;
-    yyjson_doc **cases = folders_read(&n);
+    yyjson_doc **cases = folders_read(&n, "tokenizers-convert");
     run r = {0};
     r.texts = yyjson_obj_get(yyjson_doc_get_root(cases[0]), "texts");
     r.pairs = yyjson_obj_get(yyjson_doc_get_root(cases[0]), "pairs");

@@ -1,0 +1,307 @@
+/* Ifs whose branch follows from the graph alone. Exporters write `if key.size(-2) != query.size(-2)` of a
+ * scripted function as an If, although both sizes are the same one; and where the branches differ in rank,
+ * the result has none that is known, and devices refuse it. So shapes are followed through the graph
+ * (shapes.c), and where that decides the condition, the nodes of the branch take the place of the If. */
+#include "branches.h"
+
+#include "shapes.h"
+#include "writer.h"
+
+#include <string.h>
+
+enum { FOLD_DEPTH_MAX = 16 };
+
+/* A name of the graph, and what is known of its value. */
+typedef struct entry {
+    onnx_text name;
+    bool is_set; /* The node that gives it was walked over. */
+    ovp_value value;
+} entry;
+
+typedef struct folder {
+    ovp_nums nums;
+    entry *entries;
+    size_t n, capacity;
+    uint32_t *slots; /* By hash of the name: 1 + index of an entry; 0 is free. */
+    size_t n_slots;  /* A power of two, above 2 * n. */
+    ovp_writer out;
+    size_t n_folded;
+} folder;
+
+/* -- names --------------------------------------------------------------------------------------------- */
+
+static size_t hash_name(onnx_text name) {
+    uint64_t h = 0xCBF29CE484222325u; /* FNV-1a. */
+    for (size_t i = 0; i < name.len; i++) h = (h ^ (unsigned char)name.ptr[i]) * 0x100000001B3u;
+    return (size_t)(h ^ h >> 29);
+}
+
+/* The slot of a name, or the free one where it would be. */
+static uint32_t *find_slot(const folder *f, onnx_text name) {
+    size_t i = hash_name(name) & (f->n_slots - 1);
+    while (f->slots[i] && !ovp_text_equals(f->entries[f->slots[i] - 1].name, name))
+        i = (i + 1) & (f->n_slots - 1);
+    return &f->slots[i];
+}
+
+static entry *find(const folder *f, onnx_text name) {
+    uint32_t at = name.len && f->n_slots ? *find_slot(f, name) : 0;
+    return at ? &f->entries[at - 1] : NULL;
+}
+
+static bool grow(folder *f) {
+    size_t capacity =
+        f->capacity ? 2 * f->capacity : 256; /* Names are in the model's bytes: it is bounded. */
+    if (capacity > UINT32_MAX / 4) return false;
+    entry *entries = ov.host->realloc(f->entries, capacity * sizeof *entries);
+    if (!entries) return false;
+    f->entries = entries;
+    f->capacity = capacity;
+    uint32_t *slots = ov.host->realloc(f->slots, 4 * capacity * sizeof *slots);
+    if (!slots) return false;
+    f->slots = slots;
+    f->n_slots = 4 * capacity;
+    memset(slots, 0, f->n_slots * sizeof *slots);
+    for (size_t i = 0; i < f->n; i++) *find_slot(f, f->entries[i].name) = (uint32_t)i + 1;
+    return true;
+}
+
+/* Its entry, which is made when there is none; NULL: no memory, or no name. */
+static entry *declare(folder *f, onnx_text name) {
+    entry *known = find(f, name);
+    if (known || !name.len) return known;
+    if (f->n == f->capacity && !grow(f)) {
+        f->out.status = ovp_fail_nomem(f->out.err);
+        return NULL;
+    }
+    f->entries[f->n] = (entry){.name = name};
+    *find_slot(f, name) = (uint32_t)++f->n;
+    return &f->entries[f->n - 1];
+}
+
+static void set_value(folder *f, onnx_text name, const ovp_value *value) {
+    entry *of = declare(f, name);
+    if (!of) return;
+    of->value = *value;
+    of->is_set = true;
+}
+
+/* -- what a graph defines ------------------------------------------------------------------------------ */
+
+typedef bool (*name_fn)(folder *f, onnx_text name);
+
+/* Calls `visit` for the names that nodes and initializers of a graph define, until it returns false. */
+static bool visit_defined(folder *f, onnx_text graph, name_fn visit) {
+    reader r = reader_of(graph);
+    for (field part; read_field(&part, &r);) {
+        if (!part.bytes.ptr) continue;
+        if (part.number == GRAPH_INITIALIZER && !visit(f, ovp_find_field(part.bytes, TENSOR_NAME)))
+            return false;
+        if (part.number != GRAPH_NODE) continue;
+        reader node = reader_of(part.bytes);
+        for (field own; read_field(&own, &node);)
+            if (own.number == NODE_OUTPUT && own.bytes.len && !visit(f, own.bytes)) return false;
+    }
+    return !r.is_broken;
+}
+
+static bool declare_name(folder *f, onnx_text name) {
+    declare(f, name);
+    return !f->out.status;
+}
+
+static bool is_new(folder *f, onnx_text name) { return !find(f, name); }
+
+static void read_initializer(folder *f, onnx_text tensor) {
+    ovp_value value;
+    ovp_value_of_tensor(&value, &f->nums, tensor);
+    set_value(f, ovp_find_field(tensor, TENSOR_NAME), &value);
+}
+
+/* Inputs of that name as an initializer are constants: their values come second. */
+static void read_graph_values(folder *f, onnx_text graph) {
+    for (int pass = 0; pass < 2; pass++) {
+        reader r = reader_of(graph);
+        for (field part; !f->out.status && read_field(&part, &r);) {
+            ovp_value value;
+            if (!part.bytes.ptr) continue;
+            if (pass && part.number == GRAPH_INITIALIZER) read_initializer(f, part.bytes);
+            if (pass || part.number != GRAPH_INPUT) continue;
+            ovp_value_of_input(&value, &f->nums, part.bytes);
+            set_value(f, ovp_find_field(part.bytes, VALUE_NAME), &value);
+        }
+    }
+}
+
+/* -- Ifs ----------------------------------------------------------------------------------------------- */
+
+/* The rank that a graph says its output `i` has; -1: none. */
+static int declared_rank(onnx_text graph, uint32_t i) {
+    reader r = reader_of(graph);
+    for (field part; read_field(&part, &r);) {
+        if (part.number != GRAPH_OUTPUT || !part.bytes.ptr || i-- > 0) continue;
+        onnx_text shape = ovp_find_field(ovp_find_field(ovp_find_field(part.bytes, VALUE_TYPE), TYPE_TENSOR),
+                                         TENSOR_TYPE_SHAPE);
+        int rank = 0;
+        if (!shape.ptr) return -1;
+        reader dims = reader_of(shape);
+        for (field dim; read_field(&dim, &dims);) rank += dim.number == SHAPE_DIM;
+        return rank;
+    }
+    return -1;
+}
+
+static bool is_if(const ovp_node *node) { return node->is_standard && ovp_text_is(node->op, "If"); }
+
+static onnx_text branch_of(const ovp_node *node, bool condition) {
+    return ovp_node_attribute(node, condition ? "then_branch" : "else_branch", ATTRIBUTE_GRAPH);
+}
+
+/* Whether the branches may give results of two ranks. */
+static bool has_two_ranks(const ovp_node *node) {
+    onnx_text a = branch_of(node, true), b = branch_of(node, false);
+    if (!a.ptr || !b.ptr) return false;
+    for (uint32_t i = 0; i < node->n_outputs; i++) {
+        int rank = declared_rank(a, i);
+        if (rank < 0 || rank != declared_rank(b, i)) return true;
+    }
+    return false;
+}
+
+static bool has_if_of_two_ranks(onnx_text graph) {
+    reader r = reader_of(graph);
+    for (field part; read_field(&part, &r);) {
+        ovp_node node;
+        if (part.number != GRAPH_NODE || !part.bytes.ptr) continue;
+        ovp_node_read(&node, part.bytes);
+        if (is_if(&node) && has_two_ranks(&node)) return true;
+    }
+    return false;
+}
+
+/* The branch that an If always takes; ptr is NULL when it is not known, or does not fit into the graph
+ * because a name of it is in use: names of a branch are its own. */
+static onnx_text find_branch(folder *f, const ovp_node *node) {
+    static const onnx_text none = {NULL, 0};
+    int64_t condition;
+    if (!is_if(node) || node->n_outputs > OVP_NODE_MAX_IOS || !has_two_ranks(node)) return none;
+    const entry *of = find(f, node->inputs[0]);
+    if (!of || !of->is_set || !of->value.has_elements || of->value.n_elements != 1 ||
+        !ovp_num_is_constant(&f->nums, of->value.elements[0], &condition))
+        return none;
+    onnx_text branch = branch_of(node, condition != 0);
+    return visit_defined(f, branch, is_new) ? branch : none;
+}
+
+/* -- writing ------------------------------------------------------------------------------------------- */
+
+static void write_text(ovp_writer *w, uint32_t number, onnx_text text) {
+    ovp_write_field(w, number, text.ptr, text.len);
+}
+
+/* result = Identity(from) */
+static void write_identity(folder *f, onnx_text from, onnx_text result) {
+    static const onnx_text op = {"Identity", 8};
+    size_t node = f->out.len;
+    if (!result.len) return;
+    write_text(&f->out, NODE_INPUT, from);
+    write_text(&f->out, NODE_OUTPUT, result);
+    write_text(&f->out, NODE_OP_TYPE, op);
+    ovp_write_close(&f->out, node, GRAPH_NODE);
+    const entry *source = find(f, from);
+    const ovp_value value = source && source->is_set ? source->value : (ovp_value){0};
+    set_value(f, result, &value);
+}
+
+static void fold_node(folder *f, onnx_text bytes, int depth);
+
+/* The nodes of a branch, and its results under the names that the If gives them. */
+static void write_branch(folder *f, const ovp_node *node, onnx_text branch, int depth) {
+    visit_defined(f, branch, declare_name);
+    read_graph_values(f, branch);
+    reader r = reader_of(branch);
+    for (field part; !f->out.status && read_field(&part, &r);) {
+        if (!part.bytes.ptr) continue;
+        if (part.number == GRAPH_INITIALIZER) write_text(&f->out, GRAPH_INITIALIZER, part.bytes);
+        if (part.number == GRAPH_NODE) fold_node(f, part.bytes, depth + 1);
+    }
+    uint32_t i = 0;
+    r = reader_of(branch);
+    for (field part; !f->out.status && i < node->n_outputs && read_field(&part, &r);)
+        if (part.number == GRAPH_OUTPUT && part.bytes.ptr)
+            write_identity(f, ovp_find_field(part.bytes, VALUE_NAME), node->outputs[i++]);
+}
+
+/* A node as it is, and what is known of its results. */
+static void write_node(folder *f, const ovp_node *node) {
+    const ovp_value *inputs[OVP_NODE_MAX_IOS] = {NULL};
+    ovp_value outputs[OVP_NODE_MAX_IOS];
+    const uint32_t n = node->n_outputs < OVP_NODE_MAX_IOS ? node->n_outputs : OVP_NODE_MAX_IOS;
+    for (uint32_t i = 0; i < node->n_inputs && i < OVP_NODE_MAX_IOS; i++) {
+        const entry *of = find(f, node->inputs[i]);
+        if (of && of->is_set) inputs[i] = &of->value;
+    }
+    ovp_shapes_of_node(outputs, n, node, inputs, &f->nums);
+    for (uint32_t i = 0; i < n; i++) set_value(f, node->outputs[i], &outputs[i]);
+    write_text(&f->out, GRAPH_NODE, node->bytes);
+}
+
+static void fold_node(folder *f, onnx_text bytes, int depth) {
+    ovp_node node;
+    ovp_node_read(&node, bytes);
+    onnx_text branch = depth < FOLD_DEPTH_MAX ? find_branch(f, &node) : (onnx_text){NULL, 0};
+    if (branch.ptr)
+        write_branch(f, &node, branch, depth);
+    else
+        write_node(f, &node);
+    f->n_folded += branch.ptr != NULL;
+}
+
+static void fold_graph(folder *f, onnx_text graph) {
+    visit_defined(f, graph, declare_name);
+    read_graph_values(f, graph);
+    reader r = reader_of(graph);
+    const unsigned char *start = r.at;
+    for (field part; !f->out.status && read_field(&part, &r); start = r.at) {
+        if (part.number == GRAPH_NODE && part.bytes.ptr)
+            fold_node(f, part.bytes, 0);
+        else
+            ovp_write(&f->out, start, (size_t)(r.at - start));
+    }
+}
+
+static void fold_model(folder *f, onnx_text model) {
+    reader r = reader_of(model);
+    const unsigned char *start = r.at;
+    for (field part; !f->out.status && read_field(&part, &r); start = r.at) {
+        size_t at = f->out.len;
+        if (part.number != MODEL_GRAPH || !part.bytes.ptr) {
+            ovp_write(&f->out, start, (size_t)(r.at - start));
+            continue;
+        }
+        fold_graph(f, part.bytes);
+        ovp_write_close(&f->out, at, MODEL_GRAPH);
+    }
+}
+
+ap_status ovp_branches_fold(char **graph, size_t *n_graph, const void *bytes, size_t n_bytes, ap_error *err) {
+    const onnx_text model = {bytes, n_bytes}, old = ovp_find_field(model, MODEL_GRAPH);
+    folder f = {.out.err = err};
+    *graph = NULL;
+    *n_graph = 0;
+    if (!old.ptr || !has_if_of_two_ranks(old)) return AP_OK;
+    ap_status status = ovp_nums_init(&f.nums, err);
+    if (!status) fold_model(&f, model);
+    if (!status) status = f.out.status;
+    ovp_nums_clear(&f.nums);
+    ov.host->free(f.entries);
+    ov.host->free(f.slots);
+    if (status || !f.n_folded || f.nums.is_full) {
+        ov.host->free(f.out.ptr);
+        return status;
+    }
+    ov.host->log(AP_LOG_DEBUG, "ov: %zu If whose branch is known from the graph", f.n_folded);
+    *graph = f.out.ptr;
+    *n_graph = f.out.len;
+    return AP_OK;
+}

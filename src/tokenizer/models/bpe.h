@@ -1,0 +1,39 @@
+/* A byte-pair encoding as it is in memory. */
+#ifndef AP_TOKENIZER_MODELS_BPE_H
+#define AP_TOKENIZER_MODELS_BPE_H
+
+#include "tokenizer/component.h"
+#include "tokenizer/models/bpe_cuts.h"
+#include "tokenizer/models/bpe_merges.h"
+
+/* Longest affix of a symbol, in bytes. */
+enum { AP__AFFIX_MAX_BYTES = 256 };
+
+typedef struct ap__bpe {
+    const ap__vocab *vocab;
+    ap__merges merges;
+    ap__text unk_token; /* No text: there is none. */
+    ap__text prefix;    /* Of all symbols but a word's first. */
+    ap__text suffix;    /* Of a word's last symbol. */
+    uint32_t unk_id;
+    bool fuse_unk, byte_fallback, ignore_merges;
+    bool has_no_unknowns;       /* Every byte has its fallback. */
+    ap__cuts *cuts;             /* NULL: texts are merged as a whole. */
+    uint32_t fallback_ids[256]; /* Of "<0x00>" and so on; AP__TOKEN_NONE where one is missing. */
+    /* Of the characters of the byte alphabet, with their affixes: [0] in the middle, | 1 first, | 2 last. */
+    uint32_t byte_ids[4][256];
+    char images[256][2];     /* Those characters, */
+    uint8_t image_lens[256]; /* and their bytes. */
+} ap__bpe;
+
+/* The ap__create_fn of the model. */
+ap__create_fn ap__bpe_create;
+
+/* The id of a character with the affixes that its place calls for. *out_len and `out`, which has room for
+ * both affixes and a character, are the string that was looked up, which byte fallback spells out. */
+uint32_t ap__bpe_find_symbol(const ap__bpe *self, ap__text character, bool is_first, bool is_last, char *out,
+                             size_t *out_len);
+
+enum { AP__SYMBOL_MAX_BYTES = 2 * AP__AFFIX_MAX_BYTES + 4 };
+
+#endif

@@ -1,0 +1,30 @@
+/* Where a text may be cut before it is merged: between characters that no merge brings together.
+ *
+ * Any merge across such a place has a left token that ends with the character before it, or with the end of
+ * that one's bytes, and a right token that begins with the one behind it, or with the start of its bytes. If
+ * there is no merge of such tokens, the parts are merged each for itself: a text without spaces falls into
+ * parts that come again, and are short. */
+#ifndef AP_TOKENIZER_MODELS_BPE_CUTS_H
+#define AP_TOKENIZER_MODELS_BPE_CUTS_H
+
+#include "tokenizer/tokenizer.h"
+
+enum { AP__CUTS_BITS = 18 };
+
+/* What merges bring together. A pair of which there is none may share a bit with one that there is: it is
+ * then not cut at, which changes the time alone. */
+typedef struct ap__cuts {
+    uint64_t ascii[128][2]; /* Of the character before, those behind. */
+    uint64_t others[1 << (AP__CUTS_BITS - 6)];
+    /* Merges of tokens that hold only some bytes of a character: of its last byte, the first bytes behind. */
+    uint64_t bytes[256][4];
+    bool are_bytes; /* Tokens are spelled in the byte alphabet. */
+} ap__cuts;
+
+/* Says that there is a merge of these tokens. */
+void ap__cuts_add(ap__cuts *cuts, ap__text left, ap__text right);
+
+/* The end of the first part of text[at .. len), which is not empty. */
+uint32_t ap__cuts_next(const ap__cuts *cuts, const char *text, uint32_t len, uint32_t at);
+
+#endif

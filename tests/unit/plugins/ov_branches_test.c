@@ -1,0 +1,362 @@
+/* Shapes that are followed through a graph, and Ifs that are taken out. The sources are included: a plugin
+ * exports nothing. */
+#include "../../../plugins/common/onnx.c"
+#include "../../../plugins/ov/branches.c"
+#include "../../../plugins/ov/node.c"
+#include "../../../plugins/ov/nums.c"
+#include "../../../plugins/ov/shapes.c"
+#include "../../../plugins/ov/status.c"
+#include "../../../plugins/ov/writer.c"
+
+#include "backend/host.h"
+#include "base/file.h"
+#include "unit/support/check.h"
+#include "unit/support/torture.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { MAX_MODEL_BYTES = 1 << 20, B = 0, S = 1 };
+
+ovp_runtime ov;
+
+static ap_error err;
+static ovp_nums nums;
+static ovp_num extents[2]; /* Not known: B, S. */
+
+int test_setup(void **state) {
+    (void)state;
+    ov.host = ap__host_get();
+    assert_int_equal(AP_OK, ovp_nums_init(&nums, &err));
+    for (int i = 0; i < 2; i++) extents[i] = ovp_num_new(&nums, OVP_NUM_EXTENT);
+    return 0;
+}
+
+int test_teardown(void **state) {
+    (void)state;
+    ovp_nums_clear(&nums);
+    return 0;
+}
+
+static ovp_num known(int64_t value) { return ovp_num_constant(&nums, value); }
+
+/* -- numbers ------------------------------------------------------------------------------------------- */
+
+void test_the_same_expression_is_the_same_number(void **state) {
+    (void)state;
+    static const ovp_num_kind kinds[] = {OVP_NUM_ADD, OVP_NUM_SUB, OVP_NUM_MUL, OVP_NUM_DIV,
+                                         OVP_NUM_BROADCAST};
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        ovp_num a = ovp_num_of(&nums, kinds[i], extents[B], extents[S]);
+        assert_int_equal(a, ovp_num_of(&nums, kinds[i], extents[B], extents[S]));
+        bool is_swapped = a == ovp_num_of(&nums, kinds[i], extents[S], extents[B]);
+        assert_int_equal(commutes(kinds[i]), is_swapped);
+    }
+    assert_int_not_equal(extents[B], extents[S]);
+}
+
+void test_expressions_are_simplified(void **state) {
+    (void)state;
+    const struct {
+        ovp_num_kind kind;
+        ovp_num a, b, result;
+    } rows[] = {
+        {OVP_NUM_ADD, known(2), known(3), known(5)},
+        {OVP_NUM_ADD, extents[S], known(0), extents[S]},
+        {OVP_NUM_SUB, extents[S], extents[S], known(0)},
+        {OVP_NUM_MUL, known(1), extents[S], extents[S]},
+        {OVP_NUM_DIV, extents[S], known(1), extents[S]},
+        {OVP_NUM_DIV, known(-7), known(2), known(-3)},
+        {OVP_NUM_EQUAL, extents[S], extents[S], known(1)},
+        {OVP_NUM_EQUAL, extents[S], known(-1), known(0)},
+        {OVP_NUM_EQUAL, known(3), known(4), known(0)},
+        {OVP_NUM_LESS, extents[S], known(0), known(0)},
+        {OVP_NUM_LESS, known(3), known(4), known(1)},
+        {OVP_NUM_BROADCAST, extents[S], known(1), extents[S]},
+        {OVP_NUM_BROADCAST, extents[S], known(7), known(7)},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        assert_int_equal(rows[i].result, ovp_num_of(&nums, rows[i].kind, rows[i].a, rows[i].b));
+}
+
+/* What may be so in one run and not in another is not decided, and what has no result is no constant. */
+void test_nothing_is_said_that_may_not_be(void **state) {
+    (void)state;
+    int64_t value;
+    const ovp_num open[] = {
+        ovp_num_of(&nums, OVP_NUM_EQUAL, extents[B], extents[S]),
+        ovp_num_of(&nums, OVP_NUM_EQUAL, extents[S], known(0)),
+        ovp_num_of(&nums, OVP_NUM_EQUAL, ovp_num_new(&nums, OVP_NUM_ANY), known(-1)),
+        ovp_num_of(&nums, OVP_NUM_LESS, extents[S], known(1)),
+        ovp_num_of(&nums, OVP_NUM_BROADCAST, extents[B], extents[S]),
+        ovp_num_of(&nums, OVP_NUM_DIV, known(1), known(0)),
+        ovp_num_of(&nums, OVP_NUM_DIV, known(INT64_MIN), known(-1)),
+        ovp_num_of(&nums, OVP_NUM_ADD, known(INT64_MAX), known(1)),
+    };
+    for (size_t i = 0; i < sizeof open / sizeof *open; i++)
+        assert_false(ovp_num_is_constant(&nums, open[i], &value));
+}
+
+static ovp_num quotient(const ovp_num *of, size_t n, const ovp_num *by, size_t n_by) {
+    ovp_factors dividend = {0}, divisor = {0};
+    for (size_t i = 0; i < n; i++) ovp_factors_add(&nums, &dividend, of[i]);
+    for (size_t i = 0; i < n_by; i++) ovp_factors_add(&nums, &divisor, by[i]);
+    return ovp_num_quotient(&nums, &dividend, &divisor);
+}
+
+void test_quotients_of_products(void **state) {
+    (void)state;
+    const ovp_num b = extents[B], s = extents[S], bs = ovp_num_of(&nums, OVP_NUM_MUL, b, s);
+    assert_int_equal(known(16), quotient((ovp_num[]){b, s, known(64)}, 3, (ovp_num[]){known(4), s, b}, 3));
+    assert_int_equal(b, quotient((ovp_num[]){bs, known(6)}, 2, (ovp_num[]){s, known(6)}, 2));
+    assert_int_equal(bs, quotient((ovp_num[]){s, b}, 2, NULL, 0));
+    assert_true(nums.terms[quotient((ovp_num[]){b, known(5)}, 2, (ovp_num[]){known(2)}, 1)].kind ==
+                OVP_NUM_EXTENT);
+    assert_true(nums.terms[quotient((ovp_num[]){b}, 1, (ovp_num[]){s}, 1)].kind == OVP_NUM_EXTENT);
+}
+
+void test_a_full_table_says_so(void **state) {
+    (void)state;
+    for (int i = 0; i < OVP_NUMS_MAX - 3; i++) assert_true(known(i) != OVP_NUM_NONE);
+    assert_false(nums.is_full);
+    assert_true(known(-5) == OVP_NUM_NONE);
+    assert_true(nums.is_full);
+    assert_true(ovp_num_of(&nums, OVP_NUM_ADD, OVP_NUM_NONE, extents[B]) == OVP_NUM_NONE);
+}
+
+/* -- operators ----------------------------------------------------------------------------------------- */
+
+typedef struct built {
+    char bytes[400];
+    size_t len;
+} built;
+
+static void put(built *b, uint32_t number, const void *bytes, size_t len) {
+    assert_true(len < 128 && b->len + len + 2 < sizeof b->bytes);
+    b->bytes[b->len] = (char)(number << 3 | WIRE_BYTES);
+    b->bytes[b->len + 1] = (char)len;
+    if (len) memcpy(b->bytes + b->len + 2, bytes, len);
+    b->len += len + 2;
+}
+
+static void put_small(built *b, uint32_t number, int64_t value) {
+    for (uint64_t left = number << 3;; left = (uint64_t)value, number = 0) {
+        do {
+            b->bytes[b->len++] = (char)((left & 0x7F) | (left > 0x7F ? 0x80 : 0));
+            left >>= 7;
+        } while (left);
+        if (!number) return;
+    }
+}
+
+/* A node with one attribute: a number, or a list. */
+static built make_node(const char *op, uint32_t n_inputs, const char *attribute, int n_ints,
+                       const int64_t *ints) {
+    built node = {.len = 0}, own = {.len = 0};
+    for (uint32_t i = 0; i < n_inputs; i++) put(&node, NODE_INPUT, "i", 1);
+    put(&node, NODE_OUTPUT, "o", 1);
+    put(&node, NODE_OP_TYPE, op, strlen(op));
+    if (!attribute) return node;
+    put(&own, ATTRIBUTE_NAME, attribute, strlen(attribute));
+    for (int i = 0; i < n_ints; i++) put_small(&own, ATTRIBUTE_INTS, ints[i]);
+    if (!n_ints) put_small(&own, ATTRIBUTE_INT, *ints);
+    put(&node, NODE_ATTRIBUTE, own.bytes, own.len);
+    return node;
+}
+
+static ovp_value run_node(const built *bytes, const ovp_value *const *inputs) {
+    ovp_node node;
+    ovp_value out;
+    ovp_node_read(&node, (onnx_text){bytes->bytes, bytes->len});
+    ovp_shapes_of_node(&out, 1, &node, inputs, &nums);
+    return out;
+}
+
+static ovp_value shaped(uint32_t rank, const ovp_num *dims) {
+    ovp_value out = {.has_shape = true, .rank = rank};
+    memcpy(out.dims, dims, rank * sizeof *dims);
+    return out;
+}
+
+static ovp_value vector(uint32_t n, const ovp_num *elements) {
+    ovp_value out = {.has_shape = true, .rank = 1, .has_elements = true, .n_elements = n, .dims = {known(n)}};
+    memcpy(out.elements, elements, n * sizeof *elements);
+    return out;
+}
+
+static void check_dims(const ovp_value *value, uint32_t rank, const ovp_num *dims) {
+    assert_true(value->has_shape);
+    assert_int_equal(rank, value->rank);
+    for (uint32_t i = 0; i < rank; i++) assert_int_equal(dims[i], value->dims[i]);
+}
+
+#define DIMS(...)                                                                                            \
+    (sizeof((ovp_num[]){__VA_ARGS__}) / sizeof(ovp_num)), (ovp_num[]) { __VA_ARGS__ }
+#define INTS(...)                                                                                            \
+    (sizeof((int64_t[]){__VA_ARGS__}) / sizeof(int64_t)), (int64_t[]) { __VA_ARGS__ }
+
+void test_reshape(void **state) {
+    (void)state;
+    const ovp_num b = extents[B], s = extents[S];
+    const ovp_value x = shaped(DIMS(b, s, known(64)));
+    const built node = make_node("Reshape", 2, NULL, 0, NULL);
+    ovp_value target = vector(DIMS(known(0), known(0), known(4), known(-1)));
+    ovp_value y = run_node(&node, (const ovp_value *[]){&x, &target});
+    check_dims(&y, DIMS(b, s, known(4), known(16)));
+    target = vector(DIMS(known(-1), s, known(16)));
+    y = run_node(&node, (const ovp_value *[]){&y, &target});
+    check_dims(&y, DIMS(ovp_num_of(&nums, OVP_NUM_MUL, known(4), b), s, known(16)));
+    /* A number that may be -1 in some run says nothing of the extent. */
+    ovp_num any = ovp_num_new(&nums, OVP_NUM_ANY);
+    target = vector(DIMS(any, known(64)));
+    y = run_node(&node, (const ovp_value *[]){&x, &target});
+    assert_true(y.has_shape && y.rank == 2 && y.dims[0] != any && y.dims[1] == known(64));
+}
+
+void test_axes(void **state) {
+    (void)state;
+    const ovp_num b = extents[B], s = extents[S], one = known(1);
+    const ovp_value x = shaped(DIMS(b, s, known(64)));
+    const ovp_value *const in[] = {&x, &x};
+    built node = make_node("Transpose", 1, "perm", INTS(2, 0, 1));
+    ovp_value y = run_node(&node, in);
+    check_dims(&y, DIMS(known(64), b, s));
+    node = make_node("Unsqueeze", 1, "axes", INTS(0, -1));
+    y = run_node(&node, in);
+    check_dims(&y, DIMS(one, b, s, known(64), one));
+    node = make_node("Squeeze", 1, "axes", INTS(0, 4));
+    y = run_node(&node, (const ovp_value *[]){&y});
+    check_dims(&y, DIMS(b, s, known(64)));
+    node = make_node("ReduceMean", 1, "axes", INTS(-1));
+    y = run_node(&node, in);
+    check_dims(&y, DIMS(b, s, one));
+    node = make_node("Concat", 2, "axis", 0, (int64_t[]){2});
+    y = run_node(&node, in);
+    check_dims(&y, DIMS(b, s, known(128)));
+    node = make_node("Squeeze", 1, "axes", INTS(7));
+    assert_false(run_node(&node, in).has_shape);
+}
+
+void test_shapes_as_values(void **state) {
+    (void)state;
+    const ovp_num b = extents[B], s = extents[S];
+    const ovp_value x = shaped(DIMS(b, s, known(64)));
+    built node = make_node("Shape", 1, NULL, 0, NULL);
+    const ovp_value shape = run_node(&node, (const ovp_value *[]){&x});
+    assert_true(shape.has_elements && shape.n_elements == 3 && shape.elements[1] == s);
+    const ovp_value from = vector(DIMS(known(-2))), to = vector(DIMS(known(-1)));
+    node = make_node("Slice", 3, NULL, 0, NULL);
+    ovp_value y = run_node(&node, (const ovp_value *[]){&shape, &from, &to});
+    assert_true(y.has_elements && y.n_elements == 1 && y.elements[0] == s);
+    node = make_node("Gather", 2, NULL, 0, NULL);
+    y = run_node(&node, (const ovp_value *[]){&shape, &from});
+    assert_true(y.has_elements && y.elements[0] == s);
+    node = make_node("Equal", 2, NULL, 0, NULL);
+    y = run_node(&node, (const ovp_value *[]){&shape, &y});
+    assert_true(ovp_num_is(&nums, y.elements[1], 1) && !ovp_num_is(&nums, y.elements[0], 1));
+    const ovp_value beyond = vector(DIMS(known(3)));
+    node = make_node("Gather", 2, NULL, 0, NULL);
+    assert_false(run_node(&node, (const ovp_value *[]){&shape, &beyond}).has_elements);
+}
+
+void test_products(void **state) {
+    (void)state;
+    const ovp_num b = extents[B], s = extents[S];
+    const ovp_value x = shaped(DIMS(b, s, known(64))), w = shaped(DIMS(known(64), known(2)));
+    const built node = make_node("MatMul", 2, NULL, 0, NULL);
+    ovp_value y = run_node(&node, (const ovp_value *[]){&x, &w});
+    check_dims(&y, DIMS(b, s, known(2)));
+    const built add = make_node("Add", 2, NULL, 0, NULL);
+    const ovp_value row = shaped(DIMS(known(2)));
+    y = run_node(&add, (const ovp_value *[]){&row, &y});
+    check_dims(&y, DIMS(b, s, known(2)));
+}
+
+void test_what_is_not_known_stays_unknown(void **state) {
+    (void)state;
+    const ovp_value x = shaped(DIMS(extents[B]));
+    const built nodes[] = {make_node("NoSuchOperator", 1, NULL, 0, NULL),
+                           make_node("Reshape", 1, NULL, 0, NULL), make_node("MatMul", 2, NULL, 0, NULL),
+                           make_node("Gather", 2, NULL, 0, NULL)};
+    for (size_t i = 0; i < sizeof nodes / sizeof *nodes; i++)
+        assert_false(run_node(&nodes[i], (const ovp_value *[]){&x, NULL}).has_shape);
+}
+
+/* -- Ifs ----------------------------------------------------------------------------------------------- */
+
+static ap__bytes read_model(const char *name) {
+    ap__bytes bytes = {0};
+    char path[512];
+    snprintf(path, sizeof path, "%s/onnx/%s.onnx", AP_TEST_DATA_DIR, name);
+    assert_ok(ap__file_read(&bytes, path, MAX_MODEL_BYTES, &err), &err);
+    return bytes;
+}
+
+static size_t count_nodes(const char *graph, size_t n_graph, const char *op) {
+    size_t n = 0;
+    reader r = reader_of(ovp_find_field((onnx_text){graph, n_graph}, MODEL_GRAPH));
+    for (field f; read_field(&f, &r);) {
+        ovp_node node;
+        if (f.number != GRAPH_NODE) continue;
+        ovp_node_read(&node, f.bytes);
+        n += ovp_text_is(node.op, op);
+    }
+    return n;
+}
+
+void test_branches_that_are_known_take_the_place_of_ifs(void **state) {
+    (void)state;
+    char *graph = NULL;
+    size_t n = 0;
+    ap__bytes bytes = read_model("branches");
+    assert_ok(ovp_branches_fold(&graph, &n, bytes.ptr, bytes.len, &err), &err);
+    assert_non_null(graph);
+    assert_int_equal(0, count_nodes(graph, n, "If"));
+    assert_int_equal(2, count_nodes(graph, n, "Mul"));
+    assert_int_equal(0, count_nodes(graph, n, "Unsqueeze"));
+    ov.host->free(graph);
+    ap__bytes_clear(&bytes);
+}
+
+void test_other_models_stay_as_they_are(void **state) {
+    (void)state;
+    static const char *const names[] = {"branches_by_input", "append", "slow", "identity_all"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char *graph = NULL;
+        size_t n = 0;
+        ap__bytes bytes = read_model(names[i]);
+        assert_ok(ovp_branches_fold(&graph, &n, bytes.ptr, bytes.len, &err), &err);
+        assert_null(graph);
+        ap__bytes_clear(&bytes);
+    }
+}
+
+/* A name that the graph has too would mean another value there. */
+void test_a_branch_with_a_name_of_the_graph_stays(void **state) {
+    (void)state;
+    char *graph = NULL;
+    size_t n = 0;
+    ap__bytes bytes = read_model("branches");
+    for (size_t i = 0; i + 6 <= bytes.len; i++)
+        if (memcmp(bytes.ptr + i, "scaled", 6) == 0) memcpy(bytes.ptr + i, "target", 6);
+    assert_ok(ovp_branches_fold(&graph, &n, bytes.ptr, bytes.len, &err), &err);
+    assert_null(graph);
+    ap__bytes_clear(&bytes);
+}
+
+static ap_status fold(void *ctx, ap_error *error) {
+    const ap__bytes *bytes = ctx;
+    char *graph = NULL;
+    size_t n = 0;
+    ap_status status = ovp_branches_fold(&graph, &n, bytes->ptr, bytes->len, error);
+    assert_int_equal(status == AP_OK, graph != NULL);
+    ov.host->free(graph);
+    return status;
+}
+
+void test_every_allocation_may_fail(void **state) {
+    (void)state;
+    ap__bytes bytes = read_model("branches");
+    torture(fold, &bytes);
+    ap__bytes_clear(&bytes);
+}

@@ -1,0 +1,122 @@
+/* Classes that transformers runs in Python, against what it makes of random folders and texts. */
+#include "base/alloc.h"
+#include "tokenizer/clean_up.h"
+#include "tokenizer/languages.h"
+#include "tokenizer/tokenizer_impl.h"
+
+#include "unit/support/check.h"
+#include "unit/support/tempdir.h"
+#include "unit/tokenizer/convert/folders.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { MAX_IDS = 4096 };
+
+static size_t n_failed;
+static char first_failure[512];
+
+static void report(yyjson_val *expected, const char *what, const char *detail) {
+    const char *name = yyjson_get_str(yyjson_obj_get(expected, "name"));
+    if (getenv("AP_TEST_VERBOSE")) print_message("%s: %s: %s\n", name, what, detail);
+    if (!n_failed++) snprintf(first_failure, sizeof first_failure, "%s: %s: %.300s", name, what, detail);
+}
+
+static bool is_same(yyjson_val *list, const uint32_t *ids, size_t n) {
+    if (yyjson_arr_size(list) != n) return false;
+    for (size_t i = 0; i < n; i++)
+        if (yyjson_get_uint(yyjson_arr_get(list, i)) != ids[i]) return false;
+    return true;
+}
+
+static void check_ids(yyjson_val *expected, const ap__tokenizer *t, yyjson_val *ids, ap__text text,
+                      const ap__text *pair, const ap__source_language *language) {
+    ap_error err = AP_ERROR_INIT;
+    ap__encoding encoding;
+    const ap__encode_options options = {.add_special_tokens = true, .source_language = language};
+    if (ap__tokenizer_encode(&encoding, t, text, pair, &options, &err)) {
+        report(expected, text.ptr, err.message);
+        return;
+    }
+    if (!is_same(ids, encoding.ids, encoding.n)) report(expected, "ids", text.ptr);
+    for (size_t i = 0; i < encoding.n; i++) assert_true(encoding.offsets_bytes[i].end <= text.len || pair);
+    ap__encoding_clear(&encoding);
+}
+
+static void check_decoded(yyjson_val *expected, const ap__tokenizer *t, yyjson_val *json, yyjson_val *list,
+                          bool is_skipping) {
+    ap_error err = AP_ERROR_INIT;
+    uint32_t ids[MAX_IDS];
+    yyjson_val *text = yyjson_obj_get(json, is_skipping ? "skip" : "keep");
+    size_t n = yyjson_arr_size(list), len;
+    char *found;
+    assert_true(n <= MAX_IDS);
+    for (size_t i = 0; i < n; i++) ids[i] = (uint32_t)yyjson_get_uint(yyjson_arr_get(list, i));
+    assert_ok(ap__tokenizer_decode(&found, &len, t, ids, n, is_skipping, &err), &err);
+    if (ap__tokenizer_get_config(t)->clean_up_tokenization_spaces)
+        len = ap__clean_up_tokenization_spaces(found, len);
+    if (len != yyjson_get_len(text) || memcmp(found, yyjson_get_str(text), len) != 0)
+        report(expected, is_skipping ? "skip" : "keep", yyjson_get_str(text));
+    ap__free(found);
+}
+
+static void check_language(yyjson_val *expected, const ap__tokenizer *t) {
+    ap_error err = AP_ERROR_INIT;
+    yyjson_val *json = yyjson_obj_get(expected, "ja");
+    ap__source_language *language;
+    uint32_t id;
+    assert_true(ap__tokenizer_has_languages(t) == (json != NULL));
+    if (!json) return;
+    assert_ok(ap__source_language_create(&language, t, "ja", &err), &err);
+    check_ids(expected, t, yyjson_obj_get(json, "ids"), (ap__text){"the dog", 7}, NULL, language);
+    ap__source_language_destroy(language);
+    assert_ok(ap__target_language_id(&id, t, "ja", &err), &err);
+    assert_int_equal(yyjson_get_uint(yyjson_obj_get(json, "id")), id);
+    assert_fails(ap__target_language_id(&id, t, "xx", &err), AP_EKEY, &err,
+                 "\"xx\" is no language of a M2M100Tokenizer");
+}
+
+static void check_tokenizer(yyjson_val *expected, const ap__tokenizer *t) {
+    const ap__text pair = {"a fox", 5};
+    yyjson_val *item;
+    size_t i, max;
+    if (yyjson_get_uint(yyjson_obj_get(expected, "size")) != ap__tokenizer_get_vocab_size(t))
+        report(expected, "size", "differs");
+    assert_int_equal(yyjson_get_uint(yyjson_obj_get(expected, "eos")),
+                     ap__tokenizer_get_config(t)->eos_token_id);
+    check_ids(expected, t, yyjson_obj_get(expected, "pair"), (ap__text){"the dog", 7}, &pair, NULL);
+    check_language(expected, t);
+    yyjson_arr_foreach(yyjson_obj_get(expected, "encodings"), i, max, item) {
+        yyjson_val *given = yyjson_obj_get(item, "given"), *ids = given ? given : yyjson_obj_get(item, "ids");
+        yyjson_val *text = yyjson_obj_get(item, "text");
+        const ap__text bytes = {yyjson_get_str(text), yyjson_get_len(text)};
+        if (text) check_ids(expected, t, ids, bytes, NULL, NULL);
+        check_decoded(expected, t, item, ids, false);
+        check_decoded(expected, t, item, ids, true);
+    }
+}
+
+static void check_folder(yyjson_val *expected) {
+    ap_error err = AP_ERROR_INIT;
+    ap__tokenizer *t;
+    ap__path folder;
+    folders_make(&folder, yyjson_obj_get(expected, "files"));
+    ap_status status = ap__tokenizer_load(&t, folder.text, &err);
+    if (!status != !yyjson_obj_get(expected, "error"))
+        report(expected, "loading", status ? err.message : "worked");
+    else if (!status)
+        check_tokenizer(expected, t);
+    ap__tokenizer_destroy(t);
+    tempdir_remove(&folder);
+}
+
+void test_random_folders(void **state) {
+    (void)state;
+    size_t n;
+    yyjson_doc **cases = folders_read(&n, "tokenizers-slow");
+    for (size_t i = 0; i < n; i++) check_folder(yyjson_doc_get_root(cases[i]));
+    folders_free(cases, n);
+    assert_true(n > 10);
+    if (n_failed) fail_msg("%zu differences in %zu folders; first %s", n_failed, n, first_failure);
+}

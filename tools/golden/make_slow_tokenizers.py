@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""Writes tests/data/tokenizers-slow: folders of classes that transformers runs in Python, and what it makes of texts.
+
+    python make_slow_tokenizers.py [--seed N] [--random N] [--texts N] [--out DIR]
+    (transformers==4.55.4 sentencepiece protobuf)
+
+`files/` holds small SentencePiece models that are trained here, `cases.jsonl` one folder a line; README.md says what is in it.
+"""
+import argparse
+import json
+import os
+import pathlib
+import random
+import shutil
+import sys
+import tempfile
+
+os.environ["TRANSFORMERS_VERBOSITY"] = "critical"
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+from make_tokenizer_folders import CORPUS, edit_spm, train_spm  # noqa: E402
+from transformers import AutoTokenizer  # noqa: E402
+
+ALPHABET = [" ", "  ", " ", "\t", "\n", "\u00a0", "\u3000", "\u2581", ",", ".", "!", "'", "<", ">", "_", "<<", ">>", "a", "e", "o", "t",
+            "the", "dog", "1", "2", "\ufb01", "\u00bd", "\uff26", "e\u0301", "\u00e9", "\u00fc", "\u65e5", "\u672c", "\u041c", "\U0001f600",
+            "\u200b", "\u200d", "\ufffd", "\u00ad", "\x1c", "\x00", ">>de<<", ">>x y<<", "__de__", "__en__", "<s>", "</s>", "<pad>",
+            "<unk>", "<new>", "<sp>", "[x]", "<0x41>"]
+
+
+# -- vocabularies -----------------------------------------------------------------------------------------
+
+def make_models(files):
+    rules = files / "rules.tsv"
+    table = [("\ufb01", "fi"), ("\u00bd", "1/2"), ("\t", " "), ("\n", " "), ("\u00a0", " "), ("\u3000", "  "), ("\u200b", ""), ("e\u0301", "\u00e9"),
+             ("\uff26", "F"), ("ab", "ba"), ("abc", "X y"), ("\u00ad", "")]
+    rules.write_text("".join("%s\t%s\n" % (" ".join("%X" % ord(c) for c in a), " ".join("%X" % ord(c) for c in b))
+                             for a, b in table))
+    tsv = {"normalization_rule_tsv": str(rules), "normalization_rule_name": "user_defined"}
+    symbols = {"user_defined_symbols": ["<new>", "dog", "\u65e5", "a\u0301"], "control_symbols": ["[x]", "z"]}
+    train_spm(files / "unigram.model", "unigram", 300, **tsv)
+    train_spm(files / "bpe.model", "bpe", 300, **tsv)
+    train_spm(files / "unigram-symbols.model", "unigram", 320, **symbols, **tsv)
+    train_spm(files / "bpe-symbols.model", "bpe", 330, **symbols, **tsv)
+    train_spm(files / "unigram-bytes.model", "unigram", 560, byte_fallback=True, remove_extra_whitespaces=False)
+    train_spm(files / "bpe-bytes.model", "bpe", 560, byte_fallback=True, add_dummy_prefix=False, unk_surface="?")
+    train_spm(files / "suffix.model", "unigram", 300, treat_whitespace_as_suffix=True, **tsv)
+    train_spm(files / "spaces.model", "bpe", 300, remove_extra_whitespaces=False, add_dummy_prefix=False,
+              allow_whitespace_only_pieces=True, split_by_whitespace=False)
+    rules.unlink()
+
+    def unused(proto):
+        proto.trainer_spec.ClearField("input")
+        for i, piece in enumerate(proto.pieces):
+            piece.score = round(piece.score, 1)
+            if piece.type == 1 and i % 5 == 0 and len(piece.piece) > 1:
+                piece.type = 5
+
+    def plain(proto):
+        proto.trainer_spec.ClearField("input")
+
+    for name in [p.name for p in files.glob("*.model")]:
+        edit_spm(files / name, files / name, plain)
+    edit_spm(files / "unigram-unused.model", files / "unigram.model", unused)
+    edit_spm(files / "bpe-unused.model", files / "bpe.model", unused)
+
+
+def pieces_of(path):
+    from sentencepiece import sentencepiece_model_pb2
+    proto = sentencepiece_model_pb2.ModelProto()
+    proto.ParseFromString(path.read_bytes())
+    return [p.piece for p in proto.pieces]
+
+
+# -- folders ----------------------------------------------------------------------------------------------
+
+def added(rng, content, special):
+    return {"content": content, "lstrip": rng.random() < 0.3, "rstrip": rng.random() < 0.3, "single_word": False,
+            "normalized": rng.random() < 0.3, "special": special}
+
+
+def vocab_of(rng, files, model, specials, more):
+    """Most pieces of the model, in some order, and what the model does not have."""
+    tokens = [p for p in dict.fromkeys(pieces_of(files / model)) if rng.random() < 0.95]
+    tokens += [t for t in more if rng.random() < 0.5]
+    rng.shuffle(tokens)
+    tokens = [t for t in dict.fromkeys(tokens) if t not in specials + ["<pad>"]]
+    return {t: i for i, t in enumerate(specials + tokens)}
+
+
+def random_config(rng, vocab, known):
+    config = {"clean_up_tokenization_spaces": rng.random() < 0.3}
+    if rng.random() < 0.5:
+        listed = {t: vocab[t] for t in known if t in vocab}
+        names = [n for n in ("<new>", "<sp>", "[x]", "the", "dogs") if rng.random() < 0.4]
+        decoder = {str(i): added(rng, t, True) for t, i in listed.items()}
+        for i, name in enumerate(names):
+            decoder[str(vocab.get(name, len(vocab) + 200 + i))] = added(rng, name, rng.random() < 0.5)
+        config["added_tokens_decoder"] = decoder
+    if rng.random() < 0.4:
+        config["additional_special_tokens"] = [t for t in ("<sp>", "__de__", ">>de<<", "quick") if rng.random() < 0.6]
+    return config
+
+
+def marian(rng, files, models):
+    source, target = rng.choice(models), rng.choice(models)
+    vocab = vocab_of(rng, files, source, ["</s>", "<unk>"], ["the dog", ">>de<<", ">>x y<<", "\U0001f600", *pieces_of(files / target)[-40:]])
+    vocab["<pad>"] = len(vocab)
+    config = {"tokenizer_class": "MarianTokenizer", **random_config(rng, vocab, ["</s>", "<unk>", "<pad>"])}
+    if rng.random() < 0.3:
+        config["model_max_length"] = 64
+    return {"source.spm": source, "target.spm": target, "vocab.json": vocab, "tokenizer_config.json": config}
+
+
+def m2m(rng, files, models):
+    model = rng.choice(models)
+    vocab = vocab_of(rng, files, model, ["<s>", "<pad>", "</s>", "<unk>"], ["the dog", "\U0001f600"])
+    config = {"tokenizer_class": "M2M100Tokenizer", **random_config(rng, vocab, ["<s>", "</s>", "<unk>", "<pad>"])}
+    for key, values in (("src_lang", ["de", "fr"]), ("tgt_lang", ["ja"]), ("language_codes", ["wmt21", "m2m100"])):
+        if rng.random() < 0.4:
+            config[key] = rng.choice(values)
+    if config.get("language_codes") == "wmt21" and config.get("src_lang") == "fr":
+        del config["src_lang"]
+    return {"sentencepiece.bpe.model": model, "vocab.json": vocab, "tokenizer_config.json": config}
+
+
+# -- cases ------------------------------------------------------------------------------------------------
+
+def random_text(rng, extra):
+    if rng.random() < 0.2:
+        return rng.choice(CORPUS)[:rng.randrange(1, 60)]
+    parts = ALPHABET + extra * 3
+    return "".join(rng.choice(parts) for _ in range(rng.choice([1, 2, 4, 8, 16, 30])))
+
+
+def write_folder(folder, files, listed):
+    for name, value in listed.items():
+        if isinstance(value, str):
+            shutil.copy(files / value, folder / name)
+        else:
+            (folder / name).write_text(json.dumps(value), encoding="utf-8")
+
+
+def encodings_of(rng, tokenizer, texts):
+    out = []
+    for text in texts:
+        ids = tokenizer(text)["input_ids"]
+        out.append({"text": text, "ids": ids, "keep": tokenizer.decode(ids), "skip": tokenizer.decode(ids, skip_special_tokens=True)})
+    size = len(tokenizer) + 3
+    for _ in range(max(2, len(texts) // 4)):
+        ids = [rng.randrange(size) for _ in range(rng.randrange(12))]
+        out.append({"given": ids, "keep": tokenizer.decode(ids), "skip": tokenizer.decode(ids, skip_special_tokens=True)})
+    return out
+
+
+def case(rng, files, name, listed, n_texts):
+    with tempfile.TemporaryDirectory() as folder:
+        write_folder(pathlib.Path(folder), files, listed)
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(folder)
+        except Exception as e:
+            return {"name": name, "files": listed, "error": f"{type(e).__name__}: {e}"[:200]}
+        extra = [t.content for t in tokenizer.added_tokens_decoder.values()]
+        texts = ["", "the quick brown dog.", "  >>de<< the dog", ">>de<<the  dog "] + [random_text(rng, extra) for _ in range(n_texts)]
+        out = {"name": name, "files": listed, "size": len(tokenizer), "encodings": encodings_of(rng, tokenizer, texts)}
+        out["pair"] = tokenizer("the dog", "a fox")["input_ids"]
+        out["eos"] = tokenizer.eos_token_id
+        if hasattr(tokenizer, "get_lang_id"):
+            tokenizer.src_lang = "ja"
+            out["ja"] = {"ids": tokenizer("the dog")["input_ids"], "id": tokenizer.get_lang_id("ja")}
+        return out
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--random", type=int, default=24)
+    parser.add_argument("--texts", type=int, default=20)
+    parser.add_argument("--out", type=pathlib.Path,
+                        default=pathlib.Path(__file__).resolve().parents[2] / "tests/data/tokenizers-slow")
+    args = parser.parse_args()
+    files = args.out / "files"
+    files.mkdir(parents=True, exist_ok=True)
+    if not list(files.glob("*.model")):
+        make_models(files)
+    models = sorted(p.name for p in files.glob("*.model"))
+    with open(args.out / "cases.jsonl", "w", encoding="utf-8") as out:
+        for i in range(args.random):
+            rng = random.Random(f"{args.seed}-{i}")
+            make = (marian, m2m)[i % 2]
+            print(json.dumps(case(rng, files, f"{make.__name__}-{args.seed}-{i}", make(rng, files, models), args.texts)), file=out)
+
+
+if __name__ == "__main__":
+    main()
