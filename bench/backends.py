@@ -18,7 +18,7 @@ SHAPES = ((1, 16), (8, 64), (32, 128))
 THREADS = (1, 2)
 N_SPECIAL = 2  # [CLS] and [SEP]
 # Rounds of a shape, and calls in a turn: small shapes need many, large ones have little noise.
-ROUNDS = {(1, 16): (21, 40), (8, 64): (9, 3), (32, 128): (5, 1)}
+ROUNDS = {(1, 16): (15, 20), (8, 64): (9, 2), (32, 128): (5, 1)}
 MAX_OVER_FLOOR, MIN_TIMES = 1.03, 1.0
 FLOORS = {"ort": "bench_floor", "ov": "bench_floor_ov", "ipex": "bench_floor_ipex"}
 

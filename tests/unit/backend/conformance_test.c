@@ -251,7 +251,7 @@ static void run_lengths(ap__session *session, uint64_t *seed, int n) {
 }
 
 static void check_growth(const ap__backend *backend) {
-    enum { N_WARM = PROCESS_IS_SANITIZED ? 50 : 1500, N_RUNS = PROCESS_IS_SANITIZED ? 50 : 1000 };
+    enum { N_WARM = PROCESS_IS_SANITIZED ? 50 : 1000, N_RUNS = PROCESS_IS_SANITIZED ? 50 : 500 };
     uint64_t seed = 1;
     if (strcmp(ap__backend_get_name(backend), "replay") == 0) return; /* It has no such model. */
     ap__session *session = sessions_open(backend, AP_TEST_DATA_DIR "/growth/model.onnx");
