@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 /* Prints "program: message" on standard error and exits with status 1. */
-_Noreturn void bench_die(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void bench_die(const char *format, ...) __attribute__((noreturn, format(printf, 1, 2)));
 
 /* malloc() and calloc() that end the program when there is no memory. */
 void *bench_alloc(size_t size_bytes);

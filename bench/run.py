@@ -3,7 +3,8 @@
 
   bench/run.py --build-dir build/release [--reference-python PYTHON] [MEASUREMENT...]
 
-Measurements: single, callers, start, batch, memory, links, optimum (default: all). Each also writes BUILD_DIR/bench/NAME.json.
+Measurements: single, callers, start, batch, memory, links, python, optimum, tasks (default: all of these); by name alone:
+growth, which takes an hour, and backends. Each also writes BUILD_DIR/bench/NAME.json.
 Exit status: 0 when all demands are met, 1 when one is not.
 """
 
@@ -18,7 +19,8 @@ from pathlib import Path
 
 import setup as bench_setup
 
-MEASUREMENTS = ("links", "start", "single", "callers", "optimum", "batch", "memory")
+MEASUREMENTS = ("links", "start", "single", "callers", "python", "optimum", "tasks", "batch", "memory")
+LONG_MEASUREMENTS = ("growth", "backends")  # Not among the default ones.
 
 
 def machine() -> str:
@@ -31,11 +33,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build-dir", type=Path, required=True)
     parser.add_argument("--reference-python", type=Path, help="Python of the environment that has optimum")
-    parser.add_argument("measurements", nargs="*", metavar="MEASUREMENT", choices=[*MEASUREMENTS, []])
+    parser.add_argument("--intel-python", type=Path, help="Python of the one that has optimum-intel and IPEX beside it")
+    parser.add_argument("measurements", nargs="*", metavar="MEASUREMENT", choices=[*MEASUREMENTS, *LONG_MEASUREMENTS, []])
     args = parser.parse_args()
     # Not resolved: the python of a virtual environment is a link, and knows its environment by its own path.
-    reference = args.reference_python.absolute() if args.reference_python else None
-    setup = bench_setup.Setup(args.build_dir.resolve(), reference)
+    reference, intel = (path.absolute() if path else None for path in (args.reference_python, args.intel_python))
+    setup = bench_setup.Setup(args.build_dir.resolve(), reference, intel)
     setup.prepare()
     print(f"{machine()}; ONNX Runtime {setup.chosen['runtime_version']}, {setup.n_threads} threads; "
           f"{time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}")

@@ -28,6 +28,7 @@ class Setup:
 
     build_dir: Path
     reference_python: Path | None = None
+    intel_python: Path | None = None
 
     @property
     def program(self) -> Path:
@@ -36,6 +37,11 @@ class Setup:
     @property
     def scratch(self) -> Path:
         return self.build_dir / "bench" / "scratch"
+
+    @property
+    def encoder_dir(self) -> Path:
+        """The encoder that the measurement `backends` makes once."""
+        return self.build_dir / "bench" / "encoder"
 
     @property
     def cache_dir(self) -> Path:
@@ -79,10 +85,19 @@ class Setup:
         return next(folder for folder in self.model_file.parents if (folder / "config.json").is_file())
 
     @cached_property
-    def runtime(self) -> Path:
-        """The ONNX Runtime library that ours loads, so that the floor and every peer of it load the same."""
+    def runtimes(self) -> dict[str, Path]:
+        """The libraries that ours loads, of the backends that are here, so that floors and peers load the same."""
         backends = json.loads(subprocess.check_output([self.program, "backends", "--output", "json"]))
-        return Path(next(row["path"] for row in backends if row["name"] == "ort"))
+        return {row["name"]: Path(row["path"]) for row in backends if row["available"]}
+
+    @property
+    def backends(self) -> list[str]:
+        return list(self.runtimes)
+
+    @property
+    def runtime(self) -> Path:
+        """The ONNX Runtime library."""
+        return self.runtimes["ort"]
 
     # ---- inputs ------------------------------------------------------------------------------------
 

@@ -165,6 +165,8 @@ typedef struct ap_encode_options {
     ap_switch return_overflowing_tokens; /**< On: keep what truncation cuts off. */
     ap_switch return_tokens; /**< On by default: ap_encoding_get_token(); off saves memory and time. */
     int64_t n_threads; /**< Of a batch: 0 and 1 the caller's alone, -1 all that affinity and quota allow. */
+    /** On by default: where each token is in the text; off saves time, and all offsets are [0, 0). */
+    ap_switch return_offsets;
 } ap_encode_options;
 
 #define AP_ENCODE_OPTIONS_INIT AP_STRUCT_INIT(ap_encode_options)

@@ -14,6 +14,13 @@ static ap_status compile(ap_session *session, const ovp_compile *what, const ovp
     return status;
 }
 
+/* A session for latency has one stream, whose threads are its own. With options of the caller's nobody knows
+ * how many there are. */
+static int32_t find_run_threads(const ovp_device *device, const ap_model_ref *model) {
+    bool is_own = strcmp(device->text, "CPU") == 0 && model->use == AP_USE_LATENCY && !model->n_options;
+    return is_own ? model->n_threads : 0;
+}
+
 static ap_status open_model(ap_session *session, const ap_model_ref *model, ap_error *err) {
     ovp_device device;
     ovp_properties properties;
@@ -23,8 +30,10 @@ static ap_status open_model(ap_session *session, const ap_model_ref *model, ap_e
     ap_status status = ovp_device_find(&device, model->device, err);
     if (status) return status;
     ovp_device_name(session->device, sizeof session->device, &device);
+    session->run_threads = find_run_threads(&device, model);
     model_bytes_init(&bytes, model);
     status = ovp_source_look(&source, model, bytes.ptr, bytes.len, err);
+    session->has_neighbours = source.has_neighbours;
     if (!status && source.format == OVP_FORMAT_ONNX)
         status = ovp_branches_fold(&session->external.graph, &session->external.n_graph, bytes.ptr, bytes.len,
                                    err);
@@ -70,5 +79,7 @@ void ovp_describe(const ap_session *session, ap_session_info *out) {
     out->inputs = session->inputs;
     out->outputs = session->outputs;
     out->device = session->device;
+    if (AP_HAS(out, run_threads)) out->run_threads = session->run_threads;
+    if (AP_HAS(out, few_lengths)) out->few_lengths = !session->has_neighbours;
     if (AP_HAS(out, is_stateful)) out->is_stateful = session->is_stateful;
 }

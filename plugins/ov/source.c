@@ -31,14 +31,27 @@ static bool is_value_of(const char *text, const char *at, const char *name) {
     return (size_t)(at - text) > len && memcmp(at - len, name, len) == 0 && is_space(at[-1 - (ptrdiff_t)len]);
 }
 
-/* Layers of the type ReadValue keep a value from one run to the next. */
-static bool has_state(const char *text, size_t len) {
-    static const char type[] = "ReadValue";
+static bool has_layer(const char *text, size_t len, const char *type) {
     const char *end = text + len;
-    for (const char *at = text; (at = memmem(at, (size_t)(end - at), type, sizeof type - 1)); at++)
-        if (at > text && (at[-1] == '"' || at[-1] == '\'') && at + sizeof type - 1 < end &&
-            at[sizeof type - 1] == at[-1] && is_value_of(text, at - 1, "type"))
+    size_t type_len = strlen(type);
+    for (const char *at = text; (at = memmem(at, (size_t)(end - at), type, type_len)); at++)
+        if (at > text && (at[-1] == '"' || at[-1] == '\'') && at + type_len < end && at[type_len] == at[-1] &&
+            is_value_of(text, at - 1, "type"))
             return true;
+    return false;
+}
+
+/* Layers of the type ReadValue keep a value from one run to the next. */
+static bool has_state(const char *text, size_t len) { return has_layer(text, len, "ReadValue"); }
+
+/* The operators of onnx_info.has_neighbours, by OpenVINO's names. */
+static bool has_neighbour_layers(const char *text, size_t len) {
+    static const char *const types[] = {"AvgPool",      "Convolution", "ConvolutionBackpropData",
+                                        "DFT",          "GRUSequence", "GroupConvolution",
+                                        "LSTMSequence", "Loop",        "MaxPool",
+                                        "RDFT",         "RNNSequence", "TensorIterator"};
+    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+        if (has_layer(text, len, types[i])) return true;
     return false;
 }
 
@@ -57,6 +70,7 @@ static void find_weights(ovp_source *out, const char *path) {
 static ap_status look_at_ir(ovp_source *out, const ap_model_ref *model, const void *bytes, size_t n_bytes,
                             ap_error *err) {
     out->format = OVP_FORMAT_IR;
+    out->has_neighbours = has_neighbour_layers(bytes, n_bytes);
     out->has_state = has_state(bytes, n_bytes);
     if (model->path)
         find_weights(out, model->path);
@@ -76,6 +90,7 @@ ap_status ovp_source_look(ovp_source *out, const ap_model_ref *model, const void
     if (bytes && is_ir(bytes, n_bytes)) return look_at_ir(out, model, bytes, n_bytes, err);
     onnx_info_scan(&out->onnx, bytes, n_bytes);
     out->format = OVP_FORMAT_ONNX;
+    out->has_neighbours = out->onnx.has_neighbours;
     if (out->onnx.is_onnx) return AP_OK;
     return ov.host->fail(err, AP_EFORMAT, "%s is neither an ONNX model nor OpenVINO IR, or not whole",
                          model->path ? model->path : "what is in memory");

@@ -40,7 +40,8 @@ static ap_status check_ranges(const ap_encode_options *o, ap_error *err) {
                  {"padding_side", (int)o->padding_side, AP_SIDE_LEFT},
                  {"stored_options", (int)o->stored_options, AP_SWITCH_ON},
                  {"return_overflowing_tokens", (int)o->return_overflowing_tokens, AP_SWITCH_ON},
-                 {"return_tokens", (int)o->return_tokens, AP_SWITCH_ON}};
+                 {"return_tokens", (int)o->return_tokens, AP_SWITCH_ON},
+                 {"return_offsets", (int)o->return_offsets, AP_SWITCH_ON}};
     ap_status status = AP_OK;
     for (size_t i = 0; i < sizeof enums / sizeof *enums && !status; i++)
         status = check_range(enums[i].name, enums[i].value, enums[i].last, err);
@@ -169,6 +170,7 @@ ap_status ap__encode_options_resolve(ap__encode_options *out, const ap_tokenizer
     out->add_special_tokens = own.add_special_tokens != AP_SWITCH_OFF;
     out->skip_overflowing = own.return_overflowing_tokens != AP_SWITCH_ON;
     out->with_tokens = own.return_tokens != AP_SWITCH_OFF;
+    out->skip_offsets = own.return_offsets == AP_SWITCH_OFF;
     return status;
 }
 

@@ -86,6 +86,7 @@ typedef struct stack {
     int64_t shape[AP_TENSOR_MAX_RANK]; /* Of the batch. */
     int64_t pad;
     bool is_left;
+    int64_t longest, length; /* In tokens: of the feeds, and of the batch. */
 } stack;
 
 static bool is_static(const ap_io *io, uint32_t axis) {
@@ -111,6 +112,8 @@ static ap_status measure(stack *s, ap_error *err) {
         s->shape[0] += view->shape[0];
         if (view->rank > 1 && view->shape[1] > s->shape[1]) s->shape[1] = view->shape[1];
     }
+    bool has_tokens = s->rank > 1 && s->shape[1] == s->longest;
+    if (has_tokens && s->length > s->longest) s->shape[1] = s->length;
     if (s->rank > 1 && is_static(s->io, 1)) {
         if (s->shape[1] > s->io->shape[1])
             return ap__fail(err, AP_EINVAL,
@@ -211,10 +214,20 @@ static ap_status stack_input(ap__tensor **out, stack *s, ap_error *err) {
     return stack_rows(out, s, err);
 }
 
+size_t ap__feeds_longest(const ap_task_context *ctx, ap_value *const *feeds, size_t n_feeds) {
+    size_t longest = 0;
+    for (size_t i = 0; i < n_feeds; i++) {
+        size_t length = ap__feed_length(ctx, feeds[i]);
+        if (length > longest) longest = length;
+    }
+    return longest;
+}
+
 ap_status ap__collate(ap_value **out, const ap_task_context *ctx, ap_value *const *feeds, size_t n_feeds,
-                      ap_error *err) {
+                      size_t length, ap_error *err) {
     const ap_session_info *info = ap__session_get_info(ap__model_get_session(ctx->model));
     bool is_left = is_left_padded(ctx);
+    size_t longest = length ? ap__feeds_longest(ctx, feeds, n_feeds) : 0;
     *out = NULL;
     ap_status status = AP_OK;
     for (size_t i = 0; !status && i < n_feeds; i++) status = complete_feed(info, feeds[i], err);
@@ -225,7 +238,9 @@ ap_status ap__collate(ap_value **out, const ap_task_context *ctx, ap_value *cons
                    .feeds = feeds,
                    .n_feeds = n_feeds,
                    .pad = pad_value(ctx, name),
-                   .is_left = is_left};
+                   .is_left = is_left,
+                   .longest = (int64_t)longest,
+                   .length = (int64_t)length};
         ap__tensor *tensor;
         if (!(status = stack_input(&tensor, &s, err)))
             status = ap__dict_set_tensor_take(*out, name, tensor, err);
@@ -276,7 +291,7 @@ static bool is_carried(const ap_task_context *ctx, const ap_value *outputs, cons
 
 ap_status ap__uncollate(ap_value **out, const ap_task_context *ctx, const ap_value *outputs,
                         const ap_value *feed, const ap__batch_place *place, ap_error *err) {
-    size_t own_length = ap__feed_length(ctx, feed), key_len;
+    size_t own_length = place->kept_length ? place->kept_length : ap__feed_length(ctx, feed), key_len;
     const char *key;
     ap_value *slot;
     ap_status status = ap_value_create_dict(out, err);

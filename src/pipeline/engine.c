@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "pipeline/collate.h"
 #include "pipeline/feeds.h"
+#include "pipeline/lengths.h"
 #include "pipeline/phases.h"
 #include "pipeline/plan.h"
 #include "tensor/convert.h"
@@ -71,8 +72,9 @@ static ap_status unbatch(ap_value **outputs, const ap__call *call, const ap_valu
     const ap_task_context *ctx = &call->pipe->ctx;
     bool keeps_padding = ctx->task->flags & AP_TASK_KEEPS_PADDING && call->batch_size > 0;
     ap_status status = AP_OK;
+    const size_t kept_length = keeps_padding ? ap__feeds_longest(ctx, feeds, n_feeds) : 0;
     for (size_t i = 0; !status && i < n_feeds; i++) {
-        ap__batch_place place = {i, n_feeds, keeps_padding ? 0 : padded_length};
+        ap__batch_place place = {i, n_feeds, padded_length, kept_length};
         status = ap__uncollate(&outputs[i], ctx, batch, feeds[i], &place, err);
     }
     for (size_t i = 0; !status && i < n_feeds; i++) ap__uncollate_carry(outputs[i], ctx, batch, feeds[i]);
@@ -117,7 +119,8 @@ ap_status ap__batch_run(ap_value **outputs, const ap__call *call, ap_value *cons
     memset(outputs, 0, n_feeds * sizeof *outputs);
     if (ap__phase_runs_feeds(ctx)) return run_feeds(outputs, call, feeds, indexes, n_feeds, err);
     uint64_t start = ap__clock_start(call->clock);
-    ap_status status = ap__collate(&inputs, ctx, feeds, n_feeds, err);
+    size_t length = ap__lengths_choose(ctx, ap__feeds_longest(ctx, feeds, n_feeds));
+    ap_status status = ap__collate(&inputs, ctx, feeds, n_feeds, length, err);
     ap__clock_stop(call->clock, AP__MEASURE_COLLATE_NS, start);
     if (!status) {
         count_tokens(call, inputs, feeds, n_feeds);
@@ -188,10 +191,9 @@ static void make_rule(ap__plan_rule *rule, const ap_task_context *ctx) {
     if (rule->batching != AP__BATCHING_SINGLE)
         rule->batching = ap__decoder_takes_mask(decoder) ? AP__BATCHING_PADDED : AP__BATCHING_EQUAL;
     /* A batch that was asked for is filled up with pad tokens; without, masked places need none. */
-    if (rule->batch_size <= 0 && rule->batching != AP__BATCHING_SINGLE) {
-        rule->batch_size = GENERATED_TOGETHER;
-        rule->can_pad = true;
-    }
+    if (rule->batch_size > 0) return;
+    rule->n_rows = GENERATED_TOGETHER;
+    rule->can_pad = true;
 }
 
 static void window_plan(window *w, ap__item *items, size_t n_items) {

@@ -105,6 +105,8 @@ typedef struct ap_session_info {
     int32_t
         run_threads; /**< Threads that a run has for itself: runs wait until so many of the process's budget
                         are free. 0: it shares threads with other runs, and they may go on at once. */
+    int32_t few_lengths; /**< 1: it keeps memory for each length of texts it sees, and masked tokens at the
+                            end change nothing for others: texts are padded, so that there are few lengths. */
     int32_t is_stateful; /**< 1: the model keeps values between runs, and each run needs a state. */
 } ap_session_info;
 

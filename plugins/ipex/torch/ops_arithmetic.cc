@@ -116,6 +116,21 @@ static bool lower_bias(Op &op) {
     return false;
 }
 
+static bool is_number(const c10::IValue &value, int n) {
+    return value.isInt() ? value.toInt() == n : value.toDouble() == n;
+}
+
+// x + 0, 0 + x, x - 0: shape and type are those of x.
+static bool lower_neutral_sum(Op &op, bool is_difference) {
+    for (size_t i = 0; i < (is_difference ? 1u : 2u); i++) {
+        const std::optional<c10::IValue> n = number_for(op, 1 - i, op.in(i));
+        if (!n || !is_number(*n, 0)) continue;
+        op.out(op.in(i));
+        return true;
+    }
+    return false;
+}
+
 static void lower_sum(Op &op, const char *kind) {
     Builder &b = op.b;
     Val &x = op.in(0), &y = op.in(1);
@@ -139,12 +154,13 @@ static void lower_sum(Op &op, const char *kind) {
 static void lower_add(Op &op) {
     if (lower_ints(op, "aten::add")) return;
     if (op.n_inputs() == 2 && lower_bias(op)) return;
+    if (op.n_inputs() == 2 && lower_neutral_sum(op, false)) return;
     if (op.n_inputs() == 2 && op.in(0).type == at::kBool) op.refuse("of bool");
     lower_sum(op, "aten::add");
 }
 
 static void lower_sub(Op &op) {
-    if (!lower_ints(op, "aten::sub")) lower_sum(op, "aten::sub");
+    if (!lower_ints(op, "aten::sub") && !lower_neutral_sum(op, true)) lower_sum(op, "aten::sub");
 }
 
 // A value times a number stays in its type, and is remembered as such: products move the number behind them.
@@ -154,6 +170,10 @@ static bool lower_scaling(Op &op, const char *kind, bool is_division) {
         Val &x = op.in(i);
         std::optional<c10::IValue> n = number_for(op, 1 - i, x);
         if (!n || !x.is_float()) continue;
+        if (is_number(*n, 1)) {
+            op.out(x);
+            return true;
+        }
         Val out = b.make(b.emit(kind, {b.as_is(x), b.constant(*n)}), x.type, x.dims);
         out.is_low = x.is_low;
         out.unscaled = x.unscaled ? x.unscaled : b.as_is(x);

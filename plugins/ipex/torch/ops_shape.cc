@@ -96,6 +96,27 @@ static bool reshape_ints(Op &op, const Ints &shape) {
     return map_ints(op, [&](const at::Tensor &places) { return places.reshape(wanted); });
 }
 
+// One extent that only the run knows, of a tensor whose number of elements is known, is what the others leave
+// for it: no other is valid. So what reshapes a constant is a constant, as it is for other runtimes.
+static void settle_extent(Builder &b, const Val &x, Ints &shape) {
+    int64_t n = 1, others = 1;
+    Value **open = nullptr;
+    if (x.rank < 0) return;
+    for (int64_t dim : x.dims) {
+        if (dim < 0 || (dim && n > INT64_MAX / dim)) return;
+        n *= dim;
+    }
+    for (Value *&extent : shape) {
+        const std::optional<int64_t> known = constant_int(extent);
+        if (known ? *known <= 0 || *known > n / others : open != nullptr) return;
+        if (known)
+            others *= *known;
+        else
+            open = &extent;
+    }
+    if (open && n % others == 0) *open = b.integer(n / others);
+}
+
 static void lower_reshape(Op &op) {
     Builder &b = op.b;
     Val &x = op.in(0);
@@ -105,6 +126,7 @@ static void lower_reshape(Op &op) {
         return;
     }
     replace_zeros(op, shape);
+    settle_extent(b, x, shape);
     if (reshape_ints(op, shape)) return;
     std::vector<int64_t> dims = known(shape);
     infer_extent(x, shape, dims);

@@ -37,6 +37,10 @@ void Session::describe(ap_session_info *out) const {
     out->inputs = model.inputs.data();
     out->outputs = model.outputs.data();
     out->device = "cpu";
+    // OpenMP gives each thread that runs a team of its own.
+    if (AP_HAS(out, run_threads)) out->run_threads = n_threads;
+    // oneDNN keeps a kernel for each number of rows of a product.
+    if (AP_HAS(out, few_lengths)) out->few_lengths = model.few_lengths;
 }
 
 // -- inputs -------------------------------------------------------------------------------------------------

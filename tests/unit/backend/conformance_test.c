@@ -8,6 +8,7 @@
 
 #include "base/cancel.h"
 #include "base/file.h"
+#include "pipeline/lengths.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -228,6 +229,45 @@ static void check_many_cycles(const ap__backend *backend) {
 void test_opens_and_closes_a_thousand_times(void **state) {
     (void)state;
     for_each(check_many_cycles);
+}
+
+/* Lengths as the engine gives them, in batches of several sizes, in an order that repeats nothing. After the
+ * first of them, all lengths were seen, and no more memory is needed. */
+static void run_lengths(ap__session *session, uint64_t *seed, int n) {
+    enum { MAX_TOKENS = 200, MAX_ROWS = 4 };
+    static const int64_t ids[MAX_ROWS * MAX_TOKENS];
+    for (int i = 0; i < n; i++) {
+        *seed = *seed * 6364136223846793005u + 1442695040888963407u;
+        size_t length = (size_t)(*seed >> 33) % MAX_TOKENS + 1;
+        if (ap__session_get_info(session)->few_lengths) length = ap__lengths_round(length);
+        const int64_t shape[] = {1 + (int64_t)(*seed >> 60) % MAX_ROWS, (int64_t)length};
+        ap__tensor *x = sessions_tensor(AP_DTYPE_I64, shape, 2, ids);
+        ap__feed in[] = {{"input_ids", 0, x}, {"attention_mask", 0, x}, {"token_type_ids", 0, x}},
+                 out = {.name = "logits"};
+        assert_ok(ap__session_run(session, in, 3, &out, 1, NULL, &err), &err);
+        ap__tensor_unref(out.tensor);
+        ap__tensor_unref(x);
+    }
+}
+
+static void check_growth(const ap__backend *backend) {
+    enum { N_WARM = PROCESS_IS_SANITIZED ? 50 : 1500, N_RUNS = PROCESS_IS_SANITIZED ? 50 : 1000 };
+    uint64_t seed = 1;
+    if (strcmp(ap__backend_get_name(backend), "replay") == 0) return; /* It has no such model. */
+    ap__session *session = sessions_open(backend, AP_TEST_DATA_DIR "/growth/model.onnx");
+    run_lengths(session, &seed, N_WARM);
+    long before = process_resident_kb();
+    run_lengths(session, &seed, N_RUNS);
+    long growth = process_resident_kb() - before;
+    print_message("%s: %d lengths after %d: %ld kB %+ld kB\n", ap__backend_get_name(backend), N_RUNS, N_WARM,
+                  before, growth);
+    if (!PROCESS_IS_SANITIZED) assert_true(growth < before / 20);
+    ap__session_close(session);
+}
+
+void test_memory_does_not_grow_with_lengths(void **state) {
+    (void)state;
+    for_each(check_growth);
 }
 
 /* A session that has run and is idle is closed while another one runs on. */

@@ -203,3 +203,46 @@ void test_runs_that_fit_do_not_wait(void **state) {
     run_two("run_threads 1\n");
     ap__lease_give(2);
 }
+
+/* A backend whose runs have threads of their own, with a session of three threads. */
+static void *run_append(void *session) {
+    static const int64_t shape[] = {1, 2, 3, 4};
+    ap__tensor *x = sessions_tensor(AP_DTYPE_F32, shape, 4, NULL);
+    ap__feed in[] = {{"past", 0, x}, {"new", 0, x}}, out = {.name = "present"};
+    ap_status status = ap__session_run(session, in, 2, &out, 1, NULL, NULL);
+    ap__tensor_unref(out.tensor);
+    ap__tensor_unref(x);
+    return status ? session : NULL;
+}
+
+static void check_run_waits(const ap__backend *backend, const ap__session_options *options) {
+    ap__session *session = NULL;
+    pthread_t thread;
+    void *failed = NULL;
+    assert_ok(ap__session_open(&session, backend, options, &err), &err);
+    assert_int_equal(options->n_threads, ap__session_get_info(session)->run_threads);
+    assert_ok(ap__lease_take(BUDGET - options->n_threads + 1, NULL, &err), &err);
+    assert_int_equal(0, pthread_create(&thread, NULL, run_append, session));
+    await_queue(1);
+    ap__lease_give(BUDGET - options->n_threads + 1);
+    pthread_join(thread, &failed);
+    assert_null(failed);
+    ap__session_close(session);
+}
+
+void test_runs_with_threads_of_their_own_wait_for_them(void **state) {
+    (void)state;
+    static const char *const names[] = {"ov", "ipex"};
+    ap__path folder;
+    bool is_any = false;
+    sessions_setup(&folder);
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const ap__backend *backend = sessions_backend(names[i]);
+        const ap__path path = sessions_model(names[i], "append");
+        if (!backend) continue;
+        is_any = true;
+        check_run_waits(backend, &(ap__session_options){.path = path.text, .n_threads = 3, .no_cache = true});
+    }
+    sessions_teardown(&folder);
+    if (!is_any) skip();
+}

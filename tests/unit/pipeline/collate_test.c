@@ -89,7 +89,7 @@ static void assert_i64(const ap_value *dict, const char *name, const int64_t *ex
 
 static ap_value *collated(ap_value *a, ap_value *b) {
     ap_value *feeds[] = {a, b}, *batch = NULL;
-    assert_ok(ap__collate(&batch, &ctx, feeds, b ? 2 : 1, &err), &err);
+    assert_ok(ap__collate(&batch, &ctx, feeds, b ? 2 : 1, 0, &err), &err);
     return batch;
 }
 
@@ -100,6 +100,23 @@ static void destroy(ap_value *a, ap_value *b, ap_value *c) {
 }
 
 /* -- stacking ------------------------------------------------------------------------------------------ */
+
+/* Inputs by token are padded further; others, and those of a fixed length, are not. */
+void test_a_length_beyond_the_longest_feed(void **state) {
+    (void)state;
+    static const int64_t pixels[] = {7, 7, 7};
+    add_input("input_ids", AP_DTYPE_I64, -1);
+    add_input("attention_mask", AP_DTYPE_I64, -1);
+    add_input("pixel_values", AP_DTYPE_I64, -1);
+    ap_value *feed = feed_of(2), *batch = NULL;
+    set_ids(feed, "pixel_values", pixels, 3);
+    assert_int_equal(2, ap__feeds_longest(&ctx, &feed, 1));
+    assert_ok(ap__collate(&batch, &ctx, &feed, 1, 4, &err), &err);
+    assert_i64(batch, "input_ids", (const int64_t[]){1, 2, 9, 9}, 1, 4);
+    assert_i64(batch, "attention_mask", (const int64_t[]){1, 1, 0, 0}, 1, 4);
+    assert_i64(batch, "pixel_values", pixels, 1, 3);
+    destroy(feed, batch, NULL);
+}
 
 void test_length_is_the_second_extent(void **state) {
     (void)state;
@@ -162,7 +179,7 @@ void test_an_input_that_nobody_can_make(void **state) {
     (void)state;
     add_input("pixel_values", AP_DTYPE_F32, -1);
     ap_value *feed = feed_of(2), *batch = (ap_value *)1;
-    assert_fails(ap__collate(&batch, &ctx, &feed, 1, &err), AP_EINVAL, &err,
+    assert_fails(ap__collate(&batch, &ctx, &feed, 1, 0, &err), AP_EINVAL, &err,
                  "the model asks for the input pixel_values");
     assert_null(batch);
     ap_value_destroy(feed);
@@ -184,7 +201,7 @@ void test_dtypes_of_the_graph(void **state) {
     ap_value_destroy(batch);
     inputs[0].dtype = AP_DTYPE_F16;
     ap_value *feeds[] = {a, b};
-    assert_fails(ap__collate(&batch, &ctx, feeds, 2, &err), AP_EINVAL, &err,
+    assert_fails(ap__collate(&batch, &ctx, feeds, 2, 0, &err), AP_EINVAL, &err,
                  "input input_ids: the model takes float16, the feed has int64");
     destroy(a, b, NULL);
 }
@@ -195,7 +212,7 @@ void test_a_fixed_length_of_the_graph(void **state) {
     ap_value *a = feed_of(3), *b = feed_of(6), *batch = collated(a, NULL);
     assert_i64(batch, "input_ids", (const int64_t[]){1, 2, 3, 9}, 1, 4);
     ap_value_destroy(batch);
-    assert_fails(ap__collate(&batch, &ctx, &b, 1, &err), AP_EINVAL, &err, "the model takes 4 tokens");
+    assert_fails(ap__collate(&batch, &ctx, &b, 1, 0, &err), AP_EINVAL, &err, "the model takes 4 tokens");
     assert_says(&err, "the input has 6; truncation=true with max_length=4 cuts it");
     destroy(a, b, NULL);
 }
@@ -219,10 +236,11 @@ void test_feeds_that_cannot_be_stacked(void **state) {
                            tensor_value(AP_DTYPE_F32, (const int64_t[]){1, 3, 4}, 3, pixels), &err);
     ap_value_dict_set_take(b, "pixel_values",
                            tensor_value(AP_DTYPE_F32, (const int64_t[]){1, 3, 8}, 3, pixels), &err);
-    assert_fails(ap__collate(&batch, &ctx, feeds, 2, &err), AP_EINVAL, &err,
+    assert_fails(ap__collate(&batch, &ctx, feeds, 2, 0, &err), AP_EINVAL, &err,
                  "feeds of different shapes cannot share a batch");
     ap_value_dict_set_take(b, "pixel_values", tensor_value(AP_DTYPE_F32, NULL, 0, pixels), &err);
-    assert_fails(ap__collate(&batch, &ctx, &b, 1, &err), AP_EINVAL, &err, "a feed needs a first dimension");
+    assert_fails(ap__collate(&batch, &ctx, &b, 1, 0, &err), AP_EINVAL, &err,
+                 "a feed needs a first dimension");
     destroy(a, b, NULL);
 }
 
@@ -237,7 +255,7 @@ void test_each_feed_gets_its_row_and_what_it_carried(void **state) {
     ap_value_dict_set_take(outputs, "logits", tensor_value(AP_DTYPE_F32, (const int64_t[]){2, 2}, 2, logits),
                            &err);
     ap_value_dict_set_take(outputs, "scale", tensor_value(AP_DTYPE_F32, NULL, 0, logits), &err);
-    const ap__batch_place place = {1, 2, 0};
+    const ap__batch_place place = {1, 2, 3, 3};
     assert_ok(ap__uncollate(&row, &ctx, outputs, feed, &place, &err), &err);
     assert_null(ap_value_get_string(ap_value_dict_get(row, "text"), NULL)); /* Still the feed's. */
     ap__uncollate_carry(row, &ctx, outputs, feed);
@@ -258,8 +276,8 @@ static ap_value *states_of_batch(void) {
 }
 
 static void assert_row(const float *expected, int64_t n, const ap_value *outputs, const ap_value *feed,
-                       size_t padded_length) {
-    const ap__batch_place place = {1, 2, padded_length};
+                       size_t kept_length) {
+    const ap__batch_place place = {1, 2, 3, kept_length};
     ap_value *row = NULL;
     assert_ok(ap__uncollate(&row, &ctx, outputs, feed, &place, &err), &err);
     const ap_tensor_view *view = view_of(row, "last_hidden_state");
@@ -274,10 +292,10 @@ void test_padding_comes_off_outputs_by_token(void **state) {
     (void)state;
     add_input("input_ids", AP_DTYPE_I64, -1);
     ap_value *feed = feed_of(2), *outputs = states_of_batch();
-    assert_row((const float[]){4, 5}, 2, outputs, feed, 3);
-    assert_row((const float[]){4, 5, 6}, 3, outputs, feed, 0); /* It is to stay. */
+    assert_row((const float[]){4, 5}, 2, outputs, feed, 0);
+    assert_row((const float[]){4, 5, 6}, 3, outputs, feed, 3); /* It is to stay. */
     config.padding_side = AP__SIDE_LEFT;
-    assert_row((const float[]){5, 6}, 2, outputs, feed, 3);
+    assert_row((const float[]){5, 6}, 2, outputs, feed, 0);
     destroy(feed, outputs, NULL);
 }
 
@@ -288,7 +306,7 @@ void test_inputs_that_the_task_keeps(void **state) {
     add_input("attention_mask", AP_DTYPE_I64, -1);
     ap_value *feed = feed_of(2), *outputs = states_of_batch(), *row = NULL;
     set_ids(feed, "attention_mask", ones, 2);
-    const ap__batch_place place = {0, 2, 3};
+    const ap__batch_place place = {0, 2, 3, 0};
     assert_ok(ap__uncollate(&row, &ctx, outputs, feed, &place, &err), &err);
     ap__uncollate_carry(row, &ctx, outputs, feed);
     assert_i64(row, "attention_mask", ones, 1, 2);
@@ -309,8 +327,8 @@ static ap_status collate_and_back(void *ctx_ptr, ap_error *error) {
         if (!status) status = ap_value_create_tensor(&ids, AP_DTYPE_I64, shape, 2, NULL, error);
         if (!status) status = ap_value_dict_set_take(feeds[i], "input_ids", ids, error);
     }
-    if (!status && (status = ap__collate(&batch, &ctx, feeds, 2, error))) assert_null(batch);
-    const ap__batch_place place = {0, 2, 2};
+    if (!status && (status = ap__collate(&batch, &ctx, feeds, 2, 0, error))) assert_null(batch);
+    const ap__batch_place place = {0, 2, 2, 0};
     if (!status && (status = ap__uncollate(&row, &ctx, batch, feeds[0], &place, error))) assert_null(row);
     destroy(feeds[0], feeds[1], batch);
     ap_value_destroy(row);
