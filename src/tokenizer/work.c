@@ -4,7 +4,6 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/utf8.h"
-#include "tokenizer/models/word_cache.h"
 #include "tokenizer/regex.h"
 #include "tokenizer/unicode.h"
 
@@ -19,7 +18,6 @@ void ap__work_clear(ap__work *work) {
     ap__free(work->pieces.ptr);
     ap__free(work->next_pieces.ptr);
     ap__free(work->tokens.ptr);
-    ap__word_cache_destroy(work->words);
     ap__regex_scratch_destroy(work->regex);
     ap__piece_cache_clear(&work->piece_cache);
     *work = (ap__work){0};
@@ -192,26 +190,13 @@ ap_status ap__work_split_at_char(ap__work *work, uint32_t code, ap__split_behavi
 
 /* -- tokens -------------------------------------------------------------------------------------------- */
 
-static ap_status grow_tokens(ap__work *work, size_t n) {
+ap_status ap__work_grow_tokens(ap__work *work) {
     ap__tokens *list = &work->tokens;
     void *ptr = list->ptr;
-    if (!ap__grow(&ptr, &list->capacity, list->n + n, sizeof *list->ptr, WORK_MAX_ITEMS))
+    if (!ap__grow(&ptr, &list->capacity, list->n + 1, sizeof *list->ptr, WORK_MAX_ITEMS))
         return ap__fail_nomem(work->err);
     list->ptr = ptr;
     return AP_OK;
-}
-
-ap_status ap__work_grow_tokens(ap__work *work) { return grow_tokens(work, 1); }
-
-ap_status ap__work_push_tokens(ap__work *work, const ap__piece *piece, const uint32_t *ids,
-                               const uint8_t *ends, size_t n) {
-    uint32_t start = 0;
-    ap_status status = work->tokens.capacity - work->tokens.n < n ? grow_tokens(work, n) : AP_OK;
-    for (size_t i = 0; !status && i < n; i++) {
-        status = ap__work_push_token(work, piece, ids[i], start, ends[i]);
-        start = ends[i];
-    }
-    return status;
 }
 
 ap_status ap__work_push_text_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start,
@@ -222,5 +207,29 @@ ap_status ap__work_push_text_token(ap__work *work, const ap__piece *piece, uint3
     token->text = ap__arena_strndup(&work->arena, piece->text.ptr + start, end - start);
     if (!token->text) return ap__fail_nomem(work->err);
     token->text_len = end - start;
+    return AP_OK;
+}
+
+/* -- pieces that came before --------------------------------------------------------------------------- */
+
+const ap__cached_piece *ap__work_find_cached(ap__piece_key *key, const ap__work *work,
+                                             const ap__piece *piece) {
+    key->len = 0;
+    if (work->has_texts || !piece->text.len || piece->text.len > AP__CACHED_MAX_BYTES) return NULL;
+    *key = ap__piece_key_of(piece->text.ptr, piece->text.len, 0);
+    return ap__piece_cache_find(&work->piece_cache, key);
+}
+
+ap_status ap__work_remember(ap__work *work, const ap__piece_key *key, size_t first, const uint32_t *ends) {
+    ap__cached_piece *cached;
+    size_t n = work->tokens.n - first;
+    if (!key->len || n > AP__CACHED_MAX_TOKENS) return AP_OK;
+    ap_status status = ap__piece_cache_put(&cached, &work->piece_cache, key, work->err);
+    if (status) return status;
+    cached->n = (uint8_t)n;
+    for (size_t i = 0; i < n; i++) {
+        cached->ids[i] = work->tokens.ptr[first + i].id;
+        cached->lens[i] = (uint8_t)(ends[i] - (i ? ends[i - 1] : 0));
+    }
     return AP_OK;
 }

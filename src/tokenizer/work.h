@@ -43,7 +43,6 @@ typedef struct ap__work {
     ap__textbuf spare;  /* Of pre-tokenizers. */
     ap__pieces pieces, next_pieces;
     ap__tokens tokens;
-    struct ap__word_cache *words;    /* See models/word_cache.h; NULL until a model asks. */
     struct ap__regex_scratch *regex; /* Made by the first component that searches with one. */
     ap__piece_cache piece_cache;     /* Of the model; stays from call to call. */
     uint32_t word;                   /* Index of the piece that is being encoded, or of the given word. */
@@ -113,10 +112,6 @@ ap_status ap__work_split_at_char(ap__work *work, uint32_t code, ap__split_behavi
 /* Makes room for one more token.   @return AP_ENOMEM */
 ap_status ap__work_grow_tokens(ap__work *work);
 
-/* Tokens that follow one another from the start of the piece: their ids, and where in its text each ends. */
-ap_status ap__work_push_tokens(ap__work *work, const ap__piece *piece, const uint32_t *ids,
-                               const uint8_t *ends, size_t n);
-
 /* A token whose place is outside of its piece's text: the reference takes what was meant to count from the
  * start of the piece for a place in the original. */
 static inline ap_status ap__work_push_outside(ap__work *work, uint32_t id, uint32_t start, uint32_t end) {
@@ -143,5 +138,28 @@ static inline ap_status ap__work_push_token(ap__work *work, const ap__piece *pie
 /* ap__work_push_token() where the token's string is that text and not the string of its id. */
 ap_status ap__work_push_text_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start,
                                    uint32_t end);
+
+/* -- pieces that came before --------------------------------------------------------------------------- */
+
+/* What a model made of the piece before; NULL when that is not known, or when strings of tokens are asked
+ * for.
+ * @param[out] key for ap__work_remember(). */
+const ap__cached_piece *ap__work_find_cached(ap__piece_key *key, const ap__work *work,
+                                             const ap__piece *piece);
+
+/* Keeps the tokens from `first` on for the piece of that key, if they fit.
+ * @param ends where in the piece each of the first AP__CACHED_MAX_TOKENS ends. */
+ap_status ap__work_remember(ap__work *work, const ap__piece_key *key, size_t first, const uint32_t *ends);
+
+/* The tokens of a cached part of the piece, which begins at `start`. */
+static inline ap_status ap__work_push_cached(ap__work *work, const ap__piece *piece, uint32_t start,
+                                             const ap__cached_piece *cached) {
+    ap_status status = AP_OK;
+    for (uint32_t i = 0; i < cached->n && !status; i++) {
+        status = ap__work_push_token(work, piece, cached->ids[i], start, start + cached->lens[i]);
+        start += cached->lens[i];
+    }
+    return status;
+}
 
 #endif

@@ -224,16 +224,6 @@ static ap_status merge_part(const ap__bpe *self, ap__work *work, const part *p) 
     return status;
 }
 
-static ap_status push_cached(ap__work *work, const part *p, const ap__cached_piece *cached) {
-    ap_status status = AP_OK;
-    uint32_t at = p->start;
-    for (uint32_t i = 0; i < cached->n && !status; i++) {
-        status = ap__work_push_token(work, p->piece, cached->ids[i], at, at + cached->lens[i]);
-        at += cached->lens[i];
-    }
-    return status;
-}
-
 static ap_status push_part(const ap__bpe *self, ap__work *work, const batch *b, const part *p) {
     const ap__cached_piece *cached = p->cached;
     ap_status status;
@@ -245,7 +235,7 @@ static ap_status push_part(const ap__bpe *self, ap__work *work, const batch *b, 
     /* It may have lost its place to a part before this one. */
     if (cached && b->n_puts != work->piece_cache.n_puts)
         cached = ap__piece_cache_find(&work->piece_cache, &p->key);
-    return cached ? push_cached(work, p, cached) : merge_part(self, work, p);
+    return cached ? ap__work_push_cached(work, p->piece, p->start, cached) : merge_part(self, work, p);
 }
 
 /* -- batches ------------------------------------------------------------------------------------------- */

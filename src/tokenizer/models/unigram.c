@@ -6,7 +6,6 @@
 #include "base/utf8.h"
 #include "tokenizer/component.h"
 #include "tokenizer/models/trie.h"
-#include "tokenizer/models/word_cache.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -222,7 +221,7 @@ static ap_status push_way(const unigram *self, ap__work *work, const ap__piece *
             while (end < piece->text.len && id_of(self, &way[end]) == id) end = way[end].start;
             status = push_unknown(self, work, piece, at, end);
         }
-        if (n < AP__CACHED_TOKENS) ends[n] = end;
+        if (n < AP__CACHED_MAX_TOKENS) ends[n] = end;
         *is_plain = *is_plain && work->tokens.n - first == n + 1;
     }
     return status;
@@ -251,15 +250,17 @@ static ap_status cut(const unigram *self, ap__work *work, const ap__piece *piece
 
 static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
     const unigram *self = ptr;
-    uint32_t ends[AP__CACHED_TOKENS];
-    ap__cached_word *place;
+    uint32_t ends[AP__CACHED_MAX_TOKENS];
+    ap__piece_key key;
     bool is_plain;
     size_t first = work->tokens.n;
     ap_status status = piece->is_bytes ? ap__piece_write_bytes(work, piece) : AP_OK;
-    if (status || ap__word_cache_push(&place, work, piece, &status) || status) return status;
+    if (status) return status;
+    const ap__cached_piece *cached = ap__work_find_cached(&key, work, piece);
+    if (cached) return ap__work_push_cached(work, piece, 0, cached);
     status = cut(self, work, piece, ends, &is_plain);
-    if (!status && place && is_plain) ap__word_cache_keep(place, piece, work, first, ends);
-    return status;
+    if (status || !is_plain) return status;
+    return ap__work_remember(work, &key, first, ends);
 }
 
 const ap__model_class ap__model_unigram = {.create = create, .tokenize = tokenize};

@@ -5,7 +5,6 @@
 #include "base/utf8.h"
 #include "tokenizer/component.h"
 #include "tokenizer/models/read_vocab.h"
-#include "tokenizer/models/word_cache.h"
 
 #include <string.h>
 
@@ -89,7 +88,7 @@ static ap_status cut(const word_piece *self, ap__work *work, const ap__piece *pi
             return push_unknown(self, work, piece);
         }
         size_t n = work->tokens.n - first;
-        if (n < AP__CACHED_TOKENS) ends[n] = end;
+        if (n < AP__CACHED_MAX_TOKENS) ends[n] = end;
         status = ap__work_push_token(work, piece, id, start, end);
     }
     return status;
@@ -97,14 +96,16 @@ static ap_status cut(const word_piece *self, ap__work *work, const ap__piece *pi
 
 static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
     const word_piece *self = ptr;
-    uint32_t ends[AP__CACHED_TOKENS];
-    ap__cached_word *place;
+    uint32_t ends[AP__CACHED_MAX_TOKENS];
+    ap__piece_key key;
     size_t first = work->tokens.n;
     ap_status status = piece->is_bytes ? ap__piece_write_bytes(work, piece) : AP_OK;
-    if (status || ap__word_cache_push(&place, work, piece, &status) || status) return status;
+    if (status) return status;
+    const ap__cached_piece *cached = ap__work_find_cached(&key, work, piece);
+    if (cached) return ap__work_push_cached(work, piece, 0, cached);
     status = cut(self, work, piece, ends);
-    if (!status && place) ap__word_cache_keep(place, piece, work, first, ends);
-    return status;
+    if (status) return status;
+    return ap__work_remember(work, &key, first, ends);
 }
 
 static ap__text subword_prefix(const void *self) { return ((const word_piece *)self)->prefix; }
