@@ -61,7 +61,7 @@ struct ap_session {
     uint32_t n_inputs, n_outputs;
     int32_t from_cache;
     int32_t run_threads;
-    bool has_neighbours;  /* As ovp_source has it. */
+    bool has_neighbours; /* As ovp_source has it. */
     int32_t is_stateful;
     char device[32];      /* As in the probe's devices. */
     pthread_mutex_t lock; /* Guards `free_requests`; nothing else is locked while it is held. */
