@@ -15,7 +15,7 @@ ap_pipeline *bench_create_pipeline(int argc, char **argv) {
     ap_error err = AP_ERROR_INIT;
     ap_pipeline *pipe = NULL;
     ap_pipeline_options options = AP_PIPELINE_OPTIONS_INIT;
-    options.task = "text-classification";
+    options.task = bench_option(argc, argv, "--task", "text-classification");
     options.model = option_or_null(argc, argv, "--model");
     options.accelerator = option_or_null(argc, argv, "--accelerator");
     options.cache_dir = option_or_null(argc, argv, "--cache-dir");

@@ -40,7 +40,11 @@ class Peer:
         self.process = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                         stderr=None if os.environ.get("BENCH_VERBOSE") else subprocess.DEVNULL,
                                         env={**os.environ, **(env or {})})
-        if self._answer() != {"ready": True}:
+        answer = self._answer()
+        self.result = answer.get("result")  # of programs that show one first
+        if "result" in answer:
+            answer = self._answer()
+        if answer != {"ready": True}:
             raise RuntimeError(f"not ready: {self.command}")
 
     def _answer(self) -> dict[str, Any]:

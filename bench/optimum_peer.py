@@ -3,8 +3,11 @@
   optimum_peer.py start  MODEL_DIR SENTENCE                 one process: import, load, one answer, printed
   optimum_peer.py single MODEL_DIR TEXT_FILE                stays loaded; a call is pipe(first line)
   optimum_peer.py batch  MODEL_DIR TEXT_FILE BATCH_SIZE     stays loaded; a call is pipe(all lines, batch_size=...)
+  optimum_peer.py task   MODEL_DIR TASK INPUTS PARAMS BATCH_SIZE
+                                                            stays loaded; prints the result of pipe(inputs, **params,
+                                                            batch_size=...), which is a call, as bench_api_task does
 
-The last two take turns as bench/common.h says. The pipeline is made as optimum's documentation makes it, with its
+All but the first take turns as bench/common.h says. The pipeline is made as optimum's documentation makes it, with its
 default session options; it finds onnx/model.onnx in the folder by itself.
 """
 
@@ -16,10 +19,10 @@ from collections.abc import Callable
 from typing import Any
 
 
-def load(model: str) -> Any:
+def load(model: str, task: str = "text-classification") -> Any:
     from optimum.pipelines import pipeline
 
-    return pipeline("text-classification", model=model, accelerator="ort")
+    return pipeline(task, model=model, accelerator="ort")
 
 
 def serve_turns(call: Callable[[], object]) -> None:
@@ -42,8 +45,23 @@ def read_lines(path: str) -> list[str]:
         return [line.rstrip("\n") for line in lines if line.strip()]
 
 
+def read_json(path: str) -> Any:
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def serve_task(model: str, task: str, inputs_path: str, params_path: str, batch_size: str) -> None:
+    pipe, inputs = load(model, task), read_json(inputs_path)
+    params = {**read_json(params_path), "batch_size": int(batch_size)}
+    print(json.dumps({"result": pipe(inputs, **params)}), flush=True)
+    serve_turns(lambda: pipe(inputs, **params))
+
+
 def main() -> None:
     mode, model, text = sys.argv[1:4]
+    if mode == "task":
+        serve_task(model, *sys.argv[3:])
+        return
     pipe = load(model)
     if mode == "start":
         print(json.dumps(pipe(text)))

@@ -3,8 +3,8 @@
 
   bench/run.py --build-dir build/release [--reference-python PYTHON] [MEASUREMENT...]
 
-Measurements: single, callers, start, batch, memory, links, optimum (default: all of these); by name alone: growth, which
-takes an hour, and backends. Each also writes BUILD_DIR/bench/NAME.json.
+Measurements: single, callers, start, batch, memory, links, python, optimum, tasks (default: all of these); by name alone:
+growth, which takes an hour, and backends. Each also writes BUILD_DIR/bench/NAME.json.
 Exit status: 0 when all demands are met, 1 when one is not.
 """
 
@@ -19,7 +19,7 @@ from pathlib import Path
 
 import setup as bench_setup
 
-MEASUREMENTS = ("links", "start", "single", "callers", "optimum", "batch", "memory")
+MEASUREMENTS = ("links", "start", "single", "callers", "python", "optimum", "tasks", "batch", "memory")
 LONG_MEASUREMENTS = ("growth", "backends")  # Not among the default ones.
 
 

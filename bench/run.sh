@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Measures speed, memory and size, and prints tables; docs/performance.md explains them. Some 15 minutes in all.
 #
-#   bench/run.sh [single|start|batch|memory|links|optimum]...      default: all
-#   bench/run.sh growth                                            memory over 100,000 calls on each backend; an hour
-#   bench/run.sh backends            the three runtimes side by side, against their floors and optimum; eight minutes
+#   bench/run.sh [single|start|batch|memory|links|python|optimum|tasks]...      default: all
+#   bench/run.sh growth                      memory over 100,000 calls on each backend; an hour
+#   bench/run.sh backends                    the three runtimes side by side, against their floors and optimum; eight minutes
 #
 #   AP_BUILD_DIR           another build than build/release
 #   ACCELPIPE_BENCH_ENV    a virtual environment that has optimum-onnx; without it one is made in build/bench-env, which
@@ -19,7 +19,7 @@ environment=${ACCELPIPE_BENCH_ENV:-$root/build/bench-env}
 cmake --build "$build" --target product bench_programs >&2
 
 wants_optimum=yes
-[ $# -eq 0 ] || [[ " $* " =~ " optimum " || " $* " =~ " backends " ]] || wants_optimum=
+[ $# -eq 0 ] || [[ " $* " =~ " "(optimum|python|tasks|backends)" " ]] || wants_optimum=
 intel_environment=
 [[ " $* " != *" backends "* ]] || intel_environment=${ACCELPIPE_INTEL_ENV:-$root/build/bench-env-intel}
 [ -z "${BENCH_NO_OPTIMUM:-}" ] || wants_optimum=

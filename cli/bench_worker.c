@@ -208,6 +208,8 @@ static void serve(const bench_plan *plan, const char *accelerator, int from, int
     p.ns = cli_grow(NULL, MAX_CALLS, sizeof *p.ns);
     memset(p.cells, 0, plan->n_cells * sizeof *p.cells);
     r.err.status = load(&r, &p, accelerator, &r.err);
+    if (!plan->is_verbose)
+        cli_diag_set_verbosity(CLI_QUIET); /* A warning would come with each of the calls. */
     do {
         r.peak_kb = peak_kb();
         if (!send_bytes(to, &r, sizeof r) || !send_bytes(to, p.ns, r.n * sizeof *p.ns)) return;

@@ -26,6 +26,7 @@ typedef struct bench_plan {
     bench_maker maker;
     const bench_cell *cells;
     size_t n_cells;
+    bool is_verbose; /* Also what the library says of each call. */
 } bench_plan;
 
 /* Of one cell in one worker; all zero at the beginning. */

@@ -38,7 +38,7 @@ static const cli_option OPTIONS[] = {
     {"init", 0, "JSON", "The parameters of pipeline(), as an object.", offsetof(bench_options, init)},
     {"output", 0, CLI_OUTPUT_FORMATS, "Default: table.", offsetof(bench_options, output)},
     {"quiet", 'q', NULL, "Say nothing but errors.", offsetof(bench_options, quiet)},
-    {"verbose", 'v', NULL, "Say also what the library says.", offsetof(bench_options, verbose)},
+    {"verbose", 'v', NULL, "Say also what the library says of each call.", offsetof(bench_options, verbose)},
     CLI_COMMON_OPTIONS(bench_options),
     {NULL, 0, NULL, NULL, 0},
 };
@@ -232,6 +232,7 @@ static ap_status make_plan(bench_state *state, ap_error *err) {
     if (!status) status = make_params(state, err);
     if (!status) status = read_inputs(state, err);
     state->plan.init = state->params.init;
+    state->plan.is_verbose = state->options.verbose;
     return status;
 }
 

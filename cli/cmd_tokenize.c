@@ -1,5 +1,6 @@
 /* accelpipe tokenize: a tokenizer alone, without its model. */
 #include "args.h"
+#include "chat.h"
 #include "command.h"
 #include "diag.h"
 #include "failures.h"
@@ -24,7 +25,8 @@
 typedef struct tokenize_options {
     const char *truncation, *max_length, *stride, *truncation_side, *padding, *padding_side, *multiple,
         *fields, *output;
-    bool json, jsonl, text_lines, decode, skip_special_tokens, clean_up, no_special_tokens, stored_options;
+    bool json, jsonl, text_lines, chat, decode, skip_special_tokens, clean_up, no_special_tokens,
+        stored_options;
     bool quiet, verbose, help, version;
 } tokenize_options;
 
@@ -51,6 +53,8 @@ static const cli_option OPTIONS[] = {
     {"pad-to-multiple-of", 0, "N", "Pad to a multiple of N tokens.", offsetof(tokenize_options, multiple)},
     {"stored-options", 0, NULL, "Truncate and pad as tokenizer.json itself stores.",
      offsetof(tokenize_options, stored_options)},
+    {"chat", 0, NULL, "INPUT is a conversation, as JSON; print the text that its chat template makes of it.",
+     offsetof(tokenize_options, chat)},
     {"decode", 0, NULL, "INPUT are ids; print the text that they stand for.",
      offsetof(tokenize_options, decode)},
     {"skip-special-tokens", 0, NULL, "With --decode: leave special tokens out.",
@@ -79,7 +83,11 @@ const cli_page cli_tokenize_page = {
             "\"words\": [...], \"batch\": [...] and \"ids_in\": [...] (to decode), and what is to be\n"
             "done: \"add_special_tokens\", \"truncation\": {\"max_length\", \"stride\", \"strategy\",\n"
             "\"direction\"}, \"padding\": {\"direction\", \"pad_id\", \"pad_type_id\", \"pad_token\",\n"
-            "\"length\", \"pad_to_multiple_of\"}, \"stored_options\".",
+            "\"length\", \"pad_to_multiple_of\"}, \"stored_options\".\n"
+            "\n"
+            "With --chat, an input is a list of messages, or an object with \"messages\" and, if\n"
+            "wanted, \"tools\", \"documents\", \"chat_template\", \"add_generation_prompt\",\n"
+            "\"continue_final_message\" and \"variables\".",
     .options = OPTIONS,
 };
 
@@ -98,6 +106,7 @@ static bool reads_lines(const tokenize_options *o) { return o->jsonl || o->text_
 
 /* -- options ------------------------------------------------------------------------------------------- */
 
+/* complexity: a condition for each row of a table, nothing shared. */
 static ap_status check_conflicts(const tokenize_state *state, ap_error *err) {
     const tokenize_options *o = &state->options;
     bool encodes = o->truncation || o->max_length || o->stride || o->truncation_side || o->padding ||
@@ -119,6 +128,9 @@ static ap_status check_conflicts(const tokenize_state *state, ap_error *err) {
         {state->args.has_dash && state->n_inputs > 1,
          "INPUT - is standard input and must be the only one; behind -- it is text"},
         {o->decode && encodes, "--decode takes no options of encoding"},
+        {o->chat && o->decode, "--chat and --decode exclude each other: give one of them"},
+        {o->chat && encodes, "--chat gives a text and takes no options of encoding"},
+        {o->chat && o->text_lines, "--chat reads JSON: give --jsonl in place of --text-lines"},
         {!o->decode && (o->skip_special_tokens || o->clean_up),
          "--skip-special-tokens and --clean-up-tokenization-spaces go with --decode"},
     };
@@ -209,8 +221,12 @@ static ap_status run_request(outcome *o, const tokenize_state *state, ap_error *
     return ap_tokenizer_encode_input(&o->one, state->tokenizer, r->inputs, &r->options, err);
 }
 
+/* Whether what comes out is a text. */
+static bool gives_text(const tokenize_state *state) { return state->options.decode || state->options.chat; }
+
 /* @param value has to live as long as the outcome */
 static ap_status evaluate(outcome *o, const tokenize_state *state, const ap_value *value, ap_error *err) {
+    if (state->options.chat) return cli_chat_render(&o->text, &o->text_len, state->tokenizer, value, err);
     ap_status status = state->options.decode
                            ? cli_tokenize_request_read_ids(&o->request, value, err)
                            : cli_tokenize_request_read(&o->request, value, &state->encode, err);
@@ -225,7 +241,7 @@ static void print_batch(const ap_encodings *encodings, const tokenize_state *sta
 }
 
 static void print_json(const outcome *o, const tokenize_state *state) {
-    if (state->options.decode) {
+    if (gives_text(state)) {
         cli_json_print_string(o->text, o->text_len);
     } else if (o->request.is_decode) {
         cli_tokens_json_print_decoded(&o->request.ids, state->tokenizer);
@@ -245,7 +261,7 @@ static void print_view(const outcome *o, const tokenize_state *state) {
     }
     if (o->one) cli_tokens_view_print(o->one);
     if (o->text) cli_tokens_view_print_text(o->text, o->text_len);
-    if (!o->request.is_decode || state->options.decode) return;
+    if (!o->request.is_decode || gives_text(state)) return;
     cli_tokens_json_print_decoded(&o->request.ids, state->tokenizer);
     cli_out_text("\n");
 }
@@ -417,6 +433,7 @@ static ap_status prepare(tokenize_state *state, ap_error *err) {
     state->n_inputs = state->args.n_inputs - 1;
     state->fields = CLI_FIELD_ALL;
     status = check_conflicts(state, err);
+    if (o->chat && !o->jsonl) state->options.json = true;
     if (!status && o->fields) status = cli_token_fields_parse(&state->fields, o->fields, err);
     if (!status) status = set_encode_options(state, err);
     if (!status) status = ap_tokenizer_create(&state->tokenizer, state->args.inputs[0], err);

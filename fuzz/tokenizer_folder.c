@@ -21,6 +21,8 @@ static const char *const NAMES[] = {"tokenizer_config.json",
                                     "tokenizer.model",
                                     "sentencepiece.bpe.model",
                                     "spiece.model",
+                                    "source.spm",
+                                    "target.spm",
                                     "tekken.json"};
 enum { N_NAMES = sizeof NAMES / sizeof *NAMES };
 

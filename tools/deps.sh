@@ -427,7 +427,7 @@ components_of() {
     done < <(components)
 }
 
-# The package that tokenizers are compared with. Another Python than the pins know does without: the test says so.
+# The packages that tokenizers and chat templates are compared with. Another Python than the pins know does without: the test says so.
 ensure_reference() {
     local sha
     sha=$(sha256sum "$root/tools/reference.txt" | cut -d ' ' -f 1)
@@ -439,9 +439,9 @@ ensure_reference() {
         rm -rf "$deps/reference"
         mv "$work/out" "$deps/reference"
         printf '%s\n' "$sha" >"$deps/.stamps/reference"
-        say "tokenizers is in deps/reference"
+        say "tokenizers and jinja2 are in deps/reference"
     else
-        warn "no tokenizers package for this Python: its comparison is left out"
+        warn "no tokenizers and jinja2 packages for this Python: their comparisons are left out"
     fi
     rm -rf "$work"
 }

@@ -1,4 +1,5 @@
-/* What the programs that measure generation share. A call is one generation: a prompt of --prompt tokens, then
+/* What the programs that measure generation share. A call is one generation: a prompt of --prompt tokens,
+ * then
  * --new tokens, each the most likely one, for --rows rows at once. */
 #ifndef ACCELPIPE_BENCH_DECODE_H
 #define ACCELPIPE_BENCH_DECODE_H

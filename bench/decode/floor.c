@@ -1,7 +1,8 @@
-/* The floor of generation: a bare loop on ONNX Runtime's C API. What a run gives of the cache is what the next one
- * takes, and nothing else is done but to look for the largest logit.
+/* The floor of generation: a bare loop on ONNX Runtime's C API. What a run gives of the cache is what the
+ * next one takes, and nothing else is done but to look for the largest logit.
  *
- *   bench_decode_floor --runtime LIBONNXRUNTIME --model FILE.onnx [--rows N] [--prompt N] [--new N] [--threads N]
+ *   bench_decode_floor --runtime LIBONNXRUNTIME --model FILE.onnx [--rows N] [--prompt N] [--new N]
+ * [--threads N]
  *                      [--spin 0|1] */
 #include "common.h"
 #include "decode.h"
@@ -124,8 +125,8 @@ static void run(bench *b, OrtValue **past, size_t n_before, size_t n) {
     OrtValue *in[MAX_IOS], *out[MAX_IOS] = {NULL};
     for (size_t i = 0; i < b->g.n_rows * n; i++) b->positions[i] = (int64_t)(n_before + i % n);
     for (size_t i = 0; i < b->n_inputs; i++) in[i] = past[i] ? past[i] : make_input(b, i, n_before, n);
-    check(ort->Run(b->session, NULL, b->inputs, (const OrtValue *const *)in, b->n_inputs, b->outputs, b->n_outputs,
-                   out));
+    check(ort->Run(b->session, NULL, b->inputs, (const OrtValue *const *)in, b->n_inputs, b->outputs,
+                   b->n_outputs, out));
     for (size_t i = 0; i < b->n_inputs; i++) ort->ReleaseValue(in[i]);
     for (size_t i = 0; i < b->n_outputs; i++) {
         float *logits;

@@ -1,17 +1,29 @@
 /* Generation through the library's models that generate: opened, prompt read, token by token.
  *
- *   bench_decode --model FOLDER --accelerator ort|ov|ipex [--rows N] [--prompt N] [--new N] [--threads N] */
+ *   bench_decode --model FOLDER --accelerator ort|ov|ipex [--rows N] [--prompt N] [--new N] [--threads N]
+ *                [--callers N] [--at-once 0|1]
+ *
+ * With --callers, a call is that many generations: one after the other, or with --at-once on a thread each.
+ */
 #include "common.h"
 #include "decode.h"
 #include "model/decoder.h"
 
+#include <pthread.h>
 #include <string.h>
 
 typedef struct bench {
     bench_generation g;
     ap__decoder *decoder;
     int64_t *prompt, *next, *written;
+    pthread_t thread;
 } bench;
+
+typedef struct bench_callers {
+    bench *bench; /* [n] */
+    size_t n;
+    long at_once;
+} bench_callers;
 
 static void check(ap_status status, const ap_error *err) {
     if (status) bench_die("%s [%s]", err->message, ap_status_name(status));
@@ -26,6 +38,7 @@ static ap__decoder *open_model(int argc, char **argv, int threads) {
     check(ap__backend_get(&backend, bench_option(argc, argv, "--accelerator", "ort"), &err), &err);
     check(ap__config_load(&config, folder, &err), &err);
     const ap__file_request file = {.kind = AP_MODEL_CAUSAL_LM,
+                                   .torch_dtype = bench_option(argc, argv, "--dtype", "float32"),
                                    .reads = bench_option(argc, argv, "--reads", "onnx")};
     const ap__session_options options = {.n_threads = threads, .no_cache = true};
     check(ap__decoder_open(&decoder, folder, config, backend, &file, &options, &err), &err);
@@ -54,13 +67,34 @@ static void generate(void *ctx) {
     d->ops->end(d);
 }
 
+static void *generate_on_thread(void *ctx) {
+    generate(ctx);
+    return NULL;
+}
+
+static void call_all(void *ctx) {
+    const bench_callers *callers = ctx;
+    for (size_t i = 0; i < callers->n; i++)
+        if (!callers->at_once)
+            generate(&callers->bench[i]);
+        else if (pthread_create(&callers->bench[i].thread, NULL, generate_on_thread, &callers->bench[i]))
+            bench_die("no thread");
+    for (size_t i = 0; callers->at_once && i < callers->n; i++) pthread_join(callers->bench[i].thread, NULL);
+}
+
 int main(int argc, char **argv) {
-    bench b = {.g = bench_generation_options(argc, argv)};
-    b.decoder = open_model(argc, argv, b.g.threads);
-    b.prompt = bench_prompt(&b.g);
-    b.next = bench_alloc(b.g.n_rows * sizeof *b.next);
-    b.written = bench_alloc(b.g.n_rows * b.g.n_new * sizeof *b.written);
-    bench_serve_generation(generate, &b, b.written, b.g.n_rows * b.g.n_new);
-    ap__decoder_close(b.decoder);
+    const bench_generation g = bench_generation_options(argc, argv);
+    bench_callers callers = {.n = (size_t)bench_option_number(argc, argv, "--callers", "1"),
+                             .at_once = bench_option_number(argc, argv, "--at-once", "0")};
+    callers.bench = bench_alloc(callers.n * sizeof *callers.bench);
+    ap__decoder *decoder = open_model(argc, argv, g.threads);
+    for (size_t i = 0; i < callers.n; i++) {
+        bench *b = &callers.bench[i];
+        *b = (bench){.g = g, .decoder = decoder, .prompt = bench_prompt(&g)};
+        b->next = bench_alloc(g.n_rows * sizeof *b->next);
+        b->written = bench_alloc(g.n_rows * g.n_new * sizeof *b->written);
+    }
+    bench_serve_generation(call_all, &callers, callers.bench[0].written, g.n_rows * g.n_new);
+    ap__decoder_close(decoder);
     return 0;
 }

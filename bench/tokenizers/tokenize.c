@@ -79,7 +79,7 @@ static void prepare(bench *b, int argc, char **argv) {
         b->inputs[i] = (ap_encode_input){.texts = &b->texts[i], .n_texts = 1};
     }
     b->options = (ap_encode_options)AP_ENCODE_OPTIONS_INIT;
-    b->options.return_tokens = AP_SWITCH_OFF;
+    b->options.return_tokens = b->options.return_offsets = AP_SWITCH_OFF; /* Nor do the others make them. */
     b->options.n_threads = bench_option_number(argc, argv, "--threads", "1");
     if (!bench_option_number(argc, argv, "--special", "1")) b->options.add_special_tokens = AP_SWITCH_OFF;
 }

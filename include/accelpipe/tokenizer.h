@@ -165,6 +165,8 @@ typedef struct ap_encode_options {
     ap_switch return_overflowing_tokens; /**< On: keep what truncation cuts off. */
     ap_switch return_tokens; /**< On by default: ap_encoding_get_token(); off saves memory and time. */
     int64_t n_threads; /**< Of a batch: 0 and 1 the caller's alone, -1 all that affinity and quota allow. */
+    /** On by default: where each token is in the text; off saves time, and all offsets are [0, 0). */
+    ap_switch return_offsets;
 } ap_encode_options;
 
 #define AP_ENCODE_OPTIONS_INIT AP_STRUCT_INIT(ap_encode_options)
@@ -316,6 +318,36 @@ AP_API ap_status ap_tokenizer_decode(char **out, size_t *len_bytes, const ap_tok
 AP_API ap_status ap_tokenizer_decode_batch(ap_value **out, const ap_tokenizer *tokenizer,
                                            const ap_token_ids *lists, size_t n_lists,
                                            const ap_decode_options *options, ap_error *err);
+
+/* -- conversations ------------------------------------------------------------------------------------- */
+
+/** How to write a conversation; names and defaults are those of apply_chat_template() in transformers. Zero
+ * or NULL means "not given". A new member is only ever appended. */
+typedef struct ap_chat_options {
+    size_t struct_size;              /**< sizeof(ap_chat_options), set by AP_CHAT_OPTIONS_INIT. */
+    const ap_value *tools;           /**< A list of dicts: JSON schemas of functions. */
+    const ap_value *documents;       /**< A list of dicts, such as {"title", "text"}. */
+    const char *chat_template;       /**< The name of one of several templates of the model, or a template. */
+    ap_switch add_generation_prompt; /**< On: what begins the model's answer stands at the end. */
+    ap_switch continue_final_message; /**< On: the text ends with the last message, to be gone on with. */
+    const ap_value *variables;        /**< A dict of further variables of the template. */
+} ap_chat_options;
+
+#define AP_CHAT_OPTIONS_INIT AP_STRUCT_INIT(ap_chat_options)
+
+/** Writes a conversation as the model was taught, by the chat template of the tokenizer's folder
+ * (chat_template.jinja, additional_chat_templates/, or "chat_template" in tokenizer_config.json). The text
+ * has the special tokens in it: encode it with `add_special_tokens` off. Templates are rendered as jinja2
+ * renders them, in bounded time and memory, and reach nothing of the system but its time of day.
+ * @param[out] out UTF-8, NUL-terminated; owned: ap_string_destroy(). NULL on failure.
+ * @param[out] len_bytes may be NULL.   @param messages A list of dicts, mostly {"role", "content"}.
+ * @param options NULL: the defaults.
+ * @return AP_EINVAL options that conflict, no template, and what a template raises; AP_ETYPE; AP_EFORMAT and
+ * AP_EUNSUPPORTED a template with an error or an unknown construct, with line and column; AP_EKEY an
+ * attribute of what is not there; AP_ELIMIT; AP_ENOMEM. Since 0.1. */
+AP_API ap_status ap_tokenizer_apply_chat_template(char **out, size_t *len_bytes,
+                                                  const ap_tokenizer *tokenizer, const ap_value *messages,
+                                                  const ap_chat_options *options, ap_error *err);
 
 /* -- decoding as ids come ------------------------------------------------------------------------------ */
 

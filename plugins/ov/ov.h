@@ -61,7 +61,8 @@ struct ap_session {
     uint32_t n_inputs, n_outputs;
     int32_t from_cache;
     int32_t run_threads;
-    bool has_neighbours;  /* As ovp_source has it. */
+    bool has_neighbours; /* As ovp_source has it. */
+    int32_t is_stateful;
     char device[32];      /* As in the probe's devices. */
     pthread_mutex_t lock; /* Guards `free_requests`; nothing else is locked while it is held. */
     ovp_request *free_requests;
@@ -183,6 +184,10 @@ ap_status ovp_request_take(ovp_request **out, ap_session *session, ap_error *err
 void ovp_request_give_back(ap_session *session, ovp_request *request);
 void ovp_request_destroy(ovp_request *request); /* One that cannot be used again. */
 void ovp_requests_clear(ap_session *session);
+
+/* A state is a request of its own: only a new one holds what the model begins with. */
+ap_status ovp_create_state(ap_session *session, ap_state **out, ap_error *err);
+void ovp_destroy_state(ap_session *session, ap_state *state);
 
 /* run.c */
 ap_status ovp_run(ap_session *session, const ap_run_args *args, ap_error *err);

@@ -11,6 +11,8 @@ static const ap_backend table = {
     .run = ovp_run,
     .close = ovp_close,
     .read = NULL, /* Outputs are in host memory. */
+    .create_state = ovp_create_state,
+    .destroy_state = ovp_destroy_state,
 };
 
 AP_API const ap_backend *ap_backend_entry(uint32_t host_abi);

@@ -47,3 +47,17 @@ void ovp_requests_clear(ap_session *session) {
         ovp_request_destroy(request);
     }
 }
+
+/* -- state --------------------------------------------------------------------------------------------- */
+
+ap_status ovp_create_state(ap_session *session, ap_state **out, ap_error *err) {
+    ovp_request *request = NULL;
+    ap_status status = create(&request, session, err);
+    *out = (ap_state *)request;
+    return status;
+}
+
+void ovp_destroy_state(ap_session *session, ap_state *state) {
+    (void)session;
+    if (state) ovp_request_destroy((ovp_request *)state);
+}

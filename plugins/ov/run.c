@@ -4,6 +4,7 @@
 #include "ov.h"
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <string.h>
 
 /* The index of `name`, `n` when it is not there; mostly it is `guess`. */
@@ -205,10 +206,15 @@ static ap_status run(const ap_session *session, ovp_request *request, const ap_r
     return status ? status : read_outputs(args, err);
 }
 
-ap_status ovp_run(ap_session *session, const ap_run_args *args, ap_error *err) {
+/* The request of a state stays with it, also after a failure: whose it is destroys it. */
+static ap_status run_state(ap_session *session, const ap_run_args *args, ap_error *err) {
+    ap_status status = run(session, (ovp_request *)args->state, args, err);
+    if (status) release_outputs(args);
+    return status;
+}
+
+static ap_status run_free(ap_session *session, const ap_run_args *args, ap_error *err) {
     ovp_request *request = NULL;
-    for (uint32_t i = 0; i < args->n_outputs; i++)
-        memset(&args->outputs[i].tensor, 0, sizeof args->outputs[i].tensor);
     ap_status status = ovp_request_take(&request, session, err);
     if (status) return status;
     status = run(session, request, args, err);
@@ -220,4 +226,13 @@ ap_status ovp_run(ap_session *session, const ap_run_args *args, ap_error *err) {
     ovp_request_destroy(request);
     release_outputs(args);
     return status;
+}
+
+ap_status ovp_run(ap_session *session, const ap_run_args *args, ap_error *err) {
+    for (uint32_t i = 0; i < args->n_outputs; i++)
+        memset(&args->outputs[i].tensor, 0, sizeof args->outputs[i].tensor);
+    bool has_state = AP_HAS(args, state) && args->state;
+    if (session->is_stateful && !has_state)
+        return ov.host->fail(err, AP_EINVAL, "the model is stateful, and the run has no state");
+    return has_state ? run_state(session, args, err) : run_free(session, args, err);
 }

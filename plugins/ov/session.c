@@ -42,6 +42,7 @@ static ap_status open_model(ap_session *session, const ap_model_ref *model, ap_e
     if (!status) status = ovp_properties_init(&properties, &device, model, err);
     if (!status) status = compile(session, &what, &source, err);
     if (!status) status = ovp_ios_read(session, source.format == OVP_FORMAT_ONNX ? &bytes : NULL, err);
+    session->is_stateful = source.has_state;
     model_bytes_clear(&bytes);
     return status;
 }
@@ -80,4 +81,5 @@ void ovp_describe(const ap_session *session, ap_session_info *out) {
     out->device = session->device;
     if (AP_HAS(out, run_threads)) out->run_threads = session->run_threads;
     if (AP_HAS(out, few_lengths)) out->few_lengths = !session->has_neighbours;
+    if (AP_HAS(out, is_stateful)) out->is_stateful = session->is_stateful;
 }

@@ -71,11 +71,7 @@ static ap_status look_at_ir(ovp_source *out, const ap_model_ref *model, const vo
                             ap_error *err) {
     out->format = OVP_FORMAT_IR;
     out->has_neighbours = has_neighbour_layers(bytes, n_bytes);
-    if (has_state(bytes, n_bytes))
-        return ov.host->fail(
-            err, AP_EUNSUPPORTED,
-            "the model is stateful (it has ReadValue layers), which is not supported; export it "
-            "without state: optimum-cli export openvino --disable-stateful");
+    out->has_state = has_state(bytes, n_bytes);
     if (model->path)
         find_weights(out, model->path);
     else if (model->external_data)

@@ -2,9 +2,11 @@
  *
  *   copy X            X itself
  *   rows X [MASK]     pseudo-random numbers in [-1, 1) for each row of the first dimension, from its elements
- * (where MASK is not zero); the output's other extents must be fixed tokens X          the same for each
- * element of X, from it alone; further extents of the output must be fixed concat X Y        X and Y joined
- * along the third dimension, as past and present of a KV cache are */
+ *                     (where MASK is not zero); the output's other extents must be fixed
+ *   tokens X          the same for each element of X, from it alone; further extents of the output must be
+ * fixed concat X Y        X and Y joined along the third dimension, as past and present of a KV cache are
+ *   extend X IDS      X, and behind it along the third dimension the second one's elements, as numbers: a
+ * cache of IDS */
 #include "replay.h"
 
 #include <string.h>
@@ -172,11 +174,38 @@ static void concat_fill(const ap_tensor_view *view, void *data, const ap_tensor_
         }
 }
 
+/* -- extend -------------------------------------------------------------------------------------------- */
+
+static bool extend_shape(ap_tensor_view *view, const ap_io *io, const ap_tensor_view *const *args,
+                         uint32_t n_args) {
+    (void)n_args;
+    const ap_tensor_view *x = args[0], *ids = args[1];
+    if (x->rank != CONCAT_AXIS + 2 || ids->rank != 2 || ids->shape[0] != x->shape[0]) return false;
+    view->rank = x->rank;
+    memcpy(view->shape, x->shape, sizeof view->shape);
+    view->shape[CONCAT_AXIS] += ids->shape[1];
+    return io->dtype == AP_DTYPE_F32 && x->dtype == AP_DTYPE_F32 && ids->dtype == AP_DTYPE_I64;
+}
+
+static void extend_fill(const ap_tensor_view *view, void *data, const ap_tensor_view *const *args,
+                        uint32_t n_args) {
+    (void)n_args;
+    size_t n_heads = (size_t)view->shape[1], n_columns = (size_t)view->shape[3],
+           n_new = (size_t)args[1]->shape[1];
+    size_t n_past = (size_t)args[0]->shape[CONCAT_AXIS] * n_columns;
+    float *out = data;
+    for (size_t i = 0; i < count(view->shape, 0, CONCAT_AXIS); i++) {
+        const int64_t *ids = (const int64_t *)args[1]->data + i / n_heads * n_new;
+        if (n_past) memcpy(out, (const float *)args[0]->data + i * n_past, n_past * sizeof *out);
+        out += n_past;
+        for (size_t k = 0; k < n_new * n_columns; k++) *out++ = (float)ids[k / n_columns];
+    }
+}
+
 static const replay_function functions[] = {
-    {"copy", 1, 1, copy_shape, copy_fill},
-    {"rows", 1, 2, rows_shape, rows_fill},
-    {"tokens", 1, 1, tokens_shape, tokens_fill},
-    {"concat", 2, 2, concat_shape, concat_fill},
+    {"copy", 1, 1, copy_shape, copy_fill},       {"rows", 1, 2, rows_shape, rows_fill},
+    {"tokens", 1, 1, tokens_shape, tokens_fill}, {"concat", 2, 2, concat_shape, concat_fill},
+    {"extend", 2, 2, extend_shape, extend_fill},
 };
 
 const replay_function *replay_function_find(const char *name) {

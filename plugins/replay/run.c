@@ -25,6 +25,7 @@ ap_status replay_read(ap_session *session, const ap_tensor *tensor, void *dst, s
         return session->host->fail(err, AP_EINVAL, "replay: read of %zu bytes from a tensor of another size",
                                    size_bytes);
     if (size_bytes) memcpy(dst, owned->elements, size_bytes);
+    session->host->log(AP_LOG_DEBUG, "replay: read: %zu bytes", size_bytes);
     return AP_OK;
 }
 

@@ -89,26 +89,42 @@ static ap_status describe_config(ap_value *dict, const ap__config *config, ap_er
     return status;
 }
 
-static ap_status describe_tokenizer(ap_value *dict, const char *folder, ap_error *err) {
-    ap__tokenizer *tokenizer = NULL;
-    ap_error why = AP_ERROR_INIT;
-    ap_value *slot;
-    ap_status status = ap__dict_add(&slot, dict, "tokenizer", 9, err);
-    if (status) return status;
-    ap__value_set_dict(slot);
-    if (ap__tokenizer_load(&tokenizer, folder, &why))
-        return ap__dict_set_text(slot, "error", why.message, err);
-    const ap__tokenizer_config *config = ap__tokenizer_get_config(tokenizer);
-    status = ap__dict_set_text(slot, "tokenizer_class", config->tokenizer_class, err);
-    if (!status)
-        status = ap__dict_set_int(slot, "vocab_size", (int64_t)ap__tokenizer_get_vocab_size(tokenizer), err);
+/* @param vocab_size 0: not told. */
+static ap_status set_tokenizer(ap_value *slot, const ap__tokenizer_config *config, size_t vocab_size,
+                               ap_error *err) {
+    ap_status status = ap__dict_set_text(slot, "tokenizer_class", config->tokenizer_class, err);
+    if (!status && vocab_size) status = ap__dict_set_int(slot, "vocab_size", (int64_t)vocab_size, err);
     if (!status && config->model_max_length < INT64_MAX)
         status = ap__dict_set_int(slot, "model_max_length", (int64_t)config->model_max_length, err);
     if (!status) status = ap__dict_set_text(slot, "pad_token", config->pad_token, err);
     if (!status)
         status = ap__dict_set_text(slot, "padding_side",
                                    config->padding_side == AP__SIDE_LEFT ? "left" : "right", err);
+    return status;
+}
+
+/* Of the kind that the model's task loads. */
+static ap_status describe_tokenizer(ap_value *dict, const char *folder, const ap__config *config,
+                                    ap_error *err) {
+    const ap__task_layer *layer = NULL;
+    ap__tokenizer *tokenizer = NULL;
+    ap__tapas *tapas = NULL;
+    ap_error why = AP_ERROR_INIT;
+    ap_value *slot;
+    ap_status status = ap__dict_add(&slot, dict, "tokenizer", 9, err);
+    if (status) return status;
+    ap__value_set_dict(slot);
+    bool reads_tables =
+        !ap__task_infer(&layer, config, NULL) && layer->task->components & AP_COMPONENT_TABLE_TOKENIZER;
+    if (reads_tables ? ap__tapas_load(&tapas, folder, &why) : ap__tokenizer_load(&tokenizer, folder, &why))
+        return ap__dict_set_text(slot, "error", why.message, err);
+    if (tapas)
+        status = set_tokenizer(slot, ap__tapas_get_config(tapas), 0, err);
+    else
+        status = set_tokenizer(slot, ap__tokenizer_get_config(tokenizer),
+                               ap__tokenizer_get_vocab_size(tokenizer), err);
     ap__tokenizer_destroy(tokenizer);
+    ap__tapas_destroy(tapas);
     return status;
 }
 
@@ -213,7 +229,7 @@ static ap_status inspect(ap_value *dict, const char *name, const char *accelerat
     if (!status) status = describe_config(dict, config, err);
     if (!status) status = ap__dict_set_list(&files, dict, "files", err);
     if (!status) status = ap__model_files_list(files, folder.text, err);
-    if (!status) status = describe_tokenizer(dict, folder.text, err);
+    if (!status) status = describe_tokenizer(dict, folder.text, config, err);
     if (!status) status = describe_graph(dict, folder.text, accelerator, err);
     ap__config_destroy(config);
     return status;

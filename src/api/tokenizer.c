@@ -21,21 +21,26 @@ static ap_status load(ap__tokenizer **out, const char *path, ap_error *err) {
     return ap__tokenizer_from_file(out, path, err);
 }
 
-/* Puts the name to what was loaded. `status` is that of loading; on failure nothing is left. */
+/* Puts the name and the chat templates to what was loaded. `status` is that of loading; on failure nothing is
+ * left. */
 static ap_status wrap(ap_tokenizer **out, ap__tokenizer *impl, const char *name, ap_status status,
                       ap_error *err) {
     if (status) return status;
     ap_tokenizer *tokenizer = ap__calloc(1, sizeof *tokenizer);
-    char *copy = ap__strdup(name);
-    if (!tokenizer || !copy) {
-        ap__free(tokenizer);
-        ap__free(copy);
+    if (!tokenizer) {
         ap__tokenizer_destroy(impl);
         return ap__fail_nomem(err);
     }
-    *tokenizer = (ap_tokenizer){impl, copy};
-    *out = tokenizer;
-    return AP_OK;
+    tokenizer->impl = impl;
+    tokenizer->name = ap__strdup(name);
+    status = tokenizer->name ? AP_OK : ap__fail_nomem(err);
+    const char *folder = ap__path_is_dir(name) ? name : NULL;
+    if (!status) status = ap__chat_templates_load(&tokenizer->chat, folder, impl, err);
+    if (status)
+        ap_tokenizer_destroy(tokenizer);
+    else
+        *out = tokenizer;
+    return status;
 }
 
 ap_status ap_tokenizer_create(ap_tokenizer **out, const char *path, ap_error *err) {
@@ -62,7 +67,7 @@ ap_status ap__tokenizer_lend(ap_tokenizer **out, ap__tokenizer *impl, const char
     size_t size = strlen(name) + 1;
     ap_tokenizer *lent = ap__malloc(sizeof *lent + size);
     if (!lent) return ap__fail_nomem(err);
-    *lent = (ap_tokenizer){impl, memcpy(lent + 1, name, size)};
+    *lent = (ap_tokenizer){.impl = impl, .name = memcpy(lent + 1, name, size)};
     *out = lent;
     return AP_OK;
 }
@@ -70,6 +75,7 @@ ap_status ap__tokenizer_lend(ap_tokenizer **out, ap__tokenizer *impl, const char
 void ap_tokenizer_destroy(ap_tokenizer *tokenizer) {
     if (!tokenizer) return;
     ap__tokenizer_destroy(tokenizer->impl);
+    ap__chat_templates_destroy(tokenizer->chat);
     ap__free(tokenizer->name);
     ap__free(tokenizer);
 }

@@ -7,10 +7,7 @@
 
 #include <string.h>
 
-/* Copies options of any version that has no more members than ours; members that it lacks are zero. `name` is
- * that of the struct. Both begin with their size.   @return AP_EINVAL */
-static ap_status options_copy(void *out, size_t out_size, const void *given, const char *name,
-                              ap_error *err) {
+ap_status ap__options_copy(void *out, size_t out_size, const void *given, const char *name, ap_error *err) {
     size_t given_size;
     memcpy(&given_size, given, sizeof given_size);
     if (given_size < sizeof given_size || given_size > out_size)
@@ -40,7 +37,8 @@ static ap_status check_ranges(const ap_encode_options *o, ap_error *err) {
                  {"padding_side", (int)o->padding_side, AP_SIDE_LEFT},
                  {"stored_options", (int)o->stored_options, AP_SWITCH_ON},
                  {"return_overflowing_tokens", (int)o->return_overflowing_tokens, AP_SWITCH_ON},
-                 {"return_tokens", (int)o->return_tokens, AP_SWITCH_ON}};
+                 {"return_tokens", (int)o->return_tokens, AP_SWITCH_ON},
+                 {"return_offsets", (int)o->return_offsets, AP_SWITCH_ON}};
     ap_status status = AP_OK;
     for (size_t i = 0; i < sizeof enums / sizeof *enums && !status; i++)
         status = check_range(enums[i].name, enums[i].value, enums[i].last, err);
@@ -155,7 +153,7 @@ static ap_status resolve_padding(ap__encode_options *out, const ap_tokenizer *to
 ap_status ap__encode_options_resolve(ap__encode_options *out, const ap_tokenizer *tokenizer,
                                      const ap_encode_options *given, ap_error *err) {
     ap_encode_options own = AP_ENCODE_OPTIONS_INIT;
-    ap_status status = given ? options_copy(&own, sizeof own, given, "ap_encode_options", err) : AP_OK;
+    ap_status status = given ? ap__options_copy(&own, sizeof own, given, "ap_encode_options", err) : AP_OK;
     memset(out, 0, sizeof *out);
     if (!status) status = check_ranges(&own, err);
     if (status) return status;
@@ -169,13 +167,14 @@ ap_status ap__encode_options_resolve(ap__encode_options *out, const ap_tokenizer
     out->add_special_tokens = own.add_special_tokens != AP_SWITCH_OFF;
     out->skip_overflowing = own.return_overflowing_tokens != AP_SWITCH_ON;
     out->with_tokens = own.return_tokens != AP_SWITCH_OFF;
+    out->skip_offsets = own.return_offsets == AP_SWITCH_OFF;
     return status;
 }
 
 ap_status ap__decode_options_resolve(ap__decode_stream_options *out, const ap_tokenizer *tokenizer,
                                      const ap_decode_options *given, ap_error *err) {
     ap_decode_options own = AP_DECODE_OPTIONS_INIT;
-    ap_status status = given ? options_copy(&own, sizeof own, given, "ap_decode_options", err) : AP_OK;
+    ap_status status = given ? ap__options_copy(&own, sizeof own, given, "ap_decode_options", err) : AP_OK;
     if (!status) status = check_range("skip_special_tokens", (int)own.skip_special_tokens, AP_SWITCH_ON, err);
     if (!status)
         status = check_range("clean_up_tokenization_spaces", (int)own.clean_up_tokenization_spaces,

@@ -69,4 +69,20 @@ typedef struct ap__feed {
 ap_status ap__session_run(ap__session *session, const ap__feed *inputs, size_t n_inputs, ap__feed *outputs,
                           size_t n_outputs, ap_cancel *cancel, ap_error *err);
 
+/* The same of a stateful model (ap_session_info.is_stateful). */
+typedef struct ap__stateful_run {
+    ap_state *state; /* Of the session; one run at a time. */
+    const ap__feed *inputs;
+    size_t n_inputs;
+    ap__feed *outputs;
+    size_t n_outputs;
+    ap_cancel *cancel; /* Or NULL. */
+} ap__stateful_run;
+
+ap_status ap__session_run_stateful(ap__session *session, const ap__stateful_run *run, ap_error *err);
+
+/* A state that holds what the model begins with.   @return AP_EUNSUPPORTED the model has none */
+ap_status ap__session_state_create(ap_state **out, ap__session *session, ap_error *err);
+void ap__session_state_destroy(ap__session *session, ap_state *state); /* NULL is fine. */
+
 #endif

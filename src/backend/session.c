@@ -266,16 +266,6 @@ static ap_status take_outputs(ap__feed *feeds, size_t n, const ap__session *sess
     return AP_OK;
 }
 
-/* What ap__session_run() was given. */
-typedef struct run_call {
-    const ap__session *session;
-    const ap__feed *inputs;
-    size_t n_inputs;
-    ap__feed *outputs;
-    size_t n_outputs;
-    ap_cancel *cancel;
-} run_call;
-
 static ap_status call_run(const ap__session *session, const ap_run_args *args, ap_error *err) {
     int n_threads = session->info.run_threads;
     ap_status status = n_threads > 0 ? ap__lease_take(n_threads, args->cancel, err) : AP_OK;
@@ -286,38 +276,66 @@ static ap_status call_run(const ap__session *session, const ap_run_args *args, a
 }
 
 /* One run of the plugin; `tensors` has room for all inputs and outputs. */
-static ap_status run_with(const run_call *call, ap_named_tensor *tensors, ap_error *err) {
-    ap_named_tensor *outputs = tensors + call->n_inputs;
-    for (size_t i = 0; i < call->n_inputs; i++)
-        tensors[i] = (ap_named_tensor){call->inputs[i].name, AP_TENSOR_HOST,
-                                       ap__tensor_border(call->inputs[i].tensor)};
-    for (size_t i = 0; i < call->n_outputs; i++)
-        outputs[i] = (ap_named_tensor){.name = call->outputs[i].name, .flags = call->outputs[i].flags};
+static ap_status run_with(const ap__session *session, const ap__stateful_run *run, ap_named_tensor *tensors,
+                          ap_error *err) {
+    ap_named_tensor *outputs = tensors + run->n_inputs;
+    for (size_t i = 0; i < run->n_inputs; i++)
+        tensors[i] =
+            (ap_named_tensor){run->inputs[i].name, AP_TENSOR_HOST, ap__tensor_border(run->inputs[i].tensor)};
+    for (size_t i = 0; i < run->n_outputs; i++)
+        outputs[i] = (ap_named_tensor){.name = run->outputs[i].name, .flags = run->outputs[i].flags};
     const ap_run_args args = {
         .size = sizeof args,
-        .n_inputs = (uint32_t)call->n_inputs,
-        .n_outputs = (uint32_t)call->n_outputs,
+        .n_inputs = (uint32_t)run->n_inputs,
+        .n_outputs = (uint32_t)run->n_outputs,
         .inputs = tensors,
         .outputs = outputs,
-        .cancel = call->cancel,
+        .cancel = run->cancel,
+        .state = run->state,
     };
-    ap_status status = call_run(call->session, &args, err);
-    return status ? status : take_outputs(call->outputs, call->n_outputs, call->session, outputs, err);
+    ap_status status = call_run(session, &args, err);
+    return status ? status : take_outputs(run->outputs, run->n_outputs, session, outputs, err);
+}
+
+static ap_status check_state(const ap__session *session, const ap_state *state, ap_error *err) {
+    if (!session->info.is_stateful == !state) return AP_OK;
+    return ap__fail(err, state ? AP_EINVAL : AP_EUNSUPPORTED,
+                    state ? "a state was given to a model that has none"
+                          : "the model is stateful: a run needs a state");
+}
+
+ap_status ap__session_run_stateful(ap__session *session, const ap__stateful_run *run, ap_error *err) {
+    for (size_t i = 0; i < run->n_outputs; i++) run->outputs[i].tensor = NULL;
+    ap_status status = check_state(session, run->state, err);
+    if (!status) status = check_inputs(session, run->inputs, run->n_inputs, err);
+    if (!status) status = check_outputs(session, run->outputs, run->n_outputs, err);
+    if (status) return status;
+
+    ap_named_tensor on_stack[N_TENSORS_ON_STACK], *tensors = on_stack;
+    size_t n_tensors = run->n_inputs + run->n_outputs; /* Each is bounded by what the model has. */
+    if (n_tensors > N_TENSORS_ON_STACK && !(tensors = ap__malloc(n_tensors * sizeof *tensors)))
+        return ap__fail_nomem(err);
+    status = run_with(session, run, tensors, err);
+    if (tensors != on_stack) ap__free(tensors);
+    return status;
 }
 
 ap_status ap__session_run(ap__session *session, const ap__feed *inputs, size_t n_inputs, ap__feed *outputs,
                           size_t n_outputs, ap_cancel *cancel, ap_error *err) {
-    for (size_t i = 0; i < n_outputs; i++) outputs[i].tensor = NULL;
-    ap_status status = check_inputs(session, inputs, n_inputs, err);
-    if (!status) status = check_outputs(session, outputs, n_outputs, err);
-    if (status) return status;
+    const ap__stateful_run run = {NULL, inputs, n_inputs, outputs, n_outputs, cancel};
+    return ap__session_run_stateful(session, &run, err);
+}
 
-    ap_named_tensor on_stack[N_TENSORS_ON_STACK], *tensors = on_stack;
-    size_t n_tensors = n_inputs + n_outputs; /* Each is bounded by what the model has. */
-    if (n_tensors > N_TENSORS_ON_STACK && !(tensors = ap__malloc(n_tensors * sizeof *tensors)))
-        return ap__fail_nomem(err);
-    const run_call call = {session, inputs, n_inputs, outputs, n_outputs, cancel};
-    status = run_with(&call, tensors, err);
-    if (tensors != on_stack) ap__free(tensors);
-    return status;
+/* -- state --------------------------------------------------------------------------------------------- */
+
+ap_status ap__session_state_create(ap_state **out, ap__session *session, ap_error *err) {
+    const ap_backend *table = session->backend->table;
+    *out = NULL;
+    if (!session->info.is_stateful || !AP_HAS(table, destroy_state) || !table->create_state)
+        return ap__fail(err, AP_EUNSUPPORTED, "the model has no state");
+    return table->create_state(session->handle, out, err);
+}
+
+void ap__session_state_destroy(ap__session *session, ap_state *state) {
+    if (state) session->backend->table->destroy_state(session->handle, state);
 }

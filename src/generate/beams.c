@@ -322,7 +322,7 @@ static ap_status begin(beams *b, const ap__search_maker *maker, ap_error *err) {
     b->stops_early = ap__opt_is_set(early) && ap_value_get_bool(early->as.value);
     b->never_early = ap__opt_is_set(early) && ap__value_is_text(early->as.value, "never");
     b->can_improve = true;
-    b->random = ap__random_begin(maker->seed, maker->input, 0);
+    b->random = ap__random_begin(maker->rules->seed, maker->input, 0);
     return status;
 }
 

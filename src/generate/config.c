@@ -30,6 +30,7 @@ static ap_status bind_known(ap__generate_opts *opts, const ap_value *dict, ap_or
         bool found;
         const ap_value *value = ap_value_dict_at(dict, i, &name);
         if (skips_null && ap_value_kind(value) == AP_KIND_NULL) continue;
+        if (strcmp(name, "seed") == 0) continue; /* Ours; in a file it is another. */
         status = ap__params_bind_one(&found, ap__generate_params, opts, name, value, origin, err);
     }
     return status;

@@ -18,8 +18,7 @@ typedef struct loop {
     const ap__generation *g;
     ap__generated *out;
     ap__rules **rules; /* [n_prompts] */
-    uint64_t seed;
-    job *jobs; /* [n_prompts] Those that run, in the order of their rows. */
+    job *jobs;         /* [n_prompts] Those that run, in the order of their rows. */
     size_t n_jobs, next;
     size_t n_rows;
     ap__decoding *decoding; /* Of all rows; NULL while there are none. */
@@ -53,7 +52,7 @@ static size_t count_real(const ap__prompt *prompt) {
     return n;
 }
 
-static ap_status make_rules(ap__rules **out, const ap__generation *g, const ap__prompt *prompt,
+static ap_status make_rules(ap__rules **out, const ap__generation *g, const ap__prompt *prompt, uint64_t seed,
                             ap_error *err) {
     ap__rules_maker maker = {.config = g->config,
                              .tokenizer = g->tokenizer,
@@ -62,7 +61,8 @@ static ap_status make_rules(ap__rules **out, const ap__generation *g, const ap__
                              .max_positions = g->max_positions,
                              .is_encoder_decoder = g->is_encoder_decoder,
                              .gives_max_length = g->gives_max_length,
-                             .gives_min_length = g->gives_min_length};
+                             .gives_min_length = g->gives_min_length,
+                             .seed = seed};
     return ap__rules_create(out, &maker, err);
 }
 
@@ -103,22 +103,28 @@ static ap_status tell_all(const loop *l, const ap__rules *rules, const ap__gener
     return status;
 }
 
-static ap_status finish_job(loop *l, const job *done, ap_error *err) {
-    ap__generated *to = &l->out[done->i_prompt];
-    const ap__rules *rules = l->rules[done->i_prompt];
+ap_status ap__generated_take(ap__generated *out, ap__search *search, ap_error *err) {
+    const ap__rules *rules = search->rules;
     ap__tokens *found;
-    ap_status status = done->search->ops->finish(done->search, &found, err);
+    ap_status status = search->ops->finish(search, &found, err);
     if (status) return status;
     size_t n = (size_t)rules->n_sequences;
-    if (!(to->sequences = ap__tokens_create_array(n, err))) return AP_ENOMEM;
-    to->n = n;
+    if (!(out->sequences = ap__tokens_create_array(n, err))) return AP_ENOMEM;
+    out->n = n;
     bool is_beams = rules->mode == AP__MODE_BEAMS;
-    to->fill = is_beams && rules->pad == 0 && rules->eos.n ? rules->eos.ptr[0] : rules->pad;
+    out->fill = is_beams && rules->pad == 0 && rules->eos.n ? rules->eos.ptr[0] : rules->pad;
     for (size_t i = 0; i < n; i++) {
-        to->sequences[i] = found[i];
+        out->sequences[i] = found[i];
         found[i] = (ap__tokens){0};
     }
-    return tell_all(l, rules, to, l->g->prompts[done->i_prompt].index, err);
+    return AP_OK;
+}
+
+static ap_status finish_job(loop *l, const job *done, ap_error *err) {
+    ap__generated *to = &l->out[done->i_prompt];
+    ap_status status = ap__generated_take(to, done->search, err);
+    if (status) return status;
+    return tell_all(l, l->rules[done->i_prompt], to, l->g->prompts[done->i_prompt].index, err);
 }
 
 /* -- rows ---------------------------------------------------------------------------------------------- */
@@ -225,7 +231,6 @@ static ap_status begin_jobs(loop *l, job *jobs, size_t n, ap_error *err) {
         ap__search_maker maker = {.rules = l->rules[l->next + i],
                                   .prompt = prompt->tokens,
                                   .input = prompt->index,
-                                  .seed = l->seed,
                                   .sink = l->g->sink};
         jobs[i] = (job){.i_prompt = l->next + i, .n_read = count_real(prompt)};
         status = ap__generate_check_positions(l->g, jobs[i].n_read, jobs[i].n_read, err);
@@ -321,13 +326,13 @@ static ap_status run(loop *l, ap_error *err) {
 
 static ap_status prepare(loop *l, ap_error *err) {
     const ap__generation *g = l->g;
-    const ap_opt *seed = &g->config->seed;
-    l->seed = ap__opt_is_set(seed) ? (uint64_t)seed->as.integer : ap__random_seed();
+    const ap_opt *given = &g->config->seed;
+    uint64_t seed = ap__opt_is_set(given) ? (uint64_t)given->as.integer : ap__random_seed();
     l->rules = ap__calloc(g->n_prompts, sizeof *l->rules);
     l->jobs = ap__calloc(g->n_prompts, sizeof *l->jobs);
     ap_status status = l->rules && l->jobs ? AP_OK : ap__fail_nomem(err);
     for (size_t i = 0; !status && i < g->n_prompts; i++)
-        status = make_rules(&l->rules[i], g, &g->prompts[i], err);
+        status = make_rules(&l->rules[i], g, &g->prompts[i], seed, err);
     return status;
 }
 
@@ -342,15 +347,24 @@ static void clear(loop *l) {
     ap__scratch_clear(&l->scratch);
 }
 
+typedef ap_status (*single_fn)(ap__generated *out, const ap__generation *g, size_t i_prompt,
+                               const ap__rules *rules, ap_error *err);
+
+/* Prompts that run one after the other; NULL: all run in the loop. */
+static single_fn choose_single(const ap__rules *rules) {
+    if (rules->mode == AP__MODE_LOOKUP) return ap__generate_lookup;
+    return rules->guidance != 1 ? ap__generate_guided : NULL;
+}
+
 ap_status ap__generate(ap__generated *out, const ap__generation *generation, ap_error *err) {
     loop l = {.g = generation, .out = out};
     memset(out, 0, generation->n_prompts * sizeof *out);
-    ap_status status = generation->n_prompts ? prepare(&l, err) : AP_OK;
-    if (!status && generation->n_prompts && l.rules[0]->mode == AP__MODE_LOOKUP)
-        for (size_t i = 0; !status && i < generation->n_prompts; i++)
-            status = ap__generate_lookup(&out[i], generation, i, l.rules[i], err);
-    else if (!status)
-        status = run(&l, err);
+    if (!generation->n_prompts) return AP_OK;
+    ap_status status = prepare(&l, err);
+    single_fn single = status ? NULL : choose_single(l.rules[0]);
+    if (!status && !single) status = run(&l, err);
+    for (size_t i = 0; single && !status && i < generation->n_prompts; i++)
+        status = single(&out[i], generation, i, l.rules[i], err);
     clear(&l);
     for (size_t i = 0; status && i < generation->n_prompts; i++) ap__generated_clear(&out[i]);
     return status;

@@ -54,9 +54,13 @@ void ap__generated_clear(ap__generated *generated);
 /* Fills the sequences of a batch up to the longest. */
 ap_status ap__generated_pad(ap__generated *generated, size_t n, ap_error *err);
 
-/* For the loops: one prompt with guesses; rules; a failure in terms of positions. */
+/* For the loops: one prompt with guesses, one with guidance; the sequences of a search that is done; a
+ * failure in terms of positions. */
 ap_status ap__generate_lookup(ap__generated *out, const ap__generation *g, size_t i_prompt,
                               const ap__rules *rules, ap_error *err);
+ap_status ap__generate_guided(ap__generated *out, const ap__generation *g, size_t i_prompt,
+                              const ap__rules *rules, ap_error *err);
+ap_status ap__generated_take(ap__generated *out, ap__search *search, ap_error *err);
 ap_status ap__generate_check_positions(const ap__generation *g, size_t n_positions, size_t n_prompt,
                                        ap_error *err);
 

@@ -114,9 +114,7 @@ static ap_status step(lookup *l, ap_error *err) {
 }
 
 static ap_status begin(lookup *l, size_t i_prompt, ap_error *err) {
-    const ap_opt *seed = &l->g->config->seed;
-    uint64_t number = ap__opt_is_set(seed) ? (uint64_t)seed->as.integer : ap__random_seed();
-    l->random = ap__random_begin(number, l->prompt->index, 0);
+    l->random = ap__random_begin(l->rules->seed, l->prompt->index, 0);
     l->n_chosen = l->prompt->tokens.n;
     ap_status status = ap__tokens_assign(&l->tokens, l->prompt->tokens, err);
     if (status) return status;

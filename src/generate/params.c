@@ -22,6 +22,9 @@ const ap_param ap__generate_params[] = {
         "Of beams: true: stop with num_beams finished ones; false: when better ones are unlikely; \"never\": "
         "when they are "
         "impossible."),
+    ROW(guidance_scale, FLOAT, NULL,
+        "Above 1: tokens that follow from the prompt, and not from its last token alone, become more "
+        "likely."),
     ROW(max_time, FLOAT, NULL, "Seconds after which generation stops."),
     ROW(stop_strings, VALUE, NULL, "Text, or a list of texts, at which generation stops."),
     ROW(do_sample, BOOL, "false", "Draw tokens by their probability; false: take the most likely."),
@@ -66,7 +69,6 @@ const ap_param ap__generate_params[] = {
     ROW(bos_token_id, INT, NULL, "Begins a sequence that has no prompt."),
     ROW(eos_token_id, VALUE, NULL, "The id, or list of ids, that ends a sequence."),
     ROW(decoder_start_token_id, INT, NULL, "Of encoder-decoders: the first token; null: bos_token_id."),
-    REFUSED(guidance_scale),
     REFUSED(penalty_alpha),
     REFUSED(dola_layers),
     REFUSED(constraints),

@@ -13,17 +13,17 @@ typedef struct ap__generate_opts {
     ap_opt do_sample, num_beams, num_beam_groups, num_return_sequences, prompt_lookup_num_tokens,
         max_matching_ngram_size, use_cache, seed;
     /* What is done to the logits. */
-    ap_opt temperature, top_k, top_p, min_p, typical_p, epsilon_cutoff, eta_cutoff, diversity_penalty,
-        repetition_penalty, encoder_repetition_penalty, length_penalty, no_repeat_ngram_size,
-        encoder_no_repeat_ngram_size, bad_words_ids, renormalize_logits, forced_bos_token_id,
-        forced_eos_token_id, remove_invalid_values, exponential_decay_length_penalty, suppress_tokens,
-        begin_suppress_tokens, sequence_bias;
+    ap_opt guidance_scale, temperature, top_k, top_p, min_p, typical_p, epsilon_cutoff, eta_cutoff,
+        diversity_penalty, repetition_penalty, encoder_repetition_penalty, length_penalty,
+        no_repeat_ngram_size, encoder_no_repeat_ngram_size, bad_words_ids, renormalize_logits,
+        forced_bos_token_id, forced_eos_token_id, remove_invalid_values, exponential_decay_length_penalty,
+        suppress_tokens, begin_suppress_tokens, sequence_bias;
     /* Tokens. */
     ap_opt pad_token_id, bos_token_id, eos_token_id, decoder_start_token_id;
     /* What is known and not done: given, it is refused. */
-    ap_opt guidance_scale, penalty_alpha, dola_layers, constraints, force_words_ids, watermarking_config,
-        token_healing, low_memory, assistant_model, assistant_early_exit, prefix_allowed_tokens_fn,
-        logits_processor, stopping_criteria, streamer, negative_prompt_ids, custom_generate;
+    ap_opt penalty_alpha, dola_layers, constraints, force_words_ids, watermarking_config, token_healing,
+        low_memory, assistant_model, assistant_early_exit, prefix_allowed_tokens_fn, logits_processor,
+        stopping_criteria, streamer, negative_prompt_ids, custom_generate;
     /* What changes nothing here: how the reference keeps its cache, and what it returns beside the tokens. */
     ap_opt cache_implementation, cache_config, return_legacy_cache, prefill_chunk_size, disable_compile,
         compile_config, output_attentions, output_hidden_states, output_scores, output_logits,

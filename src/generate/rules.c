@@ -249,7 +249,7 @@ static ap_status read_lengths(ap__rules *r, const ap__rules_maker *maker, ap_err
 /* -- all of it ----------------------------------------------------------------------------------------- */
 
 /* Source: generation/configuration_utils.py get_generation_mode. */
-static ap_status choose_mode(ap__rules *r, ap_error *err) {
+static ap_status choose_mode(ap__rules *r, bool is_encoder_decoder, ap_error *err) {
     const ap__generate_opts *c = r->config;
     bool looks_up = ap__opt_is_set(&c->prompt_lookup_num_tokens);
     r->draws = ap__opt_boolean(&c->do_sample, false);
@@ -268,6 +268,12 @@ static ap_status choose_mode(ap__rules *r, ap_error *err) {
         return ap__fail(err, AP_EINVAL,
                         "prompt_lookup_num_tokens gives one sequence, and num_return_sequences is %lld",
                         (long long)r->n_sequences);
+    r->guidance = ap__opt_number(&c->guidance_scale, 1);
+    if (r->guidance != 1 && (is_encoder_decoder || r->mode != AP__MODE_SAMPLE))
+        return ap__fail(err, AP_EUNSUPPORTED, "parameter guidance_scale: not supported with %s",
+                        is_encoder_decoder ? "an encoder-decoder"
+                        : looks_up         ? "prompt_lookup_num_tokens"
+                                           : "num_beams above 1");
     /* Of beams, one that does not end must be among what is drawn from. */
     r->min_kept = r->n_beams > 1 ? (r->eos.n ? r->eos.n + 1 : 2) : 1;
     return AP_OK;
@@ -277,9 +283,10 @@ static ap_status make(ap__rules *r, const ap__rules_maker *maker, ap_error *err)
     r->config = maker->config;
     r->tokenizer = maker->tokenizer;
     r->prompt_len = maker->prompt_len;
+    r->seed = maker->seed;
     ap_status status = read_tokens(r, maker, err);
     if (!status) status = read_lengths(r, maker, err);
-    if (!status) status = choose_mode(r, err);
+    if (!status) status = choose_mode(r, maker->is_encoder_decoder, err);
     if (!status) status = read_stop_strings(r, err);
     if (!status) status = ap__rules_choose(r, err);
     if (ap__opt_is_set(&r->config->max_time)) r->deadline_s = ap__clock_s() + r->config->max_time.as.number;

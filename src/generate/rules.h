@@ -58,6 +58,8 @@ struct ap__rules {
     int64_t pad;        /* -1: none. */
     double deadline_s;  /* Of the steady clock; 0: none. */
     size_t min_kept;    /* Of what is drawn from. */
+    double guidance;    /* guidance_scale; 1: none. */
+    uint64_t seed;      /* Of what is drawn. */
     ap__ids suppressed, suppressed_first, forced_eos;
     size_t first_index; /* At which `suppressed_first` counts. */
     ap__bias *biases, *bad_words;
@@ -79,6 +81,7 @@ typedef struct ap__rules_maker {
     int64_t max_positions; /* config.json: max_position_embeddings; 0: it does not say. */
     bool is_encoder_decoder;
     bool gives_max_length, gives_min_length; /* The call does. */
+    uint64_t seed;
 } ap__rules_maker;
 
 /* @return AP_EINVAL as the reference's ValueErrors, with the parameter */

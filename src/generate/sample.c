@@ -83,7 +83,7 @@ ap_status ap__search_create_sample(ap__search **out, const ap__search_maker *mak
     s->live = ap__calloc(s->n, sizeof *s->live);
     if (!status && (!s->randoms || !s->live)) status = ap__fail_nomem(err);
     for (size_t i = 0; !status && i < s->n; i++) {
-        s->randoms[i] = ap__random_begin(maker->seed, maker->input, i);
+        s->randoms[i] = ap__random_begin(maker->rules->seed, maker->input, i);
         s->live[i] = i;
         status = ap__tokens_assign(&s->sequences[i], maker->prompt, err);
     }

@@ -21,7 +21,6 @@ ap_status ap__search_init(ap__search *search, const ap__search_ops *ops, const a
     search->ops = ops;
     search->rules = maker->rules;
     search->input = maker->input;
-    search->seed = maker->seed;
     search->sink = maker->sink;
     search->n_rows = 1;
     search->next = ap__calloc(n_rows, sizeof *search->next + sizeof *search->parents);

@@ -32,9 +32,8 @@ typedef struct ap__search_ops {
 
 struct ap__search {
     const ap__search_ops *ops;
-    const ap__rules *rules; /* Borrowed. */
-    size_t input;           /* Its index, for the sink and for drawing. */
-    uint64_t seed;
+    const ap__rules *rules;     /* Borrowed. */
+    size_t input;               /* Its index, for the sink and for drawing. */
     const ap__token_sink *sink; /* NULL: nobody looks. Of beams nothing is certain before the end. */
     size_t n_rows;              /* That go on; 0: the search is done. */
     uint32_t *parents;          /* [n_rows] The row, of those before the step, that each continues. */
@@ -47,7 +46,6 @@ typedef struct ap__search_maker {
     const ap__rules *rules;
     ap__ids prompt; /* Copied. */
     size_t input;
-    uint64_t seed;
     const ap__token_sink *sink;
 } ap__search_maker;
 

@@ -5,8 +5,6 @@
 #include "generate/config.h"
 #include "value/value.h"
 
-#include <string.h>
-
 /* -- what is not supported ----------------------------------------------------------------------------- */
 
 /* What a refused parameter would do. */
@@ -16,7 +14,6 @@ static const struct {
 } REFUSED[] = {
 #define REFUSED(NAME, WHAT)                                                                                  \
     { offsetof(ap__generate_opts, NAME), #NAME, WHAT }
-    REFUSED(guidance_scale, "classifier-free guidance"),
     REFUSED(penalty_alpha, "contrastive search"),
     REFUSED(dola_layers, "DoLa decoding"),
     REFUSED(constraints, "constrained beam search"),
@@ -30,13 +27,13 @@ static const struct {
     REFUSED(logits_processor, "a function of the caller"),
     REFUSED(stopping_criteria, "a function of the caller"),
     REFUSED(streamer, "a streamer object; the C API has a callback, the program --stream: it"),
-    REFUSED(negative_prompt_ids, "classifier-free guidance"),
+    REFUSED(negative_prompt_ids, "guidance away from a prompt of its own"),
     REFUSED(custom_generate, "code from a model folder"),
 #undef REFUSED
 };
 
 /* Values with which the reference does what it does without the parameter. */
-static bool is_idle(const char *name, const ap_value *value) {
+static bool is_idle(const ap_value *value) {
     switch (ap_value_kind(value)) {
     case AP_KIND_NULL:
         return true;
@@ -44,7 +41,7 @@ static bool is_idle(const char *name, const ap_value *value) {
         return !ap_value_get_bool(value);
     case AP_KIND_INT:
     case AP_KIND_FLOAT:
-        return ap_value_get_float(value) == (strcmp(name, "guidance_scale") == 0 ? 1.0 : 0.0);
+        return ap_value_get_float(value) == 0;
     default:
         return false;
     }
@@ -53,7 +50,7 @@ static bool is_idle(const char *name, const ap_value *value) {
 static ap_status check_supported(const ap__generate_opts *c, ap_error *err) {
     for (size_t i = 0; i < sizeof REFUSED / sizeof *REFUSED; i++) {
         const ap_opt *opt = (const ap_opt *)(const void *)((const char *)c + REFUSED[i].offset);
-        if (ap__opt_is_set(opt) && !is_idle(REFUSED[i].name, opt->as.value))
+        if (ap__opt_is_set(opt) && !is_idle(opt->as.value))
             return ap__fail(err, AP_EUNSUPPORTED, "parameter %s: %s is not supported", REFUSED[i].name,
                             REFUSED[i].what);
     }

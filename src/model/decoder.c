@@ -3,6 +3,7 @@
 #include "base/error.h"
 #include "base/log.h"
 #include "model/decoder_impl.h"
+#include "model/onnx_scan.h"
 
 #include <string.h>
 
@@ -106,7 +107,11 @@ static const ap__decoder_graph *with_past(const ap__decoder *decoder) {
 static ap_status match_caches(ap__decoder *decoder, ap_error *err) {
     const ap__decoder_graph *past = with_past(decoder);
     decoder->has_cache = past != NULL;
-    if (!past) {
+    decoder->is_stateful = ap__session_get_info(decoder->first.session)->is_stateful;
+    if (decoder->is_stateful && (past || decoder->next.session))
+        return ap__fail(err, AP_EUNSUPPORTED, "%s: a stateful decoder with past_key_values is not supported",
+                        decoder->first.file);
+    if (!past && !decoder->is_stateful) {
         if (decoder->next.session)
             return ap__fail(err, AP_EFORMAT, "%s: the decoder has no past_key_values inputs",
                             decoder->next.file);
@@ -180,6 +185,13 @@ static bool takes_mask(const ap__decoder_graph *graph, const ap__config *config)
     return false;
 }
 
+/* Whether decodings may run together, and it is worth it: rows of any length, that do not change each other.
+ */
+static bool may_share(const ap__decoder *decoder) {
+    return decoder->has_cache && decoder->takes_mask &&
+           !ap__onnx_file_mixes_rows(decoder->files.paths[AP__PART_DECODER].text);
+}
+
 static void give_backend(ap__decoder *decoder, const ap__backend *backend) {
     ap__kept_set *sets[] = {&decoder->caches, &decoder->crosses, &decoder->states};
     for (size_t i = 0; i < sizeof sets / sizeof *sets; i++) {
@@ -209,12 +221,18 @@ ap_status ap__decoder_open(ap__decoder **out, const char *folder, const ap__conf
     find_vocab_size(decoder, config);
     decoder->takes_mask = takes_mask(&decoder->first, config) && takes_mask(&decoder->next, config);
     give_backend(decoder, backend);
+    if (may_share(decoder)) status = ap__company_create(&decoder->company, err);
+    if (status) {
+        ap__decoder_close(decoder);
+        return status;
+    }
     *out = decoder;
     return AP_OK;
 }
 
 void ap__decoder_close(ap__decoder *decoder) {
     if (!decoder) return;
+    ap__company_destroy(decoder->company);
     ap__kept_set_clear(&decoder->caches);
     ap__kept_set_clear(&decoder->crosses);
     ap__kept_set_clear(&decoder->states);

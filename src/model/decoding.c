@@ -10,9 +10,12 @@ typedef struct decoding {
     ap__decoding base;
     const ap__decoder *decoder;
     ap__token_rows rows;
-    ap__tensor **caches;      /* [decoder->caches.spec.n] */
-    ap__tensor **crosses;     /* [decoder->crosses.spec.n] Hold what they should once a token was read. */
-    ap__tensor *states;       /* The encoder's output; NULL: there is none. */
+    size_t n_kept;        /* Tokens that the cache has of every row; the others are read by the next run. */
+    ap_state *state;      /* Of a stateful model; NULL: a new one is needed. */
+    int64_t *origins;     /* [n_rows] What the rows of the state are that the rows here go on from. */
+    ap__tensor **caches;  /* [decoder->caches.spec.n] */
+    ap__tensor **crosses; /* [decoder->crosses.spec.n] Hold what they should once a token was read. */
+    ap__tensor *states;   /* The encoder's output; NULL: there is none. */
     ap__tensor *encoder_mask; /* int64 [n_rows, n] */
     uint32_t *sources;        /* [n_rows] Equal where rows have the same encoder's output. */
     ap__feed *feeds;          /* Room for those of a run. */
@@ -61,6 +64,9 @@ static void fill_ints(int64_t *out, ap__role role, const decoding *d, const run_
     case AP__ROLE_POSITION_IDS:
         ap__token_rows_positions(out, &d->rows, part->n_tokens);
         break;
+    case AP__ROLE_BEAM_IDX:
+        memcpy(out, d->origins, d->base.n_rows * sizeof *out);
+        break;
     case AP__ROLE_CACHE_POSITION:
         for (size_t i = 0; i < part->n_tokens; i++) out[i] = (int64_t)(d->rows.n_tokens - part->n_tokens + i);
         break;
@@ -75,7 +81,7 @@ static uint32_t shape_ints(int64_t *shape, ap__role role, const decoding *d, con
     if (role == AP__ROLE_N_LOGITS) return 0;
     shape[0] = role == AP__ROLE_CACHE_POSITION ? (int64_t)part->n_tokens : (int64_t)d->base.n_rows;
     shape[1] = (int64_t)(role == AP__ROLE_ATTENTION_MASK ? d->rows.n_tokens : part->n_tokens);
-    return role == AP__ROLE_CACHE_POSITION ? 1 : 2;
+    return role == AP__ROLE_CACHE_POSITION || role == AP__ROLE_BEAM_IDX ? 1 : 2;
 }
 
 /* `tensor` (int64) as int32; it is taken, also on failure. */
@@ -191,9 +197,9 @@ static ap_status run_part_of(decoding *d, const run_part *part, ap_error *err) {
         d->feeds[i] = (ap__feed){.name = graph->inputs[i].name};
         status = choose_input(&d->feeds[i].tensor, &made, d, part, &graph->inputs[i], err);
     }
-    size_t n_out = choose_outputs(out, part);
-    if (!status)
-        status = ap__session_run(graph->session, d->feeds, graph->n_inputs, out, n_out, part->cancel, err);
+    const ap__stateful_run run = {d->state,    d->feeds, graph->n_inputs, out, choose_outputs(out, part),
+                                  part->cancel};
+    if (!status) status = ap__session_run_stateful(graph->session, &run, err);
     for (size_t i = 0; i < sizeof made.tensors / sizeof *made.tensors; i++) ap__tensor_unref(made.tensors[i]);
     if (!status) take_outputs(d, part, out);
     return status;
@@ -244,6 +250,43 @@ static ap_status read_logits(float **out, decoding *d, const run_part *part, ap_
     return AP_OK;
 }
 
+/* -- state --------------------------------------------------------------------------------------------- */
+
+/* A runtime can neither cut a state nor join two: the next run reads all tokens again. */
+static void forget_state(decoding *d) {
+    if (!d->state) return;
+    ap__session_state_destroy(d->decoder->first.session, d->state);
+    d->state = NULL;
+    d->n_kept = 0;
+}
+
+static ap_status set_origins(decoding *d, const int64_t *origins, ap_error *err) {
+    size_t n = d->rows.n_rows;
+    int64_t *copy = ap__calloc(n, sizeof *copy);
+    if (!copy) return ap__fail_nomem(err);
+    for (size_t i = 0; i < n; i++) copy[i] = origins ? origins[i] : (int64_t)i;
+    ap__free(d->origins);
+    d->origins = copy;
+    return AP_OK;
+}
+
+static ap_status need_state(decoding *d, ap_error *err) {
+    if (d->state) return AP_OK;
+    ap_status status = set_origins(d, NULL, err);
+    return status ? status : ap__session_state_create(&d->state, d->decoder->first.session, err);
+}
+
+/* The next run takes its rows from the state's by beam_idx. `d->rows` has the new rows already. */
+static ap_status select_state(decoding *d, const uint32_t *rows, int64_t *index, ap_error *err) {
+    if (!d->state) return AP_OK;
+    if (!ap__decoder_graph_has(&d->decoder->first, AP__ROLE_BEAM_IDX)) {
+        forget_state(d);
+        return AP_OK;
+    }
+    for (size_t i = 0; i < d->rows.n_rows; i++) index[i] = d->origins[rows[i]];
+    return set_origins(d, index, err);
+}
+
 /* -- operations ---------------------------------------------------------------------------------------- */
 
 static ap_status check_step(const decoding *d, const ap__step *step, ap_error *err) {
@@ -262,22 +305,28 @@ static ap_status check_step(const decoding *d, const ap__step *step, ap_error *e
 static ap_status step(ap__decoding *self, const ap__step *step, float **logits, ap_error *err) {
     decoding *d = of(self);
     const ap__decoder *decoder = d->decoder;
-    bool is_first = self->n_tokens == 0;
     *logits = NULL;
     ap_status status = check_step(d, step, err);
     if (!status) status = ap__token_rows_append(&d->rows, step->tokens, step->mask, step->n_tokens, err);
+    if (!status && decoder->is_stateful) status = need_state(d, err);
     if (status) return status;
     const run_part part = {
-        .graph = is_first || !decoder->next.session ? &decoder->first : &decoder->next,
-        .n_tokens = decoder->has_cache ? step->n_tokens : d->rows.n_tokens,
+        .graph = d->n_kept && decoder->next.session ? &decoder->next : &decoder->first,
+        .n_tokens = d->rows.n_tokens - d->n_kept,
         .n_logits = step->n_logits,
-        .uses_cache = decoder->has_cache && !is_first,
+        .uses_cache = d->n_kept > 0,
         .cancel = step->cancel,
     };
     status = run_part_of(d, &part, err);
     if (!status) status = read_logits(logits, d, &part, err);
-    if (!status) self->n_tokens = d->rows.n_tokens;
-    return status;
+    if (status) { /* The caches are as before, so that another may try. */
+        ap__token_rows_slice(&d->rows, 0, self->n_tokens);
+        return status;
+    }
+    self->n_tokens = d->rows.n_tokens;
+    if (decoder->has_cache || decoder->is_stateful) d->n_kept = self->n_tokens;
+    for (size_t i = 0; d->origins && i < self->n_rows; i++) d->origins[i] = (int64_t)i;
+    return AP_OK;
 }
 
 /* -- rows ---------------------------------------------------------------------------------------------- */
@@ -327,12 +376,15 @@ static ap_status select_encoder(decoding *d, const uint32_t *rows, const int64_t
 /* Gives up the columns in front that no row has a token in. */
 static ap_status trim(decoding *d, ap_error *err) {
     size_t n_blank = ap__token_rows_blank(&d->rows), n = d->rows.n_tokens;
+    if (d->state && n_blank < n / 2) return AP_OK; /* It would cost a reading. */
     if (!n_blank) return AP_OK;
+    forget_state(d);
     ap_status status =
         ap__kept_slice(ap__decoder_set(&d->decoder->caches), d->caches, (int64_t)n_blank, (int64_t)n, err);
     if (status) return status;
     ap__token_rows_slice(&d->rows, n_blank, n);
     d->base.n_tokens = d->rows.n_tokens;
+    if (d->n_kept) d->n_kept -= n_blank;
     return AP_OK;
 }
 
@@ -350,6 +402,7 @@ static ap_status select_rows(ap__decoding *self, const uint32_t *rows, size_t n_
     if (!status)
         status = ap__kept_gather(ap__decoder_set(&d->decoder->caches), d->caches, index, n_rows, NULL, err);
     if (!status) status = select_encoder(d, rows, index, n_rows, err);
+    if (!status) status = select_state(d, rows, index, err); /* Writes into index. */
     ap__free(index);
     if (status) return status;
     self->n_rows = n_rows;
@@ -362,11 +415,13 @@ static ap_status crop(ap__decoding *self, size_t n_tokens, ap_error *err) {
         return ap__fail(err, AP_EINVAL, "%zu tokens of a decoding that has read %zu", n_tokens,
                         self->n_tokens);
     if (n_tokens == self->n_tokens) return AP_OK;
+    forget_state(d);
     ap_status status =
         ap__kept_slice(ap__decoder_set(&d->decoder->caches), d->caches, 0, (int64_t)n_tokens, err);
     if (status) return status;
     ap__token_rows_slice(&d->rows, 0, n_tokens);
     self->n_tokens = n_tokens;
+    if (d->n_kept) d->n_kept = n_tokens;
     return AP_OK;
 }
 
@@ -421,6 +476,8 @@ static ap_status join_encoder(decoding *d, const decoding *other, ap_error *err)
 static ap_status check_join(const decoding *d, const decoding *other, ap_error *err) {
     if (d->decoder != other->decoder)
         return ap__fail(err, AP_EINVAL, "decodings of two models cannot be joined");
+    if (!d->base.n_tokens || !other->base.n_tokens)
+        return ap__fail(err, AP_EINVAL, "a decoding that has read nothing cannot be joined");
     if (d->base.n_tokens == other->base.n_tokens || d->decoder->takes_mask) return AP_OK;
     return ap__fail(
         err, AP_EUNSUPPORTED,
@@ -441,6 +498,8 @@ static ap_status join(ap__decoding *self, ap__decoding *base, ap_error *err) {
     if (!status) {
         self->n_rows += base->n_rows;
         self->n_tokens = d->rows.n_tokens;
+        if (d->n_kept) d->n_kept = self->n_tokens;
+        forget_state(d);
     }
     base->ops->end(base);
     return status;
@@ -450,6 +509,8 @@ static ap_status join(ap__decoding *self, ap__decoding *base, ap_error *err) {
 
 static void end(ap__decoding *self) {
     decoding *d = of(self);
+    forget_state(d);
+    ap__free(d->origins);
     ap__token_rows_clear(&d->rows);
     if (d->caches) ap__kept_unref(d->caches, d->decoder->caches.spec.n);
     if (d->crosses) ap__kept_unref(d->crosses, d->decoder->crosses.spec.n);
@@ -473,16 +534,28 @@ static const ap__decoding_ops ops = {
 
 static size_t n_ports(const ap__decoder_graph *graph) { return (size_t)graph->n_inputs + graph->n_outputs; }
 
+static size_t n_cache_tensors(const ap__decoder *decoder) {
+    return decoder->caches.spec.n + decoder->crosses.spec.n;
+}
+
 static ap_status allocate(decoding *d, ap_error *err) {
     const ap__decoder *decoder = d->decoder;
-    size_t n_caches = decoder->caches.spec.n, n_crosses = decoder->crosses.spec.n;
     size_t n = n_ports(&decoder->first), n_next = n_ports(&decoder->next);
     d->feeds = ap__calloc(n > n_next ? n : n_next, sizeof *d->feeds);
-    d->caches = ap__calloc(n_caches + n_crosses, sizeof *d->caches);
+    d->caches = ap__calloc(n_cache_tensors(decoder), sizeof *d->caches);
     if (!d->feeds || !d->caches) return ap__fail_nomem(err);
-    d->crosses = d->caches + n_caches;
-    ap_status status = ap__kept_create(d->caches, &decoder->caches, d->base.n_rows, err);
-    return status ? status : ap__kept_create(d->crosses, &decoder->crosses, d->base.n_rows, err);
+    d->crosses = d->caches + decoder->caches.spec.n;
+    return AP_OK;
+}
+
+static ap_status fork_encoder(decoding *d, const decoding *from, ap_error *err) {
+    size_t n = from->base.n_rows;
+    d->states = ap__tensor_ref(from->states);
+    if (from->encoder_mask) d->encoder_mask = ap__tensor_ref(from->encoder_mask);
+    d->sources = ap__calloc(n, sizeof *d->sources);
+    if (!d->sources) return ap__fail_nomem(err);
+    memcpy(d->sources, from->sources, n * sizeof *d->sources);
+    return AP_OK;
 }
 
 static ap_status feed_encoder(ap__feed *feeds, const decoding *d, const ap_value *inputs, ap_error *err) {
@@ -538,17 +611,52 @@ static ap_status begin_encoder(decoding *d, const ap_value *inputs, ap_cancel *c
     return status ? status : make_encoder_mask(d, inputs, err);
 }
 
-ap_status ap__decoding_begin(ap__decoding **out, const ap__decoder *decoder, size_t n_rows,
+static ap_status begin_alone(ap__decoding **out, const ap__decoder *decoder, size_t n_rows,
                              const ap_value *inputs, ap_cancel *cancel, ap_error *err) {
-    *out = NULL;
-    if (!n_rows) return ap__fail(err, AP_EINVAL, "a decoding without rows");
     decoding *d = ap__calloc(1, sizeof *d);
+    *out = NULL;
     if (!d) return ap__fail_nomem(err);
     d->decoder = decoder;
     d->base = (ap__decoding){.ops = &ops, .n_rows = n_rows, .vocab_size = decoder->vocab_size};
     d->rows.n_rows = n_rows;
     ap_status status = allocate(d, err);
+    if (!status) status = ap__kept_create(d->caches, &decoder->caches, n_rows, err);
+    if (!status) status = ap__kept_create(d->crosses, &decoder->crosses, n_rows, err);
     if (!status) status = begin_encoder(d, inputs, cancel, err);
+    if (status)
+        end(&d->base);
+    else
+        *out = &d->base;
+    return status;
+}
+
+ap_status ap__decoding_begin(ap__decoding **out, const ap__decoder *decoder, size_t n_rows,
+                             const ap_value *inputs, ap_cancel *cancel, ap_error *err) {
+    ap__decoding *own;
+    *out = NULL;
+    if (!n_rows) return ap__fail(err, AP_EINVAL, "a decoding without rows");
+    ap_status status = begin_alone(&own, decoder, n_rows, inputs, cancel, err);
+    if (status) return status;
+    if (decoder->company) return ap__company_admit(out, decoder->company, own, err);
+    *out = own;
+    return AP_OK;
+}
+
+ap_status ap__decoding_fork(ap__decoding **out, const ap__decoding *from, const uint32_t *rows, size_t n_rows,
+                            ap_error *err) {
+    const decoding *f = (const decoding *)from;
+    decoding *d = ap__calloc(1, sizeof *d);
+    *out = NULL;
+    if (!d) return ap__fail_nomem(err);
+    d->decoder = f->decoder;
+    d->base = f->base;
+    d->n_kept = f->state ? 0 : f->n_kept; /* There are no copies of a state. */
+    ap_status status = allocate(d, err);
+    if (!status) status = ap__token_rows_copy(&d->rows, &f->rows, err);
+    for (size_t i = 0; !status && i < n_cache_tensors(d->decoder); i++)
+        d->caches[i] = ap__tensor_ref(f->caches[i]);
+    if (!status && f->states) status = fork_encoder(d, f, err);
+    if (!status) status = select_rows(&d->base, rows, n_rows, err);
     if (status)
         end(&d->base);
     else

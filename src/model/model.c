@@ -3,7 +3,6 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
-#include "base/log.h"
 #include "model/onnx_scan.h"
 #include "value/value.h"
 
@@ -25,6 +24,12 @@ static ap_status check_session(const ap__model *model, ap_error *err) {
     if (info->n_inputs > IO_MAX || info->n_outputs > IO_MAX)
         return ap__fail(err, AP_ELIMIT, "%s: %u inputs and %u outputs, over the limit of %d each",
                         model->file.path.text, info->n_inputs, info->n_outputs, IO_MAX);
+    if (info->is_stateful)
+        return ap__fail(
+            err, AP_EUNSUPPORTED,
+            "%s is stateful (it has ReadValue layers), which this task does not support; export it without "
+            "state: optimum-cli export openvino --disable-stateful",
+            model->file.path.text);
     if (!info->n_inputs || !info->n_outputs)
         return ap__fail(err, AP_EFORMAT, "%s: the graph has %u inputs and %u outputs", model->file.path.text,
                         info->n_inputs, info->n_outputs);
@@ -84,30 +89,13 @@ ap_dtype ap__model_get_dtype(const ap__model *model) { return model->file.dtype;
 
 /* -- batching ------------------------------------------------------------------------------------------ */
 
-/* Operators that choose a scale by looking at all activations of a batch. */
-static const char *const DYNAMIC_OPS[] = {"DynamicQuantizeLinear", "DynamicQuantizeMatMul",
-                                          "DynamicQuantizeLSTM", NULL};
-
-static bool is_dynamically_quantized(const ap__model *model) {
-    bool found = false;
-    ap_error err = AP_ERROR_INIT;
-    size_t len = strlen(model->file.path.text);
-    if (len < 5 || strcmp(model->file.path.text + len - 5, ".onnx") != 0) return false;
-    if (ap__onnx_file_has_op(&found, model->file.path.text, DYNAMIC_OPS, &err)) {
-        ap__log(AP_LOG_WARNING, "model: cannot look at its operators, inputs run one by one: %s",
-                err.message);
-        return true;
-    }
-    return found;
-}
-
 static ap__batching find_batching(const ap__model *model) {
     const ap_session_info *info = ap__session_get_info(model->session);
     for (uint32_t i = 0; i < info->n_inputs; i++)
         if (info->inputs[i].rank != AP_RANK_UNKNOWN && info->inputs[i].rank > 0 &&
             info->inputs[i].shape[0] == 1)
             return AP__BATCHING_SINGLE;
-    if (is_dynamically_quantized(model)) return AP__BATCHING_SINGLE;
+    if (ap__onnx_file_mixes_rows(model->file.path.text)) return AP__BATCHING_SINGLE;
     return ap__session_find_input(model->session, "attention_mask") ? AP__BATCHING_PADDED
                                                                     : AP__BATCHING_EQUAL;
 }

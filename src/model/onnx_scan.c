@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "model/onnx_wire.h"
 
 #include <stdint.h>
@@ -89,4 +90,16 @@ ap_status ap__onnx_file_has_op(bool *out, const char *path, const char *const *o
         ap__error_wrap(err, status, "%s", path);
     ap__bytes_clear(&file);
     return status;
+}
+
+bool ap__onnx_file_mixes_rows(const char *path) {
+    static const char *const ops[] = {"DynamicQuantizeLinear", "DynamicQuantizeMatMul", "DynamicQuantizeLSTM",
+                                      NULL};
+    bool found = false;
+    ap_error err = AP_ERROR_INIT;
+    size_t len = strlen(path);
+    if (len < 5 || strcmp(path + len - 5, ".onnx") != 0) return false;
+    if (!ap__onnx_file_has_op(&found, path, ops, &err)) return found;
+    ap__log(AP_LOG_WARNING, "model: cannot look at its operators, inputs run one by one: %s", err.message);
+    return true;
 }

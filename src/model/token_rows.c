@@ -64,6 +64,15 @@ static ap_status reserve(ap__token_rows *rows, size_t n, ap_error *err) {
     return AP_OK;
 }
 
+ap_status ap__token_rows_copy(ap__token_rows *out, const ap__token_rows *from, ap_error *err) {
+    ap_status status = make(out, from->n_rows, from->capacity, err);
+    if (status) return status;
+    out->n_tokens = from->n_tokens;
+    out->n_masked = from->n_masked;
+    for (size_t i = 0; i < from->n_rows; i++) copy_row(out, i, 0, from, i, 0, from->n_tokens);
+    return AP_OK;
+}
+
 ap_status ap__token_rows_append(ap__token_rows *rows, const int64_t *tokens, const uint8_t *mask, size_t n,
                                 ap_error *err) {
     ap_status status = reserve(rows, rows->n_tokens + n, err);

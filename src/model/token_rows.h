@@ -19,6 +19,8 @@ typedef struct ap__token_rows {
 /* All zero but for n_rows is rows without a token. */
 void ap__token_rows_clear(ap__token_rows *rows);
 
+ap_status ap__token_rows_copy(ap__token_rows *out, const ap__token_rows *from, ap_error *err);
+
 /* Appends columns.   @param mask NULL: all are tokens. */
 ap_status ap__token_rows_append(ap__token_rows *rows, const int64_t *tokens, const uint8_t *mask, size_t n,
                                 ap_error *err);

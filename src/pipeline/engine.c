@@ -191,10 +191,9 @@ static void make_rule(ap__plan_rule *rule, const ap_task_context *ctx) {
     if (rule->batching != AP__BATCHING_SINGLE)
         rule->batching = ap__decoder_takes_mask(decoder) ? AP__BATCHING_PADDED : AP__BATCHING_EQUAL;
     /* A batch that was asked for is filled up with pad tokens; without, masked places need none. */
-    if (rule->batch_size <= 0 && rule->batching != AP__BATCHING_SINGLE) {
-        rule->batch_size = GENERATED_TOGETHER;
-        rule->can_pad = true;
-    }
+    if (rule->batch_size > 0) return;
+    rule->n_rows = GENERATED_TOGETHER;
+    rule->can_pad = true;
 }
 
 static void window_plan(window *w, ap__item *items, size_t n_items) {

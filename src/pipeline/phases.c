@@ -184,6 +184,17 @@ ap_status ap_task_base_forward(const ap_task_context *ctx, const void *opts, ap_
     return forward(ctx->base, ctx->call, whole_of(opts, ctx), out, inputs, err);
 }
 
+ap_status ap_task_base_forward_feeds(const ap_task_context *ctx, const void *opts, ap_value **outputs,
+                                     ap_value *const *feeds, size_t n, const ap_task_run *run,
+                                     ap_error *err) {
+    if (!ctx || !ctx->base) return fail_no_base(ctx, err);
+    const ap_task_context *at = feeds_owner(ctx->base);
+    if (!at) return ap__fail(err, AP_EINVAL, "task %s has no forward_feeds() to call", ctx->base->task->name);
+    ap_task_context entered = enter(at, ctx->call);
+    return at->layer->own->forward_feeds(&entered, part_of(whole_of(opts, ctx), at), outputs, feeds, n, run,
+                                         err);
+}
+
 ap_status ap_task_base_postprocess(const ap_task_context *ctx, const void *opts, ap_value **out,
                                    ap_value *const *outputs, size_t n_outputs, ap_error *err) {
     if (!ctx || !ctx->base) return fail_no_base(ctx, err);

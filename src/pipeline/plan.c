@@ -37,6 +37,7 @@ static bool fits(const ap__plan_rule *rule, size_t rows, size_t first, size_t le
     if (!is_padded && length != first) return false;
     if (rule->batch_size > 0) return rows < (size_t)rule->batch_size;
     if (rule->batching == AP__BATCHING_SINGLE) return false;
+    if (rule->n_rows) return rows < rule->n_rows;
     return rows < BATCH_ROWS && (rows + 1) * length <= BATCH_TOKENS;
 }
 

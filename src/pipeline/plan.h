@@ -9,6 +9,7 @@ typedef struct ap__plan_rule {
     int64_t batch_size;    /* As asked for; 0: by length. */
     ap__batching batching; /* What the model allows. */
     bool can_pad;          /* The tokenizer has a token to pad with. */
+    size_t n_rows;         /* By length: so many, however long; 0: as pays for one run. */
 } ap__plan_rule;
 
 /* Orders feeds and cuts them into batches.

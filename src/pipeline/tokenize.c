@@ -203,7 +203,7 @@ static ap_status encode_all(ap__encoding *encodings, const ap__tokenizer *tokeni
     const ap__tokenizer_config *config = ap__tokenizer_get_config(tokenizer);
     ap__encode_options options;
     ap_status status = ap__tokenize_resolve(&options, tokenizer, opts, err);
-    options.skip_overflowing = true;
+    options.skip_overflowing = options.skip_offsets = true; /* A feed has neither. */
     ap__encode_options unpadded = options;
     unpadded.padding = AP__PADDING_OFF;
     for (size_t i = 0; !status && i < n; i++) {

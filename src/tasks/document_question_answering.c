@@ -10,6 +10,7 @@
 #include "pipeline/feeds.h"
 #include "pipeline/tokenize.h"
 #include "tasks/document_words.h"
+#include "tasks/logits.h"
 #include "tokenizer/python_text.h"
 #include "value/params.h"
 
@@ -59,7 +60,7 @@ static ap_status check_model(const ap_task_context *ctx, ap_error *err) {
             "%s: model_type %s: document-question-answering supports layoutlm; models that look at pictures "
             "(layoutlmv2, layoutlmv3, Donut) are not supported by this version",
             ctx->config->source, ctx->config->model_type);
-    if (config->padding_side == AP__SIDE_RIGHT) return AP_OK;
+    if (config->padding_side == AP__SIDE_RIGHT) return ap__span_logits_check(ctx, err);
     return ap__fail(err, AP_EINVAL,
                     "document-question-answering needs a tokenizer whose padding_side is \"right\"");
 }

@@ -34,12 +34,32 @@ static const ap_param params[] = {
 
 /* -- creation ------------------------------------------------------------------------------------------ */
 
+/* A head over labels gives logits of that rank too, but fewer than the tokenizer and config.json count
+ * tokens. */
+static ap_status check_columns(const ap_task_context *ctx, ap_error *err) {
+    const ap__session *session = ap__model_get_session(ctx->model);
+    const ap_io *logits = ap__session_find_output(session, "logits");
+    int64_t n_tokens = (int64_t)ap__tokenizer_get_vocab_size(ctx->tokenizer);
+    const ap_value *vocab_size = ap_value_dict_get(ctx->config->json, "vocab_size");
+    if (ap_value_kind(vocab_size) == AP_KIND_INT && ap_value_get_int(vocab_size) < n_tokens)
+        n_tokens = ap_value_get_int(vocab_size);
+    if (!logits) logits = &ap__session_get_info(session)->outputs[0];
+    int64_t n = logits->rank == 3 ? logits->shape[2] : -1;
+    if (n <= 0 || n >= n_tokens) return AP_OK;
+    return ap__fail(
+        err, AP_EINVAL,
+        "%s: output %s has %lld columns, fill-mask needs one for each of %lld tokens; it is a model for "
+        "another task",
+        ap__model_get_file(ctx->model), logits->name, (long long)n, (long long)n_tokens);
+}
+
 static ap_status check_model(const ap_task_context *ctx, ap_error *err) {
     if (ap__tokenizer_get_config(ctx->tokenizer)->mask_token_id == AP__TOKEN_NONE)
         return ap__fail(err, AP_EINVAL,
                         "fill-mask: the tokenizer does not define a mask_token; name one in "
                         "tokenizer_config.json, or use a model that was trained with one");
-    return ap__logits_check(ctx, 3, "[batch_size, sequence_length, vocab_size]", 0, err);
+    ap_status status = ap__logits_check(ctx, 3, "[batch_size, sequence_length, vocab_size]", 0, err);
+    return status ? status : check_columns(ctx, err);
 }
 
 /* -- parameters ---------------------------------------------------------------------------------------- */

@@ -34,6 +34,25 @@ ap_status ap__logits_check(const ap_task_context *ctx, uint32_t rank, const char
     return AP_OK;
 }
 
+ap_status ap__span_logits_check(const ap_task_context *ctx, ap_error *err) {
+    static const char *const names[] = {"start_logits", "end_logits"};
+    ap__session *session = ap__model_get_session(ctx->model);
+    const char *file = ap__model_get_file(ctx->model), *task = ctx->task->name;
+    for (size_t i = 0; i < 2; i++) {
+        const ap_io *logits = ap__session_find_output(session, names[i]);
+        if (!logits)
+            return ap__fail(err, AP_EINVAL, "%s has no output \"%s\"; it is no model for %s", file, names[i],
+                            task);
+        if (logits->rank != AP_RANK_UNKNOWN && logits->rank != 2)
+            return ap__fail(
+                err, AP_EINVAL,
+                "%s: output %s has rank %u, %s needs [batch_size, sequence_length]; it is a model for "
+                "another task",
+                file, logits->name, logits->rank, task);
+    }
+    return AP_OK;
+}
+
 ap_status ap__logits_get(const ap_tensor_view **out, const ap_task_context *ctx, const ap_value *outputs,
                          uint32_t rank, size_t n_columns, ap_error *err) {
     static const int64_t expected[AP_TENSOR_MAX_RANK] = {1, -1, -1, -1, -1, -1, -1, -1};

@@ -12,6 +12,9 @@
 ap_status ap__logits_check(const ap_task_context *ctx, uint32_t rank, const char *form, size_t n_columns,
                            ap_error *err);
 
+/* At creation: whether the graph says where an answer starts and ends, for each token.   @return AP_EINVAL */
+ap_status ap__span_logits_check(const ap_task_context *ctx, ap_error *err);
+
 /* In the outputs of one feed: [1, ...].
  * @param n_columns 0: any, but at least 1.   @return AP_EINVAL */
 ap_status ap__logits_get(const ap_tensor_view **out, const ap_task_context *ctx, const ap_value *outputs,

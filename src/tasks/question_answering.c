@@ -8,6 +8,7 @@
 #include "pipeline/context.h"
 #include "pipeline/feeds.h"
 #include "pipeline/tokenize.h"
+#include "tasks/logits.h"
 #include "value/params.h"
 
 #include <string.h>
@@ -301,6 +302,7 @@ const ap_task ap__task_question_answering = {
     .kept_inputs = "input_ids",
     .params = params,
     .opts_size = sizeof(opts),
+    .check_model = ap__span_logits_check,
     .sanitize = sanitize,
     .preprocess = preprocess,
     .postprocess = ap__qa_postprocess,

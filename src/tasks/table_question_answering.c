@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "pipeline/feeds.h"
 #include "pipeline/tokenize.h"
+#include "tasks/logits.h"
 #include "value/params.h"
 
 #include <string.h>
@@ -28,7 +29,8 @@ static const ap_param params[] = {
     AP_PARAM_END};
 
 static ap_status check_model(const ap_task_context *ctx, ap_error *err) {
-    if (strcmp(ctx->config->model_type, "tapas") == 0) return AP_OK;
+    if (strcmp(ctx->config->model_type, "tapas") == 0)
+        return ap__logits_check(ctx, 2, "[batch_size, sequence_length]", 0, err);
     return ap__fail(
         err, AP_EUNSUPPORTED,
         "%s: model_type %s: table-question-answering supports tapas; models that write their answers are "

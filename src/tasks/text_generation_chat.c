@@ -40,7 +40,8 @@ static ap_status add_to_last(ap_value *messages, const char *text, size_t len, a
     ap_value *last = ap__list_item(messages, ap_value_len(messages) - 1);
     ap_value *content = ap__dict_find(last, "content", 7);
     ap__buf joined = {0};
-    ap__text before = {.ptr = ap_value_get_string(content, &before.len)};
+    ap__text before;
+    before.ptr = ap_value_get_string(content, &before.len);
     if (!before.ptr)
         return ap__fail(err, AP_ETYPE,
                         "chat: the content of the last message is %s: only text can be gone on with",

@@ -20,12 +20,12 @@ ap_status ap__token_vectors_check(const ap_task_context *ctx, ap_error *err) {
     const ap_io *first = &ap__session_get_info(session)->outputs[0];
     bool is_known = ap__session_find_output(session, AP__TOKEN_VECTORS) ||
                     ap__session_find_output(session, "token_embeddings");
-    if (is_known || strcmp(first->name, "logits") != 0) return AP_OK;
-    return ap__fail(
-        err, AP_EINVAL,
-        "%s gives logits and no last_hidden_state; %s needs the model without its head: export it "
-        "for the task feature-extraction",
-        ap__model_get_file(ctx->model), ctx->task->name);
+    bool has_head = strcmp(first->name, "logits") == 0 || strcmp(first->name, "start_logits") == 0;
+    if (is_known || !has_head) return AP_OK;
+    return ap__fail(err, AP_EINVAL,
+                    "%s gives %s and no last_hidden_state; %s needs the model without its head: export it "
+                    "for the task feature-extraction",
+                    ap__model_get_file(ctx->model), first->name, ctx->task->name);
 }
 
 ap_status ap__token_vectors_get(ap__tensor **out, const ap_value *outputs, ap_error *err) {

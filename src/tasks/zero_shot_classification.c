@@ -9,6 +9,7 @@
 #include "pipeline/context.h"
 #include "pipeline/feeds.h"
 #include "pipeline/tokenize.h"
+#include "tasks/logits.h"
 #include "tensor/convert.h"
 #include "tensor/math.h"
 #include "tokenizer/python_text.h"
@@ -60,9 +61,31 @@ static ap_status find_entailment(int64_t *out, const ap_task_context *ctx, ap_er
     return AP_OK;
 }
 
+/* A column of the logits as in numpy: from the end when negative. */
+static ap_status get_column(size_t *out, int64_t id, int64_t n_columns, ap_error *err) {
+    if (id < -n_columns || id >= n_columns)
+        return ap__fail(err, AP_EINVAL,
+                        "the entailment label has the id %lld, but the logits have %lld columns",
+                        (long long)id, (long long)n_columns);
+    *out = (size_t)(id < 0 ? id + n_columns : id);
+    return AP_OK;
+}
+
+/* The label has a column, where the graph tells how many there are. */
+static ap_status check_column(const ap_task_context *ctx, int64_t id, ap_error *err) {
+    size_t column;
+    const ap__session *session = ap__model_get_session(ctx->model);
+    const ap_io *logits = ap__session_find_output(session, "logits");
+    if (!logits) logits = &ap__session_get_info(session)->outputs[0];
+    int64_t n = logits->rank == 2 ? logits->shape[1] : -1;
+    return n > 0 ? get_column(&column, id, n, err) : AP_OK;
+}
+
 static ap_status check_model(const ap_task_context *ctx, ap_error *err) {
     int64_t id;
-    ap_status status = find_entailment(&id, ctx, err);
+    ap_status status = ap__logits_check(ctx, 2, "[batch_size, num_labels]", 0, err);
+    if (!status) status = find_entailment(&id, ctx, err);
+    if (!status) status = check_column(ctx, id, err);
     if (!status && id == -1)
         ap__log(
             AP_LOG_WARNING,
@@ -237,16 +260,6 @@ static ap_status preprocess(const ap_task_context *ctx, const void *bound, const
 }
 
 /* -- postprocess --------------------------------------------------------------------------------------- */
-
-/* A column of the logits as in numpy: from the end when negative. */
-static ap_status get_column(size_t *out, int64_t id, int64_t n_columns, ap_error *err) {
-    if (id < -n_columns || id >= n_columns)
-        return ap__fail(err, AP_EINVAL,
-                        "the entailment label has the id %lld, but the logits have %lld columns",
-                        (long long)id, (long long)n_columns);
-    *out = (size_t)(id < 0 ? id + n_columns : id);
-    return AP_OK;
-}
 
 /* The logits of entailment and contradiction of one label. */
 static ap_status read_logits(float *entailment, float *contradiction, const ap_value *output, int64_t id,

@@ -31,7 +31,7 @@ ap__work *ap__work_take(const ap__tokenizer *tokenizer, ap_error *err) {
     work->err = err;
     work->tokens.n = 0;
     work->n_steps = 0;
-    work->has_texts = false;
+    work->has_texts = work->skips_offsets = false;
     return work;
 }
 
@@ -95,7 +95,8 @@ static ap_status add_slice(ap__work *work, some_pieces *pieces, const ap__ntext 
     }
     ap__piece *piece = &pieces->ptr[pieces->n++];
     *piece = (ap__piece){ap__ntext_slice(text, slice.start, slice.end), is_bytes};
-    if (!status && is_bytes && !ap__ntext_is_plain(&piece->text)) status = ap__piece_write_bytes(work, piece);
+    if (status || !is_bytes || !text->align) return status;
+    if (!ap__ntext_is_plain(&piece->text)) status = ap__piece_write_bytes(work, piece);
     return status;
 }
 
@@ -105,8 +106,8 @@ static ap_status encode_scanned(ap__work *work, const ap__ntext *text, const ap_
     ap_status status = AP_OK;
     pieces.n = 0;
     for (uint32_t at = 0; at < text->len && !status;) {
-        ap__span match = {scan->scan ? text->len : 0, text->len};
-        if (scan->scan) scan->scan(text->ptr, text->len, at, &match);
+        ap__span match = {0, text->len};
+        if (scan->scan && !scan->scan(text->ptr, text->len, at, &match)) match.start = match.end = text->len;
         status = add_slice(work, &pieces, text, (ap__span){at, match.start}, scan->is_bytes);
         if (!status) status = add_slice(work, &pieces, text, match, scan->is_bytes);
         at = match.end;
@@ -232,9 +233,9 @@ static void place_token(char_counter *c, ap__token *token) {
 }
 
 /* Fills in positions in characters. */
-static void count_chars(ap__token *tokens, size_t n, const char *text, uint32_t len) {
+static void place_tokens(const ap__work *work, ap__token *tokens, size_t n, const char *text, uint32_t len) {
     char_counter counter = {text, len, 0, 0};
-    bool is_ascii = ap__is_ascii(text, len);
+    bool is_ascii = work->skips_offsets || ap__is_ascii(text, len);
     for (size_t i = 0; i < n; i++) {
         tokens[i].chars = tokens[i].bytes;
         if (!is_ascii || tokens[i].bytes.end > len) place_token(&counter, &tokens[i]);
@@ -252,9 +253,9 @@ static ap_status encode_text(ap__work *work, ap__text text, const char *what) {
     uint32_t len = (uint32_t)text.len;
     ap__ntext whole = {text.ptr, NULL, len, {0, len}};
     status = cut_added(work, &whole, &work->tokenizer->added.plain, normalize_stretch);
-    if (!status && work->tokens.n > first)
-        count_chars(work->tokens.ptr + first, work->tokens.n - first, text.ptr, len);
-    return status;
+    if (status || work->tokens.n == first) return status;
+    place_tokens(work, work->tokens.ptr + first, work->tokens.n - first, text.ptr, len);
+    return AP_OK;
 }
 
 /* One side of a pair: a text, or words. */
@@ -324,7 +325,9 @@ static ap_status encode_sources(ap__enc *out, ap__work *work, const ap__source *
     size_t ends[2];
     ap__part *parts = ap__arena_calloc(&work->arena, n, sizeof *parts); /* `out` may point to them. */
     if (!parts) return ap__fail_nomem(work->err);
-    work->has_texts = options->with_tokens || ap__processor_needs_texts(processor_of(work, options));
+    work->skips_offsets = options->skip_offsets;
+    work->has_texts = options->with_tokens ||
+                      (!options->skip_offsets && ap__processor_needs_texts(processor_of(work, options)));
     for (size_t i = 0; i < n; i++) {
         ap_status status = encode_source(work, &sources[i], NAMES[i]);
         if (status) return status;

@@ -28,6 +28,11 @@ bool ap__is_ascii(const char *text, size_t len) {
     return true;
 }
 
+size_t ap__ntext_max_len(const ap__ntext *text) {
+    size_t max = GROWTH_BYTES + GROWTH_FACTOR * (size_t)(text->origin.end - text->origin.start);
+    return max < text->len ? text->len : max; /* An origin may be empty. */
+}
+
 /* -- buffers ------------------------------------------------------------------------------------------- */
 
 void ap__textbuf_clear(ap__textbuf *buf) {
@@ -114,8 +119,7 @@ static bool make_room(ap__transform *t, size_t n) {
 static void begin(ap__transform *t, ap__textbuf *out, const ap__ntext *in, ap_error *err) {
     *t = (ap__transform){.in = in, .out = out, .end = in->len, .err = err};
     t->is_identity = !in->align;
-    t->max = GROWTH_BYTES + GROWTH_FACTOR * (size_t)(in->origin.end - in->origin.start);
-    if (t->max < in->len) t->max = in->len; /* An origin may be empty. */
+    t->max = ap__ntext_max_len(in);
     t->status = reserve(out, (size_t)in->len + 1, err);
 }
 

@@ -38,12 +38,19 @@ static inline ap__span ap__ntext_origin_of(const ap__ntext *text, uint32_t start
 
 /* The view of bytes [start, end), which are at character boundaries. */
 static inline ap__ntext ap__ntext_slice(const ap__ntext *text, uint32_t start, uint32_t end) {
-    return (ap__ntext){text->ptr + start, text->align ? text->align + start : NULL, end - start,
-                       ap__ntext_origin_of(text, start, end)};
+    ap__ntext slice = {
+        text->ptr + start, NULL, end - start, {text->origin.start + start, text->origin.start + end}};
+    if (!text->align) return slice;
+    slice.align = text->align + start;
+    slice.origin = ap__ntext_origin_of(text, start, end);
+    return slice;
 }
 
 /* Whether all bytes are below 0x80. */
 bool ap__is_ascii(const char *text, size_t len);
+
+/* A text that is made of this one is refused (AP_ELIMIT) when it is longer than this. */
+size_t ap__ntext_max_len(const ap__ntext *text);
 
 /* -- buffers ------------------------------------------------------------------------------------------- */
 

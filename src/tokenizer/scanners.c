@@ -57,10 +57,17 @@ static inline uint32_t flags_at(const scanned *s, uint32_t at, uint32_t *end) {
     return ap__unicode_flags(code);
 }
 
+static inline bool is_ascii_of(char c, char_class wanted) {
+    return (unsigned char)c < 128 && ASCII_CLASSES[(unsigned char)c] == wanted;
+}
+
 /* The end of the run of that class. */
 static inline uint32_t run_end(const scanned *s, uint32_t at, char_class wanted) {
-    uint32_t end;
-    while (at < s->len && class_at(s, at, &end) == wanted) at = end;
+    uint32_t end = at;
+    for (; at < s->len; at = end) {
+        while (at < s->len && is_ascii_of(s->text[at], wanted)) at++;
+        if (at == s->len || class_at(s, at, &end) != wanted) break;
+    }
     return at;
 }
 

@@ -67,6 +67,7 @@ typedef struct ap__encode_options {
     bool skip_overflowing; /* What truncation cuts off is dropped (return_overflowing_tokens=False). */
     bool with_tokens;      /* Fill `tokens` of the encoding. */
     const struct ap__source_language *source_language; /* Borrowed; NULL: the folder's own (languages.h). */
+    bool skip_offsets;                                 /* Leave all offsets [0, 0). */
 } ap__encode_options;
 
 /* A span of the original text: [start, end). */

@@ -97,6 +97,7 @@ static ap_status trim_part(ap__part *part, ap__work *work, bool add_prefix_space
 
 ap_status ap__encs_trim_offsets(ap__encs *encs, bool add_prefix_space) {
     ap_status status = AP_OK;
+    if (encs->work->skips_offsets) return AP_OK;
     for (size_t i = 0; i < encs->n; i++)
         for (size_t k = 0; k < encs->ptr[i].n_parts && !status; k++)
             status = trim_part(&encs->ptr[i].parts[k], encs->work, add_prefix_space);

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/utf8.h"
+#include "tokenizer/models/word_cache.h"
 #include "tokenizer/regex.h"
 #include "tokenizer/unicode.h"
 
@@ -18,6 +19,7 @@ void ap__work_clear(ap__work *work) {
     ap__free(work->pieces.ptr);
     ap__free(work->next_pieces.ptr);
     ap__free(work->tokens.ptr);
+    ap__word_cache_destroy(work->words);
     ap__regex_scratch_destroy(work->regex);
     ap__piece_cache_clear(&work->piece_cache);
     *work = (ap__work){0};
@@ -41,23 +43,41 @@ ap_status ap__work_finish(ap__transform *t, ap__work *work, ap__ntext *text) {
 
 /* -- pieces -------------------------------------------------------------------------------------------- */
 
-ap_status ap__work_push_piece(ap__work *work, const ap__ntext *text) {
+/* The next place of the list; NULL when out of memory. */
+static ap__piece *add_piece(ap__work *work) {
     ap__pieces *list = &work->next_pieces;
-    if (!text->len) return AP_OK;
     if (list->n == list->capacity) {
         void *ptr = list->ptr;
-        if (!ap__grow(&ptr, &list->capacity, list->n + 1, sizeof *list->ptr, WORK_MAX_ITEMS))
-            return ap__fail_nomem(work->err);
+        if (!ap__grow(&ptr, &list->capacity, list->n + 1, sizeof *list->ptr, WORK_MAX_ITEMS)) {
+            ap__fail_nomem(work->err);
+            return NULL;
+        }
         list->ptr = ptr;
     }
-    list->ptr[list->n++] = (ap__piece){*text, false};
+    return &list->ptr[list->n++];
+}
+
+ap_status ap__work_push_piece(ap__work *work, const ap__ntext *text) {
+    if (!text->len) return AP_OK;
+    ap__piece *piece = add_piece(work);
+    if (!piece) return AP_ENOMEM;
+    *piece = (ap__piece){*text, false};
     return AP_OK;
 }
 
 ap_status ap__work_push_slice(ap__work *work, const ap__ntext *text, uint32_t start, uint32_t end) {
     if (start == end) return AP_OK;
-    ap__ntext slice = ap__ntext_slice(text, start, end);
-    return ap__work_push_piece(work, &slice);
+    ap__piece *piece = add_piece(work);
+    if (!piece) return AP_ENOMEM;
+    piece->text.ptr = text->ptr + start;
+    piece->text.len = end - start;
+    piece->text.align = text->align ? text->align + start : NULL;
+    piece->is_bytes = false;
+    if (text->align) /* As ap__ntext_origin_of() of a stretch that is not empty. */
+        piece->text.origin = (ap__span){text->align[start].start, text->align[end - 1].end};
+    else
+        piece->text.origin = ap__ntext_origin_of(text, start, end);
+    return AP_OK;
 }
 
 void ap__work_swap_pieces(ap__work *work) {
@@ -172,13 +192,26 @@ ap_status ap__work_split_at_char(ap__work *work, uint32_t code, ap__split_behavi
 
 /* -- tokens -------------------------------------------------------------------------------------------- */
 
-ap_status ap__work_grow_tokens(ap__work *work) {
+static ap_status grow_tokens(ap__work *work, size_t n) {
     ap__tokens *list = &work->tokens;
     void *ptr = list->ptr;
-    if (!ap__grow(&ptr, &list->capacity, list->n + 1, sizeof *list->ptr, WORK_MAX_ITEMS))
+    if (!ap__grow(&ptr, &list->capacity, list->n + n, sizeof *list->ptr, WORK_MAX_ITEMS))
         return ap__fail_nomem(work->err);
     list->ptr = ptr;
     return AP_OK;
+}
+
+ap_status ap__work_grow_tokens(ap__work *work) { return grow_tokens(work, 1); }
+
+ap_status ap__work_push_tokens(ap__work *work, const ap__piece *piece, const uint32_t *ids,
+                               const uint8_t *ends, size_t n) {
+    uint32_t start = 0;
+    ap_status status = work->tokens.capacity - work->tokens.n < n ? grow_tokens(work, n) : AP_OK;
+    for (size_t i = 0; !status && i < n; i++) {
+        status = ap__work_push_token(work, piece, ids[i], start, ends[i]);
+        start = ends[i];
+    }
+    return status;
 }
 
 ap_status ap__work_push_text_token(ap__work *work, const ap__piece *piece, uint32_t id, uint32_t start,

@@ -43,12 +43,14 @@ typedef struct ap__work {
     ap__textbuf spare;  /* Of pre-tokenizers. */
     ap__pieces pieces, next_pieces;
     ap__tokens tokens;
+    struct ap__word_cache *words;    /* See models/word_cache.h; NULL until a model asks. */
     struct ap__regex_scratch *regex; /* Made by the first component that searches with one. */
     ap__piece_cache piece_cache;     /* Of the model; stays from call to call. */
     uint32_t word;                   /* Index of the piece that is being encoded, or of the given word. */
     uint64_t n_steps; /* Of this call: candidates, nodes and bytes that models looked at; tokens decoded. */
     bool is_word_given;
-    bool has_texts; /* Somebody will ask for the strings of tokens. */
+    bool has_texts;     /* Somebody will ask for the strings of tokens. */
+    bool skips_offsets; /* Nobody will ask where they are. */
 } ap__work;
 
 void ap__work_clear(ap__work *work);
@@ -111,6 +113,10 @@ ap_status ap__work_split_at_char(ap__work *work, uint32_t code, ap__split_behavi
 /* Makes room for one more token.   @return AP_ENOMEM */
 ap_status ap__work_grow_tokens(ap__work *work);
 
+/* Tokens that follow one another from the start of the piece: their ids, and where in its text each ends. */
+ap_status ap__work_push_tokens(ap__work *work, const ap__piece *piece, const uint32_t *ids,
+                               const uint8_t *ends, size_t n);
+
 /* A token whose place is outside of its piece's text: the reference takes what was meant to count from the
  * start of the piece for a place in the original. */
 static inline ap_status ap__work_push_outside(ap__work *work, uint32_t id, uint32_t start, uint32_t end) {
@@ -129,7 +135,8 @@ static inline ap_status ap__work_push_outside(ap__work *work, uint32_t id, uint3
 /* A token over bytes [start, end) of the piece's text. */
 static inline ap_status ap__work_push_token(ap__work *work, const ap__piece *piece, uint32_t id,
                                             uint32_t start, uint32_t end) {
-    ap__span origin = ap__ntext_origin_of(&piece->text, start, end);
+    ap__span origin = {0, 0};
+    if (!work->skips_offsets) origin = ap__ntext_origin_of(&piece->text, start, end);
     return ap__work_push_outside(work, id, origin.start, origin.end);
 }
 

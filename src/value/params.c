@@ -150,7 +150,7 @@ ap_status ap__params_bind(const ap_param *table, void *opts, const ap_value *dic
                           const char *what, ap_error *err) {
     if (ap_value_kind(dict) == AP_KIND_NULL) return AP_OK;
     if (ap_value_kind(dict) != AP_KIND_DICT)
-        return ap__fail(err, AP_ETYPE, "parameters: expected a dict, found %s",
+        return ap__fail(err, AP_ETYPE, "%s: expected a dict, found %s", what,
                         ap_kind_name(ap_value_kind(dict)));
     for (size_t i = 0; i < ap_value_len(dict); i++) {
         const char *name;

@@ -55,6 +55,10 @@ for field in "model " "model_type  *bert" "architectures  *BertForSequenceClassi
     "labels  *NEGATIVE, POSITIVE" "file "; do
     check "a row like $field" grep -q "^$field" "$work/out"
 done
+# TAPAS has no tokenizer.json, and needs none.
+cli inspect "$models/tapas-wtq" --output json
+expect_out_has '"task":"table-question-answering"'
+expect_out_has '"tokenizer":{"tokenizer_class":"TapasTokenizer","model_max_length":128,"pad_token":"[PAD]","padding_side":"right"}'
 cli inspect "$bert" --output json
 expect 0 - ''
 expect_out_has '"labels":["NEGATIVE","POSITIVE"]'

@@ -35,6 +35,21 @@ cli tokenize "$model" -v It
 expect 0 - -
 expect_err_has '"tokenizer_class":"'
 
+# ---- conversations ----
+
+cp "$model/tokenizer.json" "$work"
+printf '{"chat_template": "{%% for m in messages %%}<{{ m.role }}>{{ m.content }}{%% endfor %%}{{ tools }}{{ x }}"}' >"$work/tokenizer_config.json"
+cli tokenize "$work" --chat '[{"role": "user", "content": "Hi\nthere"}]'
+expect 0 '"<user>Hi\u000athereNone"'
+cli tokenize "$work" --chat --output text '{"messages": [{"role": "user", "content": "a"}], "tools": [{"f": 1}], "variables": {"x": 2}}'
+expect 0 "<user>a[{'f': 1}]2"
+cli tokenize "$work" --chat '{"messages": [{}], "chat_template": "{{ 1 + }}"}'
+expect 1 - 'accelpipe: error: chat_template: line 1, column 8: expected an expression, found "}}" [AP_EFORMAT]'
+cli tokenize "$work" --chat '{"message": []}'
+expect_err_has '"message" is no field of a conversation'
+cli tokenize "$work" --chat --decode 1
+expect_err_has '--chat and --decode exclude each other'
+
 # ---- several ----
 
 ids It 'I loved it'

@@ -17,7 +17,7 @@ static ap_status render(ap__jinja_text *out, const ap_value *line, ap_error *err
     ap__jinja *jinja;
     size_t len;
     const char *text = ap_value_get_string(ap_value_dict_get(line, "template"), &len);
-    ap__jinja_request request = {.variables = ap_value_dict_get(line, "variables"), .now = &TIME};
+    ap__jinja_request request = {.dicts = {ap_value_dict_get(line, "variables")}, .now = &TIME};
     ap_status status = ap__jinja_create(&jinja, text, len, err);
     if (!status) status = ap__jinja_render(out, jinja, &request, err);
     ap__jinja_destroy(jinja);

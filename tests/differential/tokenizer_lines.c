@@ -124,22 +124,54 @@ static void write_line(yyjson_mut_doc *doc, yyjson_mut_val *answer, const ap_err
 
 /* -- requests ------------------------------------------------------------------------------------------ */
 
-static void encode(yyjson_mut_doc *doc, const ap__tokenizer *tokenizer, yyjson_val *json) {
-    ap_error err = AP_ERROR_INIT;
-    ap__encoding e = {0};
-    ap__encode_options options = options_of(json);
+static void encode_request(ap__encoding *out, const ap__tokenizer *tokenizer, yyjson_val *json,
+                           const ap__encode_options *options, ap_error *err) {
     yyjson_val *list = yyjson_obj_get(json, "words"), *pair_json = yyjson_obj_get(json, "pair"), *item;
     ap__text pair = text_of(pair_json);
     if (list) {
         size_t i, max;
         ap__text *words = calloc(yyjson_arr_size(list) + 1, sizeof *words);
         yyjson_arr_foreach(list, i, max, item) words[i] = text_of(item);
-        ap__tokenizer_encode_words(&e, tokenizer, words, yyjson_arr_size(list), NULL, 0, &options, &err);
+        ap__tokenizer_encode_words(out, tokenizer, words, yyjson_arr_size(list), NULL, 0, options, err);
         free(words);
     } else {
         ap__text text = text_of(yyjson_obj_get(json, "text"));
-        ap__tokenizer_encode(&e, tokenizer, text, pair_json ? &pair : NULL, &options, &err);
+        ap__tokenizer_encode(out, tokenizer, text, pair_json ? &pair : NULL, options, err);
     }
+}
+
+static bool is_same(const ap__encoding *a, const ap__encoding *b) {
+    if (a->n != b->n || a->n_overflowing != b->n_overflowing) return false;
+    for (size_t i = 0; i < a->n_overflowing; i++)
+        if (!is_same(&a->overflowing[i], &b->overflowing[i])) return false;
+    return !a->n || (!memcmp(a->ids, b->ids, a->n * sizeof *a->ids) &&
+                     !memcmp(a->word_ids, b->word_ids, a->n * sizeof *a->word_ids) &&
+                     !memcmp(a->offsets_bytes, b->offsets_bytes, a->n * sizeof *a->offsets_bytes) &&
+                     !memcmp(a->offsets_chars, b->offsets_chars, a->n * sizeof *a->offsets_chars));
+}
+
+/* Without strings of tokens, words come from a cache: the second time they are there. */
+static void check_without_tokens(const ap__encoding *expected, const ap__tokenizer *tokenizer,
+                                 yyjson_val *json, ap_error *err) {
+    ap__encode_options options = options_of(json);
+    options.with_tokens = false;
+    for (int time = 0; time < 2 && !err->status; time++) {
+        ap__encoding e = {0};
+        encode_request(&e, tokenizer, json, &options, err);
+        if (!err->status && !is_same(expected, &e)) {
+            err->status = AP_EBUG;
+            snprintf(err->message, sizeof err->message, "another result without strings of tokens");
+        }
+        ap__encoding_clear(&e);
+    }
+}
+
+static void encode(yyjson_mut_doc *doc, const ap__tokenizer *tokenizer, yyjson_val *json) {
+    ap_error err = AP_ERROR_INIT;
+    ap__encoding e = {0};
+    ap__encode_options options = options_of(json);
+    encode_request(&e, tokenizer, json, &options, &err);
+    if (!err.status) check_without_tokens(&e, tokenizer, json, &err);
     yyjson_mut_val *answer = err.status ? NULL : answer_of(doc, &e);
     if (answer) add_decoded(doc, answer, tokenizer, e.ids, e.n);
     write_line(doc, answer, &err);

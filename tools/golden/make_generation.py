@@ -7,7 +7,7 @@
 The model has 24 tokens; the logit of token k behind tokens a, b is a number in [-6, 6) made of a hash of (a, b, k), so that
 the unit tests compute the same float32 numbers (tests/unit/generate/markov.c).
 
-searches.json: [{"prompt", "params", "expect": [sequences]} | {..., "error": type}]: greedy, beams, groups, look-up.
+searches.json: [{"prompt", "params", "expect": [sequences]} | {..., "error": type}]: greedy, beams, groups, look-up, guidance.
 scores.json: [{"tokens", "prompt_len", "params", "expect": [scores]}]: a row of logits behind all processors, null: -inf.
 """
 
@@ -101,7 +101,10 @@ def search_params(rng: random.Random, kind: str) -> dict:
         params["eos_token_id"] = rng.sample(range(1, N_TOKENS), rng.choice([2, 3, 6]))
     if rng.random() < 0.2:
         params["pad_token_id"] = rng.choice([5, 7])
-    if kind != "greedy" and kind != "lookup":
+    if kind == "guided":
+        params["guidance_scale"] = rng.choice([0.5, 1.5, 3.0])
+        params["use_cache"] = False  # The model here has none, and so reads all of what is not the prompt.
+    if kind in ("beams", "groups"):
         params["num_beams"] = rng.choice([2, 3, 4, 5])
         params["length_penalty"] = rng.choice([1.0, 1.0, -1.0, 0.0, 0.5, 2.0])
         params["early_stopping"] = rng.choice([False, True, "never"])
@@ -139,7 +142,7 @@ def search_params(rng: random.Random, kind: str) -> dict:
 def make_searches(model) -> list[dict]:
     rng = random.Random(1)
     cases = []
-    for kind, n in (("greedy", 60), ("beams", 160), ("groups", 50), ("lookup", 30)):
+    for kind, n in (("greedy", 60), ("beams", 160), ("groups", 50), ("lookup", 30), ("guided", 20)):
         for _ in range(n):
             prompt = [rng.randrange(2, N_TOKENS) for _ in range(rng.choice([1, 2, 4, 7]))]
             case = {"prompt": prompt, "params": search_params(rng, kind)}

@@ -38,6 +38,10 @@ EXTRA_MODES = {"Camembert": "IF_ABSENT", "Cpm": "IF_ABSENT", "XLNet": "IF_ABSENT
                "MT5": "SENTINELS", "Pegasus": "PEGASUS"}
 
 
+# Classes that run in Python alone, and their ap__class_kind.
+SLOW_ONLY = {"MarianTokenizer": ("marian", "PLAIN"), "M2M100Tokenizer": ("m2m_100", "LANG_M2M")}
+
+
 class Captured(Exception):
     pass
 
@@ -100,7 +104,7 @@ def folder():
     with open(f"{path}/vocab.txt", "w") as f:
         f.write("[UNK]\n[CLS]\n[SEP]\n[PAD]\n[MASK]\na\n")
     with open(f"{path}/vocab.json", "w") as f:
-        json.dump({"a": 0, "b": 1, "ab": 2}, f)
+        json.dump({"a": 0, "b": 1, "ab": 2, "<unk>": 3, "<pad>": 4, **{f"<{t}>": 5 for t in TOKENS}}, f)
     with open(f"{path}/merges.txt", "w") as f:
         f.write("#version: 0.2\na b\n")
     model = io.BytesIO()
@@ -119,6 +123,9 @@ def arguments(cls, path):
     vocab = "vocab.json" if "merges_file" in names else "vocab.txt"
     if re.search(r"sp_model|SPMTokenizer|spm\.", text):
         vocab = "spm.model"
+    if cls.__name__ in SLOW_ONLY:
+        return {n: f"{path}/{'vocab.json' if 'vocab' in n else 'spm.model'}"
+                for n in ("source_spm", "target_spm", "vocab", "vocab_file", "spm_file") if n in names}
     out = {"vocab_file": f"{path}/{vocab}"}
     if "merges_file" in names:
         out["merges_file"] = f"{path}/merges.txt"
@@ -199,6 +206,19 @@ def rows(name, cls, path):
     return fast, slow_row(name, cls, found, path), extra
 
 
+def slow_only_rows(name, path):
+    folder_name, kind_name = SLOW_ONLY[name]
+    cls = getattr(importlib.import_module(f"transformers.models.{folder_name}.tokenization_{folder_name}"), name)
+    d = defaults(cls)
+    names = cls.model_input_names
+    found, _ = tokens(cls, path)
+    fast = (f'TOKENIZER_CLASS("{name}", {kind_name}, {c_bool("token_type_ids" in names)}, '
+            f'{c_bool("attention_mask" in names)}, RIGHT, false, false, false, false, false, false, {token_fields(found)})')
+    slow = (f'SLOW_CLASS("{name}", false, false, false, true, true, false, {d.get("model_max_length") or 0}, '
+            f'{token_fields(found)})')
+    return fast, slow
+
+
 def main():
     found, path = classes(), folder()
     capture(PreTrainedTokenizerFast)
@@ -218,7 +238,12 @@ def main():
           " * MODEL_TYPE: the class of each model_type. */")
     print("/* clang-format off */")
     slow_rows, extra_rows = [], []
-    for name in sorted(found):
+    for name in sorted([*found, *SLOW_ONLY]):
+        if name in SLOW_ONLY:
+            fast, slow = slow_only_rows(name, path)
+            print(fast)
+            slow_rows.append(slow)
+            continue
         fast, slow, extra = rows(name, found[name], path)
         print(fast)
         slow_rows += [slow[0]] if slow else []
@@ -231,9 +256,9 @@ def main():
                 listed = "NULL"  # Made of settings.
             extra_rows.append(f'EXTRA_TOKENS("{short}Tokenizer", {EXTRA_MODES[short]}, {listed})')
     print("\n".join(slow_rows + extra_rows))
-    for model_type, (_, fast) in sorted(TOKENIZER_MAPPING_NAMES.items()):
-        if fast:
-            print(f'MODEL_TYPE("{model_type}", "{fast.removesuffix("Fast")}")')
+    for model_type, (slow, fast) in sorted(TOKENIZER_MAPPING_NAMES.items()):
+        if fast or slow in SLOW_ONLY:
+            print(f'MODEL_TYPE("{model_type}", "{(fast or slow).removesuffix("Fast")}")')
 
 
 if __name__ == "__main__":

@@ -2,8 +2,6 @@
 
 import os
 
-from . import _core
-
 # What a folder may hold beside the model's file that a pipeline reads.
 SMALL_FILES = (".json", ".txt", ".model", ".jinja", ".tiktoken", ".vocab", ".bpe")
 

@@ -104,10 +104,12 @@ static int attend(call *c, run_fn run, void *ctx) {
             core_raise(&c->err);
             return -1;
         }
-        Py_BEGIN_ALLOW_THREADS;
         ap_call_options options = options_of(c);
         core_watch_begin(&watch, options.cancel);
-        status = run(c, &options, ctx);
+        /* A signal that came before, while inputs were converted, is only noted. */
+        int is_stopped = PyErr_CheckSignals();
+        Py_BEGIN_ALLOW_THREADS;
+        status = is_stopped ? AP_ECANCELED : run(c, &options, ctx);
         core_watch_end(&watch);
         ap_cancel_destroy(c->own);
         Py_END_ALLOW_THREADS;

@@ -37,6 +37,9 @@ extern "C" {
 /** A model opened in a backend; the plugin's own. */
 typedef struct ap_session ap_session;
 
+/** What a stateful model keeps from one run to the next; the plugin's own. */
+typedef struct ap_state ap_state;
+
 /** What probe() found. */
 typedef struct ap_probe {
     uint32_t size;      /**< sizeof(ap_probe) as the library saw it. */
@@ -104,6 +107,7 @@ typedef struct ap_session_info {
                         are free. 0: it shares threads with other runs, and they may go on at once. */
     int32_t few_lengths; /**< 1: it keeps memory for each length of texts it sees, and masked tokens at the
                             end change nothing for others: texts are padded, so that there are few lengths. */
+    int32_t is_stateful; /**< 1: the model keeps values between runs, and each run needs a state. */
 } ap_session_info;
 
 /** A tensor that crosses the border. */
@@ -139,6 +143,9 @@ typedef struct ap_run_args {
      * filled. */
     ap_named_tensor *outputs;
     ap_cancel *cancel; /**< May be NULL. */
+    /** Of a stateful model: a state of the session, which the run reads and writes; one run at a time. After
+     * a failure it can only be destroyed. Other models: NULL. */
+    ap_state *state;
 } ap_run_args;
 
 /** The table. */
@@ -174,6 +181,12 @@ typedef struct ap_backend {
     /** optional. What the runtime made of the model, for people: lines of text, the last followed by NULL;
      * borrowed until close(). Cannot fail. */
     const char *const *(*inspect)(const ap_session *session);
+
+    /** optional; needed where describe() says that a model is stateful. A state that holds what the model
+     * begins with. */
+    ap_status (*create_state)(ap_session *session, ap_state **out, ap_error *err);
+    /** NULL is fine. */
+    void (*destroy_state)(ap_session *session, ap_state *state);
 } ap_backend;
 
 typedef const ap_backend *(*ap_backend_entry_fn)(uint32_t host_abi);

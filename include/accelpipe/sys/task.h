@@ -319,12 +319,16 @@ AP_API ap_status ap_task_context_run(const ap_task_context *ctx, ap_value **out,
 /** The functions of the row's base, as Python's super(). `ctx` and `opts` are those that the calling function
  * was given. Where the base leaves a function out, what stands for it happens: forward() runs the model once,
  * normalize_inputs() and shape_result() change nothing.
- * @return what the function gives; AP_EINVAL when the row has no base. Since 0.1. */
+ * @return what the function gives; AP_EINVAL when the row has no base, or its base no forward_feeds(). Since
+ * 0.1. */
 AP_API ap_status ap_task_base_check_model(const ap_task_context *ctx, ap_error *err);
 AP_API ap_status ap_task_base_preprocess(const ap_task_context *ctx, const void *opts, const ap_value *input,
                                          ap_feeds *feeds, ap_error *err);
 AP_API ap_status ap_task_base_forward(const ap_task_context *ctx, const void *opts, ap_value **out,
                                       const ap_value *inputs, ap_error *err);
+AP_API ap_status ap_task_base_forward_feeds(const ap_task_context *ctx, const void *opts, ap_value **outputs,
+                                            ap_value *const *feeds, size_t n, const ap_task_run *run,
+                                            ap_error *err);
 AP_API ap_status ap_task_base_postprocess(const ap_task_context *ctx, const void *opts, ap_value **out,
                                           ap_value *const *outputs, size_t n_outputs, ap_error *err);
 AP_API ap_status ap_task_base_shape_result(const ap_task_context *ctx, const void *opts,

@@ -173,6 +173,7 @@ static ap_status load(ap__chat_templates *templates, const char *folder, const a
                       ap_error *err) {
     ap__path path;
     yyjson_doc *doc = NULL;
+    if (!folder) return set_special_tokens(templates, tokenizer, NULL, err);
     ap_status status = ap__path_join(&path, folder, "tokenizer_config.json", err);
     if (!status && ap__path_is_file(path.text))
         status = ap__json_parse_file(&doc, path.text, CONFIG_MAX_BYTES, err);

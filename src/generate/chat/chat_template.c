@@ -91,31 +91,10 @@ static ap_status check(const ap__chat_request *request, ap_error *err) {
         return ap__fail(err, AP_ETYPE, "messages: expected a list of dicts with \"role\" and \"content\"");
     if (is_given(request->tools)) status = check_dicts(request->tools, "tools", err);
     if (!status && is_given(request->documents)) status = check_dicts(request->documents, "documents", err);
+    if (!status && is_given(request->more) && ap_value_kind(request->more) != AP_KIND_DICT)
+        return ap__fail(err, AP_ETYPE, "further variables of the template: expected a dict, found %s",
+                        ap_kind_name(ap_value_kind(request->more)));
     return status;
-}
-
-static ap_status set_copy(ap_value *dict, const char *key, const ap_value *value, ap_error *err) {
-    ap_value *slot;
-    ap_status status = ap__dict_add(&slot, dict, key, strlen(key), err);
-    if (status) return status;
-    ap__value_clear(slot);
-    return value ? ap__value_assign(slot, value, err) : AP_OK;
-}
-
-/* The variables of the template: special tokens, what is given besides, and the conversation. */
-static ap_status make_variables(ap_value *out, const ap__chat_templates *templates,
-                                const ap__chat_request *request, ap_error *err) {
-    ap_status status = ap__value_assign(out, &templates->special_tokens, err);
-    for (size_t i = 0; i < ap_value_len(request->more) && !status; i++) {
-        const char *key;
-        const ap_value *value = ap_value_dict_at(request->more, i, &key);
-        status = set_copy(out, key, value, err);
-    }
-    if (!status) status = set_copy(out, "messages", request->messages, err);
-    if (!status) status = set_copy(out, "tools", request->tools, err);
-    if (!status) status = set_copy(out, "documents", request->documents, err);
-    return status ? status
-                  : ap__dict_set_bool(out, "add_generation_prompt", request->add_generation_prompt, err);
 }
 
 /* -- going on with the last message --------------------------------------------------------------------- */
@@ -158,18 +137,21 @@ static ap_status cut(ap__jinja_text *text, const ap_value *messages, ap_error *e
 
 static ap_status render_with(ap__jinja_text *out, const ap__jinja *jinja, const ap__chat_templates *templates,
                              const ap__chat_request *request, ap_error *err) {
-    ap_value variables = {0};
+    ap_value prompt = {0};
     ap__jinja_time now;
-    ap__value_set_dict(&variables);
+    ap__value_set_bool(&prompt, request->add_generation_prompt);
+    const ap__jinja_variable variables[] = {{"messages", request->messages},
+                                            {"tools", request->tools},
+                                            {"documents", request->documents},
+                                            {"add_generation_prompt", &prompt}};
     if (!request->now) ap__jinja_time_now(&now);
-    ap_status status = make_variables(&variables, templates, request, err);
-    ap__jinja_request jinja_request = {.variables = &variables, .now = request->now ? request->now : &now};
-    if (!status) {
-        status = ap__jinja_render(out, jinja, &jinja_request, err);
-        if (status) ap__error_wrap(err, status, "chat template");
-    }
-    if (!status && request->continue_final_message) status = cut(out, request->messages, err);
-    ap__value_clear(&variables);
+    ap__jinja_request jinja_request = {.dicts = {&templates->special_tokens, request->more},
+                                       .variables = variables,
+                                       .n_variables = sizeof variables / sizeof *variables,
+                                       .now = request->now ? request->now : &now};
+    ap_status status = ap__jinja_render(out, jinja, &jinja_request, err);
+    if (status) return ap__error_wrap(err, status, "chat template");
+    if (request->continue_final_message) status = cut(out, request->messages, err);
     if (status) ap__jinja_text_clear(out);
     return status;
 }

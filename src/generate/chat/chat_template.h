@@ -16,6 +16,7 @@ typedef struct ap__chat_templates ap__chat_templates;
  * tokenizer_config.json; and the special tokens, which templates see as variables. A folder may have no
  * template; one that cannot be compiled fails when it is used.
  * @param[out] out owned: ap__chat_templates_destroy(). NULL on failure.
+ * @param folder NULL: there is no template, and the special tokens are the tokenizer's alone.
  * @param tokenizer of that folder: its special tokens. NULL: those that tokenizer_config.json names.
  * @return AP_EIO, AP_EFORMAT, AP_ELIMIT, AP_ENOMEM. */
 ap_status ap__chat_templates_load(ap__chat_templates **out, const char *folder,

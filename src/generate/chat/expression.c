@@ -67,14 +67,13 @@ static ap_status eval_binary(ap__jrun *run, ap__jval *out, const ap__jnode *node
 static ap_status eval_concat(ap__jrun *run, ap__jval *out, const ap__jnode *node) {
     const ap__jnodes *items = &node->as.items;
     size_t mark = run->scratch.len;
-    ap_status status = AP_OK;
-    ap__jval list;
-    if ((status = ap__jval_new_list(&list, &run->mem, AP__J_LIST, items->n))) return status;
-    for (size_t i = 0; i < items->n && !status; i++)
-        status = ap__jeval(run, &list.as.list->items[i], items->ptr[i]);
-    for (size_t i = 0; i < items->n && !status; i++)
+    ap__jval list, first, rest;
+    ap_status status = eval_list(run, &list, node);
+    if (!status) status = ap__jval_to_text(run, &first, &list.as.list->items[0]);
+    for (size_t i = 1; i < items->n && !status; i++)
         status = ap__jprint_str(run, &run->scratch, &list.as.list->items[i]);
-    return status ? status : ap__jrun_take(run, mark, out);
+    if (!status) status = ap__jrun_take(run, mark, &rest);
+    return status ? status : ap__jrun_concat(run, out, ap__jval_get_text(&first), ap__jval_get_text(&rest));
 }
 
 static ap_status eval_compare(ap__jrun *run, ap__jval *out, const ap__jnode *node) {
@@ -169,15 +168,15 @@ static ap_status eval_dynamic(ap__jrun *run, dynamic *out, const ap__jarguments 
     return AP_OK;
 }
 
-ap_status ap__jeval_arguments(ap__jrun *run, ap__jargs *out, const ap__jarguments *a) {
+ap_status ap__jeval_arguments(ap__jrun *run, ap__jargs *out, const ap__jarguments *a,
+                              const ap__jval *caller) {
     dynamic more = {0};
     ap_status status = eval_dynamic(run, &more, a);
     if (status) return status;
-    size_t n_positional = a->positional.n + more.n_items, n_keywords = a->keywords.n + more.n_entries;
-    /* One more of each: a call block adds "caller", a method its text. */
-    out->positional = ap__jmem_alloc(&run->mem, n_positional + 1, sizeof *out->positional);
-    out->keywords = ap__jmem_alloc(&run->mem, n_keywords + 1, sizeof *out->keywords);
-    out->names = ap__jmem_alloc(&run->mem, n_keywords + 1, sizeof *out->names);
+    size_t n_positional = a->positional.n + more.n_items, n_keywords = a->keywords.n + 1 + more.n_entries;
+    out->positional = ap__jmem_alloc(&run->mem, n_positional, sizeof *out->positional);
+    out->keywords = ap__jmem_alloc(&run->mem, n_keywords, sizeof *out->keywords);
+    out->names = ap__jmem_alloc(&run->mem, n_keywords, sizeof *out->names);
     if (!out->positional || !out->keywords || !out->names) return run->mem.status;
     for (size_t i = 0; i < a->positional.n && !status; i++)
         status = ap__jeval(run, &out->positional[i], a->positional.ptr[i]);
@@ -189,6 +188,7 @@ ap_status ap__jeval_arguments(ap__jrun *run, ap__jargs *out, const ap__jargument
         status = ap__jeval(run, &value, a->keywords.ptr[i]);
         if (!status) status = add_keyword(run, out, a->names[i], value);
     }
+    if (!status && caller) status = add_keyword(run, out, (ap__text){"caller", 6}, *caller);
     return status || !more.n_entries ? status : add_keywords(run, out, &more.dict);
 }
 
@@ -196,7 +196,7 @@ static ap_status eval_call(ap__jrun *run, ap__jval *out, const ap__jnode *node) 
     ap__jval callee;
     ap__jargs args = {0};
     ap_status status = ap__jeval(run, &callee, node->as.call.node);
-    if (!status) status = ap__jeval_arguments(run, &args, &node->as.call.arguments);
+    if (!status) status = ap__jeval_arguments(run, &args, &node->as.call.arguments, NULL);
     return status ? status : ap__jcall(run, out, &callee, &args);
 }
 
@@ -207,7 +207,7 @@ static ap_status apply(ap__jrun *run, ap__jval *out, const ap__jnode *node, cons
     const ap__text *name = &node->as.call.name;
     if (!node->as.call.row)
         return ap__jrun_fail(run, AP_EKEY, "no %s named \"%.*s\"", what, (int)(name->len & 63), name->ptr);
-    ap_status status = ap__jeval_arguments(run, &args, &node->as.call.arguments);
+    ap_status status = ap__jeval_arguments(run, &args, &node->as.call.arguments, NULL);
     return status ? status : ap__jcall_row(run, out, node->as.call.row, what, &args);
 }
 

@@ -7,6 +7,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Longest text of a number. */
+enum { MAX_NUMBER_BYTES = 1000 };
+
 static ap_status fail_kind(ap__jrun *run, const char *name, const ap__jval *value) {
     if (value->kind == AP__J_UNDEFINED) return ap__jrun_fail_undefined(run, value->as.undefined);
     return ap__jrun_fail(run, AP_ETYPE, "\"%s\" needs a number, found %s", name, ap__jval_type_name(value));
@@ -22,6 +25,10 @@ static ap_status filter_abs(ap__jrun *run, ap__jval *out, const ap__jargs *args)
     if (args->self.kind != AP__J_FLOAT) return fail_kind(run, "abs", &args->self);
     *out = ap__jval_float(fabs(args->self.as.number));
     return AP_OK;
+}
+
+static ap_status fail_large(ap__jrun *run) {
+    return ap__jrun_fail(run, AP_EUNSUPPORTED, "whole numbers beyond 64 bits are not supported");
 }
 
 /* -- from text ----------------------------------------------------------------------------------------- */
@@ -42,8 +49,8 @@ static bool clean_digits(char *out, size_t size, size_t *len, ap__text text) {
 }
 
 /* int(text, base): false where Python raises ValueError. */
-static bool read_int(ap__text text, int base, int64_t *out) {
-    char digits[80];
+static bool read_int(ap__text text, int base, int64_t *out, bool *is_large) {
+    char digits[MAX_NUMBER_BYTES];
     size_t n, start = 0;
     text = ap__jtext_strip(text, NULL, true, true);
     bool is_negative = text.len && text.ptr[0] == '-';
@@ -56,7 +63,7 @@ static bool read_int(ap__text text, int base, int64_t *out) {
         if (!prefix && n > 1 && digits[0] == '0' && strspn(digits, "0") < n) return false;
         base = prefix ? prefix : 10;
     }
-    if (!ap__jnumber_parse_int(out, digits + start, n - start, base)) return false;
+    if (!ap__jnumber_read_int(out, is_large, digits + start, n - start, base)) return false;
     if (is_negative) *out = -*out;
     return true;
 }
@@ -70,7 +77,7 @@ static bool is_word(ap__text text, const char *word) {
 
 /* float(text) */
 static bool read_float(ap__text text, double *out) {
-    char digits[400];
+    char digits[MAX_NUMBER_BYTES];
     size_t n;
     text = ap__jtext_strip(text, NULL, true, true);
     bool is_negative = text.len && text.ptr[0] == '-';
@@ -94,10 +101,18 @@ static bool to_float(const ap__jval *value, double *out) {
 
 static ap_status truncate_float(ap__jrun *run, ap__jval *out, double number) {
     if (isinf(number)) return ap__jrun_fail(run, AP_EINVAL, "infinity cannot be a whole number");
-    if (fabs(number) >= 9223372036854775808.0)
-        return ap__jrun_fail(run, AP_EUNSUPPORTED, "whole numbers beyond 64 bits are not supported");
+    if (fabs(number) >= 9223372036854775808.0) return fail_large(run);
     *out = ap__jval_int((int64_t)number);
     return AP_OK;
+}
+
+/* Text of digits that is longer than what is read. */
+static bool is_too_long(const ap__jval *value) {
+    if (value->kind != AP__J_STRING) return false;
+    ap__text text = ap__jtext_strip(ap__jval_get_text(value), NULL, true, true);
+    for (size_t i = 0; i < text.len; i++)
+        if (!text.ptr[i] || !strchr("0123456789_.eE+-", text.ptr[i])) return false;
+    return text.len >= MAX_NUMBER_BYTES;
 }
 
 static ap_status filter_int(ap__jrun *run, ap__jval *out, const ap__jargs *args) {
@@ -107,11 +122,13 @@ static ap_status filter_int(ap__jrun *run, ap__jval *out, const ap__jargs *args)
     ap_status status = ap__jarg_int(run, args, 1, 10, &base);
     if (status) return status;
     if (self->kind == AP__J_UNDEFINED) return ap__jrun_fail_undefined(run, self->as.undefined);
+    if (is_too_long(self)) return fail_large(run);
     *out = ap__jarg_is_given(args, 0) ? args->bound[0] : ap__jval_int(0);
-    bool is_base = base == 0 || (base >= 2 && base <= 36);
-    if (self->kind == AP__J_STRING && is_base && read_int(ap__jval_get_text(self), (int)base, &i)) {
+    bool is_base = base == 0 || (base >= 2 && base <= 36), is_large = false;
+    if (self->kind == AP__J_STRING && is_base &&
+        read_int(ap__jval_get_text(self), (int)base, &i, &is_large)) {
         *out = ap__jval_int(i);
-        return AP_OK;
+        return is_large ? fail_large(run) : AP_OK;
     }
     if (ap__jval_is_integer(self, &i)) {
         *out = ap__jval_int(i);
@@ -125,6 +142,7 @@ static ap_status filter_int(ap__jrun *run, ap__jval *out, const ap__jargs *args)
 static ap_status filter_float(ap__jrun *run, ap__jval *out, const ap__jargs *args) {
     double number;
     if (args->self.kind == AP__J_UNDEFINED) return ap__jrun_fail_undefined(run, args->self.as.undefined);
+    if (is_too_long(&args->self)) return fail_large(run);
     *out = ap__jarg_is_given(args, 0) ? args->bound[0] : ap__jval_float(0);
     if (to_float(&args->self, &number)) *out = ap__jval_float(number);
     return AP_OK;
@@ -141,12 +159,10 @@ static ap_status round_int(ap__jrun *run, ap__jval *out, int64_t number, int64_t
     int64_t rest = number % unit, down = number - rest;
     if (rest < 0) {
         rest += unit;
-        if (__builtin_sub_overflow(down, unit, &down))
-            return ap__jrun_fail(run, AP_EUNSUPPORTED, "a number too large");
+        if (__builtin_sub_overflow(down, unit, &down)) return fail_large(run);
     }
     bool is_up = rest > unit / 2 || (rest == unit / 2 && (down / unit) % 2);
-    if (is_up && __builtin_add_overflow(down, unit, &down))
-        return ap__jrun_fail(run, AP_EUNSUPPORTED, "whole numbers beyond 64 bits are not supported");
+    if (is_up && __builtin_add_overflow(down, unit, &down)) return fail_large(run);
     *out = ap__jval_int(down);
     return AP_OK;
 }

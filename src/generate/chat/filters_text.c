@@ -157,34 +157,40 @@ static ap_status filter_indent(ap__jrun *run, ap__jval *out, const ap__jargs *ar
     return status;
 }
 
+/* The text up to its end, or to the last blank before it. */
+static ap_status truncate(ap__jrun *run, ap__jval *out, ap__text text, ap__text end, bool kills_words) {
+    size_t mark = run->scratch.len;
+    if (!kills_words) {
+        size_t blank = ap__jtext_find_last(text, (ap__text){" ", 1});
+        if (blank != SIZE_MAX) text.len = blank;
+    }
+    ap_status status = ap__buf_append(&run->scratch, text.ptr, text.len, run->err);
+    if (!status) status = ap__buf_append(&run->scratch, end.ptr, end.len, run->err);
+    return status ? status : ap__jrun_take(run, mark, out);
+}
+
+/* What is short enough stays as it is, be it no text. */
 static ap_status filter_truncate(ap__jrun *run, ap__jval *out, const ap__jargs *args) {
-    int64_t length = 255, leeway = 5;
+    int64_t length = 255, leeway = 5, n = 0;
     ap__text end = {"...", 3};
     ap_status status = ap__jarg_int(run, args, 0, 255, &length);
-    if (!status && args->self.kind != AP__J_STRING)
-        return ap__jrun_fail(run, AP_ETYPE, "\"truncate\" needs a str, found %s",
-                             ap__jval_type_name(&args->self));
     if (!status) status = ap__jarg_text(run, args, 2, "...", &end);
     if (!status && !ap__jarg_is_none(args, 3)) status = ap__jarg_int(run, args, 3, 5, &leeway);
+    if (!status) status = ap__jval_length(run, &n, &args->self);
     if (status) return status;
-    ap__text text = ap__jval_get_text(&args->self);
-    int64_t n_end = (int64_t)ap__utf8_count(end.ptr, end.len),
-            n = (int64_t)ap__utf8_count(text.ptr, text.len);
+    int64_t n_end = (int64_t)ap__utf8_count(end.ptr, end.len);
     if (length < n_end || leeway < 0)
         return ap__jrun_fail(
             run, AP_EINVAL,
             "\"truncate\" needs a length of at least that of its end, and a leeway of 0 or more");
     *out = args->self;
     if (n - leeway <= length) return AP_OK;
+    if (args->self.kind != AP__J_STRING)
+        return ap__jrun_fail(run, AP_ETYPE, "\"truncate\" needs a str, found %s",
+                             ap__jval_type_name(&args->self));
+    ap__text text = ap__jval_get_text(&args->self);
     ap__text kept = ap__jtext_part(text, 0, ap__jtext_offset(text, (size_t)(length - n_end)));
-    if (!ap__jarg_bool(args, 1, false)) {
-        size_t blank = ap__jtext_find_last(kept, (ap__text){" ", 1});
-        if (blank != SIZE_MAX) kept.len = blank;
-    }
-    size_t mark = run->scratch.len;
-    status = ap__buf_append(&run->scratch, kept.ptr, kept.len, run->err);
-    if (!status) status = ap__buf_append(&run->scratch, end.ptr, end.len, run->err);
-    return status ? status : ap__jrun_take(run, mark, out);
+    return truncate(run, out, kept, end, ap__jarg_bool(args, 1, false));
 }
 
 static ap_status filter_wordcount(ap__jrun *run, ap__jval *out, const ap__jargs *args) {

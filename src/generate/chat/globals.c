@@ -45,6 +45,7 @@ static ap_status set_pairs(ap__jrun *run, ap__jdict *dict, const ap__jval *sourc
     ap__jiter *iter;
     ap__jval pair;
     bool is_end = false;
+    if (source->kind == AP__J_UNDEFINED) return ap__jrun_fail_undefined(run, source->as.undefined);
     if (source->kind == AP__J_DICT) return ap__jdict_copy(dict, &run->mem, source->as.dict);
     ap_status status = ap__jiter_open(run, &iter, source);
     while (!status) {

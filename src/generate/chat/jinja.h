@@ -17,6 +17,10 @@ typedef struct ap__jinja ap__jinja;
 #define AP__JINJA_MAX_BYTES ((size_t)1 << 20)
 #define AP__JINJA_MAX_OUTPUT_BYTES ((size_t)64 << 20)
 
+/* Most steps of a rendering, a second or two; and most memory of one. */
+#define AP__JINJA_MAX_STEPS 50000000
+#define AP__JINJA_MAX_MEMORY_BYTES ((size_t)512 << 20)
+
 /* @param[out] out owned: ap__jinja_destroy(). NULL on failure.
  * @return AP_EFORMAT an error of syntax, AP_EUNSUPPORTED a construct that is left out: both with line and
  * column; AP_EUTF8, AP_ELIMIT, AP_ENOMEM. */
@@ -37,10 +41,18 @@ typedef struct ap__jinja_time {
     int month, day, hour, minute, second, microsecond; /* month and day from 1 */
 } ap__jinja_time;
 
+/* A variable by its name; NULL is none. */
+typedef struct ap__jinja_variable {
+    const char *name;
+    const ap_value *value;
+} ap__jinja_variable;
+
 typedef struct ap__jinja_request {
-    const ap_value *variables; /* A dict. */
-    const ap_value *more;      /* Another, whose entries go before them; may be NULL. */
+    const ap_value *dicts[2]; /* Variables; NULL or dicts, of which the second goes before the first, */
+    const ap__jinja_variable *variables; /* and these go before both. */
+    size_t n_variables;
     const ap__jinja_time *now; /* NULL: strftime_now() fails. */
+    uint64_t max_steps;        /* How much work it may be; 0: AP__JINJA_MAX_STEPS. */
 } ap__jinja_request;
 
 /* What is rendered. */

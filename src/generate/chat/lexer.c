@@ -5,6 +5,7 @@
 #include "generate/chat/number.h"
 #include "tokenizer/python_text.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { MAX_NESTED_BRACKETS = 200 };
@@ -274,7 +275,7 @@ static ap_status read_number(lexer *l, size_t end, int base, bool is_float) {
     bool is_read = n < sizeof digits;
     if (is_float) {
         double number = 0;
-        is_read = is_read && ap__jnumber_parse(&number, digits, n);
+        is_read = is_read && ap__jnumber_parse(&number, digits, n) && isfinite(number);
         token.value = ap__jval_float(number);
     } else {
         int64_t number = 0;

@@ -27,6 +27,13 @@ void *ap__jmem_alloc(ap__jmem *mem, size_t count, size_t size_bytes) {
     return memset(ptr, 0, total);
 }
 
+char *ap__jmem_alloc_text(ap__jmem *mem, size_t len) {
+    if (!charge(mem, len + 1)) return NULL;
+    char *text = ap__arena_alloc(&mem->arena, len + 1);
+    if (!text) mem->status = ap__fail_nomem(mem->err);
+    return text;
+}
+
 char *ap__jmem_copy(ap__jmem *mem, const char *text, size_t len) {
     if (!charge(mem, len + 1)) return NULL;
     char *copy = ap__arena_strndup(&mem->arena, text, len);

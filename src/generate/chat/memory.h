@@ -16,6 +16,9 @@ typedef struct ap__jmem {
 /* Zeroed memory for `count` elements; NULL, with `status` and the message set, when there is none. */
 void *ap__jmem_alloc(ap__jmem *mem, size_t count, size_t size_bytes);
 
+/* Memory for text, not initialised. */
+char *ap__jmem_alloc_text(ap__jmem *mem, size_t len);
+
 /* A copy with a NUL behind it. */
 char *ap__jmem_copy(ap__jmem *mem, const char *text, size_t len);
 

@@ -32,19 +32,26 @@ bool ap__jnumber_parse(double *out, const char *text, size_t len) {
     }
     json[n] = '\0';
     yyjson_val value = {0};
-    const char *end = yyjson_read_number(json, &value, YYJSON_READ_NOFLAG, NULL, NULL);
+    const char *end = yyjson_read_number(json, &value, YYJSON_READ_ALLOW_INF_AND_NAN, NULL, NULL);
     if (!end || end != json + n || !n) return false;
     *out = yyjson_get_num(&value);
     return true;
 }
 
 bool ap__jnumber_parse_int(int64_t *out, const char *text, size_t len, int base) {
+    bool is_large;
+    return ap__jnumber_read_int(out, &is_large, text, len, base) && !is_large;
+}
+
+bool ap__jnumber_read_int(int64_t *out, bool *is_large, const char *text, size_t len, int base) {
     uint64_t number = 0;
+    *is_large = false;
     for (size_t i = 0; i < len; i++) {
         char c = text[i], lower = (char)(c | 0x20);
         int digit = c >= '0' && c <= '9' ? c - '0' : lower >= 'a' && lower <= 'z' ? lower - 'a' + 10 : 99;
-        if (digit >= base || number > ((uint64_t)INT64_MAX - (uint64_t)digit) / (uint64_t)base) return false;
-        number = number * (uint64_t)base + (uint64_t)digit;
+        if (digit >= base) return false;
+        if (number > ((uint64_t)INT64_MAX - (uint64_t)digit) / (uint64_t)base) *is_large = true;
+        if (!*is_large) number = number * (uint64_t)base + (uint64_t)digit;
     }
     *out = (int64_t)number;
     return len > 0;

@@ -7,11 +7,15 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* The whole text as a decimal number of Python's literals: digits, ".", "e".   @return false: it is none. */
+/* The whole text as a decimal number of Python's literals: digits, ".", "e"; infinity when it is too large.
+ * @return false: it is none. */
 bool ap__jnumber_parse(double *out, const char *text, size_t len);
 
 /* Digits of that base alone; false when there are none, others, or the number needs more than 63 bits. */
 bool ap__jnumber_parse_int(int64_t *out, const char *text, size_t len, int base);
+
+/* The same where a number that needs more bits is told apart from one that is none. */
+bool ap__jnumber_read_int(int64_t *out, bool *is_large, const char *text, size_t len, int base);
 
 /* Appends repr() of a float: the shortest digits that read back to it. */
 ap_status ap__jnumber_repr(ap__buf *out, double number, ap_error *err);

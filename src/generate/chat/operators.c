@@ -151,17 +151,12 @@ static ap_status escape_unless_markup(ap__jrun *run, const ap__jval *text) {
 /* Of Markup and a string the string is escaped. */
 static ap_status add_strings(ap__jrun *run, ap__jval *out, const ap__jval *a, const ap__jval *b) {
     size_t mark = run->scratch.len;
-    bool is_markup = a->is_markup || b->is_markup;
-    ap_status status = ap__buf_reserve(&run->scratch, (size_t)a->len + b->len, run->err);
-    if (is_markup) {
-        if (!status) status = escape_unless_markup(run, a);
-        if (!status) status = escape_unless_markup(run, b);
-    } else {
-        if (!status) status = ap__buf_append(&run->scratch, a->as.text, a->len, run->err);
-        if (!status) status = ap__buf_append(&run->scratch, b->as.text, b->len, run->err);
-    }
+    if (!a->is_markup && !b->is_markup)
+        return ap__jrun_concat(run, out, ap__jval_get_text(a), ap__jval_get_text(b));
+    ap_status status = escape_unless_markup(run, a);
+    if (!status) status = escape_unless_markup(run, b);
     if (!status) status = ap__jrun_take(run, mark, out);
-    out->is_markup = is_markup;
+    out->is_markup = true;
     return status;
 }
 
@@ -177,15 +172,19 @@ static ap_status add_lists(ap__jrun *run, ap__jval *out, const ap__jval *a, cons
 }
 
 static ap_status repeat_string(ap__jrun *run, ap__jval *out, const ap__jval *text, size_t n) {
-    size_t mark = run->scratch.len, total;
+    size_t total;
     if (!ap__mul_size(&total, text->len, n) || total > AP__JINJA_MAX_OUTPUT_BYTES)
         return ap__jrun_fail(run, AP_ELIMIT, "a repeated text is too long");
-    ap_status status = ap__buf_reserve(&run->scratch, total, run->err);
-    for (size_t i = 0; i < n && text->len && !status; i++)
-        status = ap__buf_append(&run->scratch, text->as.text, text->len, run->err);
-    if (!status) status = ap__jrun_take(run, mark, out);
+    char *copy = ap__jmem_alloc_text(&run->mem, total);
+    if (!copy) return run->mem.status;
+    for (size_t done = 0; done < total;) {
+        size_t len = done ? (done < total - done ? done : total - done) : text->len;
+        memcpy(copy + done, done ? copy : text->as.text, len);
+        done += len;
+    }
+    *out = ap__jval_text(copy, total);
     out->is_markup = text->is_markup;
-    return status;
+    return ap__jrun_spend(run, total / 64);
 }
 
 static ap_status repeat_list(ap__jrun *run, ap__jval *out, const ap__jval *list, size_t n) {
@@ -217,7 +216,7 @@ ap_status ap__joperate(ap__jrun *run, ap__jval *out, ap__jop op, const ap__jval 
     if (op == AP__J_ADD && is_list(a) && a->kind == b->kind) return add_lists(run, out, a, b);
     if (op == AP__J_MUL && is_b && (a->kind == AP__J_STRING || is_list(a))) return repeat(run, out, a, j);
     if (op == AP__J_MUL && is_a && (b->kind == AP__J_STRING || is_list(b))) return repeat(run, out, b, i);
-    if (op == AP__J_MOD && a->kind == AP__J_STRING && b->kind != AP__J_UNDEFINED)
+    if (op == AP__J_MOD && a->kind == AP__J_STRING)
         return ap__jformat_percent(run, out, ap__jval_get_text(a), b);
     return fail_types(run, op, a, b);
 }

@@ -405,14 +405,17 @@ static ap_status parse_postfix(ap__jparser *p, ap__jnode **node) {
     return status;
 }
 
-/* The name of a filter or a test. */
+/* The name of a filter or a test. One with dots is a name, though of nothing that is there. */
 static ap_status parse_row_name(ap__jparser *p, ap__jnode *node, bool is_filter) {
+    const char *what = is_filter ? "the name of a filter" : "the name of a test";
     ap__text name = ap__jparser_token(p)->text;
-    ap_status status =
-        ap__jparser_expect(p, AP__JT_NAME, is_filter ? "the name of a filter" : "the name of a test");
+    ap_status status = ap__jparser_expect(p, AP__JT_NAME, what);
+    while (!status && ap__jparser_skip(p, AP__JT_DOT)) {
+        const ap__text last = ap__jparser_token(p)->text;
+        status = ap__jparser_expect(p, AP__JT_NAME, what);
+        if (!status) name.len = (size_t)(last.ptr - name.ptr) + last.len;
+    }
     if (status) return status;
-    if (ap__jparser_is(p, AP__JT_DOT))
-        return ap__jparser_fail_token(p, "no \".\" in a name of a filter or test");
     node->as.call.name = name;
     node->as.call.row = is_filter ? ap__jfilter_find(name.ptr, name.len) : ap__jtest_find(name.ptr, name.len);
     if (node->as.call.row && !node->as.call.row->call)

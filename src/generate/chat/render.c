@@ -291,11 +291,8 @@ static ap_status call_with_caller(ap__jrun *run, ap__jval *out, const ap__jnode 
     ap__jval callee;
     ap__jargs args = {0};
     ap_status status = ap__jeval(run, &callee, call->as.call.node);
-    if (!status) status = ap__jeval_arguments(run, &args, &call->as.call.arguments);
-    if (status) return status;
-    args.names[args.n_keywords] = (ap__text){"caller", 6};
-    args.keywords[args.n_keywords++] = caller;
-    return ap__jcall(run, out, &callee, &args);
+    if (!status) status = ap__jeval_arguments(run, &args, &call->as.call.arguments, &caller);
+    return status ? status : ap__jcall(run, out, &callee, &args);
 }
 
 static ap_status exec_call_block(ap__jrun *run, const ap__jnode *node) {

@@ -60,6 +60,29 @@ ap_status ap__jrun_copy(ap__jrun *run, ap__jval *out, const char *text, size_t l
     return AP_OK;
 }
 
+ap_status ap__jrun_concat(ap__jrun *run, ap__jval *out, ap__text a, ap__text b) {
+    size_t total = a.len + b.len;
+    if (total > AP__JINJA_MAX_OUTPUT_BYTES)
+        return ap__jrun_fail(run, AP_ELIMIT, "a text is longer than %zu bytes", AP__JINJA_MAX_OUTPUT_BYTES);
+    ap__jgrowing *g = NULL;
+    for (size_t i = 0; i < AP__J_N_GROWING && a.len && !g; i++) {
+        ap__jgrowing *known = &run->growing[i];
+        if (known->ptr == a.ptr && known->used == a.len && known->capacity >= total) g = known;
+    }
+    if (!g) {
+        size_t capacity = total < 256 ? total : total * 2;
+        char *ptr = ap__jmem_alloc_text(&run->mem, capacity);
+        if (!ptr) return run->mem.status;
+        g = &run->growing[run->i_growing++ % AP__J_N_GROWING];
+        *g = (ap__jgrowing){ptr, a.len, capacity};
+        if (a.len) memcpy(ptr, a.ptr, a.len);
+    }
+    if (b.len) memcpy(g->ptr + a.len, b.ptr, b.len);
+    g->used = total;
+    *out = ap__jval_text(g->ptr, total);
+    return ap__jrun_spend(run, b.len / 64);
+}
+
 ap_status ap__jrun_take(ap__jrun *run, size_t mark, ap__jval *out) {
     ap_status status = ap__jrun_copy(run, out, ap__buf_text(&run->scratch) + mark, run->scratch.len - mark);
     run->scratch.len = mark;
@@ -86,22 +109,22 @@ ap_status ap__jrun_undefined_name(ap__jrun *run, ap__jval *out, const ap__jval *
 
 /* -- rendering ----------------------------------------------------------------------------------------- */
 
-static ap_status set_inputs(ap__jrun *run, const ap_value *dict) {
-    ap_status status = AP_OK;
-    for (size_t i = 0; i < run->jinja->n_names && dict && !status; i++) {
-        const ap__text *name = &run->jinja->names[i].text;
-        const ap_value *value = ap__dict_find(dict, name->ptr, name->len);
-        if (value) status = ap__jval_from_value(&run->inputs[i], &run->mem, value);
+/* What a name means before the template sets it. */
+static ap_status set_input(ap__jrun *run, const ap__text *name, ap__jval *out) {
+    const ap__jinja_request *request = run->request;
+    const ap__jrow *row = ap__jglobal_find(name->ptr, name->len);
+    for (size_t i = 0; i < request->n_variables; i++) {
+        const ap__jinja_variable *variable = &request->variables[i];
+        if (strlen(variable->name) == name->len && !memcmp(variable->name, name->ptr, name->len))
+            return ap__jval_from_value(out, &run->mem, variable->value);
     }
-    return status;
-}
-
-static void set_globals(ap__jrun *run) {
-    for (size_t i = 0; i < run->jinja->n_names; i++) {
-        const ap__text *name = &run->jinja->names[i].text;
-        const ap__jrow *row = ap__jglobal_find(name->ptr, name->len);
-        if (row) run->inputs[i] = (ap__jval){.kind = AP__J_FUNCTION, .as.function = row};
+    for (int i = 1; i >= 0; i--) {
+        bool is_dict = ap_value_kind(request->dicts[i]) == AP_KIND_DICT;
+        const ap_value *value = is_dict ? ap__dict_find(request->dicts[i], name->ptr, name->len) : NULL;
+        if (value) return ap__jval_from_value(out, &run->mem, value);
     }
+    if (row) *out = (ap__jval){.kind = AP__J_FUNCTION, .as.function = row};
+    return AP_OK;
 }
 
 static ap_status begin(ap__jrun *run) {
@@ -109,9 +132,9 @@ static ap_status begin(ap__jrun *run) {
     run->inputs = ap__jmem_alloc(&run->mem, n, sizeof *run->inputs);
     run->vars = ap__jmem_alloc(&run->mem, n, sizeof *run->vars);
     if (!run->inputs || !run->vars) return run->mem.status;
-    set_globals(run);
-    ap_status status = set_inputs(run, run->request->variables);
-    if (!status) status = set_inputs(run, run->request->more);
+    ap_status status = AP_OK;
+    for (size_t i = 0; i < n && !status; i++)
+        status = set_input(run, &run->jinja->names[i].text, &run->inputs[i]);
     return status ? status : ap__jexec_activate(run, &run->jinja->function, NULL);
 }
 
@@ -134,9 +157,10 @@ static ap_status finish(ap__jinja_text *out, ap__jrun *run) {
 ap_status ap__jinja_render(ap__jinja_text *out, const ap__jinja *jinja, const ap__jinja_request *request,
                            ap_error *err) {
     ap_error own = AP_ERROR_INIT;
-    ap__jrun run = {.jinja = jinja, .request = request, .err = err ? err : &own, .fuel = 50000000};
+    ap__jrun run = {.jinja = jinja, .request = request, .err = err ? err : &own, .fuel = request->max_steps};
+    if (!run.fuel) run.fuel = AP__JINJA_MAX_STEPS;
     run.mem.err = run.err;
-    run.mem.max_bytes = (size_t)512 << 20;
+    run.mem.max_bytes = AP__JINJA_MAX_MEMORY_BYTES;
     run.out.max = run.scratch.max = AP__JINJA_MAX_OUTPUT_BYTES;
     *out = (ap__jinja_text){0};
     ap_status status = begin(&run);

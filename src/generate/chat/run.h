@@ -41,6 +41,14 @@ typedef struct ap__jloop {
     ap__jactivation *parent; /* Of recursive loops. */
 } ap__jloop;
 
+/* A text that was put together, with room behind it: adding to its end again and again takes linear time. */
+typedef struct ap__jgrowing {
+    char *ptr;
+    size_t used, capacity;
+} ap__jgrowing;
+
+enum { AP__J_N_GROWING = 4 };
+
 typedef struct ap__jrun {
     const ap__jinja *jinja;
     const ap__jinja_request *request;
@@ -52,6 +60,8 @@ typedef struct ap__jrun {
     ap__buf out;                 /* The text so far; that of a body that is captured is its end. */
     ap__buf scratch;             /* Texts in the making. */
     size_t n_captures, root_len; /* Bodies that are captured, and `out.len` before the outermost. */
+    ap__jgrowing growing[AP__J_N_GROWING];
+    size_t i_growing; /* The next one to give up. */
     uint64_t fuel;
     int depth;
     enum { AP__J_FLOW_NEXT, AP__J_FLOW_BREAK, AP__J_FLOW_CONTINUE } flow;
@@ -77,6 +87,9 @@ static inline void ap__jrun_leave(ap__jrun *run) { run->depth--; }
 /* What run->scratch holds from `mark` on becomes a string; the scratch ends at the mark again. */
 ap_status ap__jrun_take(ap__jrun *run, size_t mark, ap__jval *out);
 ap_status ap__jrun_copy(ap__jrun *run, ap__jval *out, const char *text, size_t len);
+
+/* a + b */
+ap_status ap__jrun_concat(ap__jrun *run, ap__jval *out, ap__text a, ap__text b);
 
 /* An undefined value: with a hint, or of a name that an object does not have. */
 ap_status ap__jrun_undefined(ap__jrun *run, ap__jval *out, const char *hint);
@@ -146,8 +159,9 @@ ap_status ap__jloop_recurse(ap__jrun *run, ap__jval *out, ap__jloop *loop, const
 
 ap_status ap__jeval(ap__jrun *run, ap__jval *out, const ap__jnode *node);
 
-/* Arguments of a call, evaluated. */
-ap_status ap__jeval_arguments(ap__jrun *run, ap__jargs *out, const ap__jarguments *arguments);
+/* Arguments of a call, evaluated. `caller` is one more by that name, or NULL. */
+ap_status ap__jeval_arguments(ap__jrun *run, ap__jargs *out, const ap__jarguments *arguments,
+                              const ap__jval *caller);
 
 /* The filters `node` around a text. */
 ap_status ap__jeval_filters(ap__jrun *run, ap__jval *out, const ap__jnode *node, const ap__jval *text);
@@ -180,7 +194,9 @@ typedef struct ap__json_style {
 
 ap_status ap__jto_json(ap__jrun *run, ap__buf *out, const ap__jval *value, const ap__json_style *style);
 
-/* -- format.c, str_methods: */
+/* -- format_percent.c, format_braces.c ------------------------------------------------------------------- */
+
+/* format % values, and format.format(...). */
 ap_status ap__jformat_percent(ap__jrun *run, ap__jval *out, ap__text format, const ap__jval *values);
 ap_status ap__jformat_braces(ap__jrun *run, ap__jval *out, ap__text format, const ap__jargs *args);
 

@@ -5,7 +5,6 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/utf8.h"
-#include "tokenizer/byte_alphabet.h"
 
 #include <string.h>
 
@@ -100,11 +99,14 @@ static bool cut_bytes(const ap__bpe *self, ap__text text, word *w) {
     return true;
 }
 
-/* The piece in the byte alphabet: at most two bytes for each. Gives the length. */
-static size_t write_image(char *out, const ap__ntext *text) {
+/* The piece in the byte alphabet. `out` has room for two bytes of each and one more. Gives the length. */
+static size_t write_image(char *out, const ap__bpe *self, const ap__ntext *text) {
     size_t len = 0;
-    for (uint32_t i = 0; i < text->len; i++)
-        len += ap__utf8_encode(out + len, ap__byte_to_char((unsigned char)text->ptr[i]));
+    for (uint32_t i = 0; i < text->len; i++) {
+        unsigned char byte = (unsigned char)text->ptr[i];
+        memcpy(out + len, self->images[byte], 2);
+        len += self->image_lens[byte];
+    }
     return len;
 }
 
@@ -116,9 +118,9 @@ static ap_status find_whole(uint32_t *id, const ap__bpe *self, ap__work *work, c
     ap__text token = {text->ptr, text->len};
     ap__arena_mark mark = ap__arena_get_mark(&work->arena);
     if (piece->is_bytes) {
-        char *image = ap__arena_alloc(&work->arena, 2 * (size_t)text->len);
+        char *image = ap__arena_alloc(&work->arena, 2 * (size_t)text->len + 1);
         if (!image) return ap__fail_nomem(work->err);
-        token = (ap__text){image, write_image(image, text)};
+        token = (ap__text){image, write_image(image, self, text)};
     }
     *id = ap__vocab_find(self->vocab, token.ptr, token.len);
     ap__arena_rewind(&work->arena, mark);
@@ -158,11 +160,12 @@ static ap_status push_symbols(ap__work *work, const ap__piece *piece, uint32_t s
 /* A piece, or what it was cut into. */
 typedef struct part {
     ap__piece *piece;
-    uint32_t start, end; /* Bytes of the piece. */
-    uint32_t word;       /* Index of the piece. */
-    bool may_be_token;   /* Without a merge that makes it. */
-    ap__piece_key key;   /* len 0: it is too long to be remembered. */
-    ap__merging *fresh;  /* Of one that is neither remembered nor in any way unusual. */
+    uint32_t start, end;            /* Bytes of the piece. */
+    uint32_t word;                  /* Index of the piece. */
+    bool may_be_token;              /* Without a merge that makes it. */
+    ap__piece_key key;              /* len 0: it is too long to be remembered. */
+    const ap__cached_piece *cached; /* Or NULL. */
+    ap__merging *fresh;             /* Of one that is neither remembered nor in any way unusual; else NULL. */
 } part;
 
 /* Parts that are gone about together, so that what each needs from memory is under way before it is needed.
@@ -174,6 +177,7 @@ typedef struct batch {
     size_t n;
     ap__merging fresh[BATCH];
     size_t n_fresh;
+    size_t n_puts; /* Of the cache when it was searched. */
 } batch;
 
 static ap_status remember(ap__work *work, const part *p, const ap__symbol *symbols, size_t n) {
@@ -230,15 +234,17 @@ static ap_status push_cached(ap__work *work, const part *p, const ap__cached_pie
     return status;
 }
 
-/* What is remembered may have lost its place to a part before it. */
-static ap_status push_part(const ap__bpe *self, ap__work *work, const part *p) {
+static ap_status push_part(const ap__bpe *self, ap__work *work, const batch *b, const part *p) {
+    const ap__cached_piece *cached = p->cached;
     ap_status status;
     work->word = p->word;
     if (p->fresh) {
         status = push_symbols(work, p->piece, p->start, p->fresh->symbols, p->fresh->n);
         return status ? status : remember(work, p, p->fresh->symbols, p->fresh->n);
     }
-    const ap__cached_piece *cached = p->key.len ? ap__piece_cache_find(&work->piece_cache, &p->key) : NULL;
+    /* It may have lost its place to a part before this one. */
+    if (cached && b->n_puts != work->piece_cache.n_puts)
+        cached = ap__piece_cache_find(&work->piece_cache, &p->key);
     return cached ? push_cached(work, p, cached) : merge_part(self, work, p);
 }
 
@@ -249,12 +255,14 @@ static bool is_usual(const ap__bpe *self, const ap__piece *piece) {
     return self->cuts && self->cuts->are_bytes == piece->is_bytes;
 }
 
-static void find_fresh(const ap__bpe *self, const ap__work *work, batch *b) {
+static void find_cached(const ap__bpe *self, const ap__work *work, batch *b) {
     b->n_fresh = 0;
+    b->n_puts = work->piece_cache.n_puts;
     for (size_t i = 0; i < b->n; i++) {
         part *p = &b->parts[i];
-        if (!p->key.len || !is_usual(self, p->piece) || ap__piece_cache_find(&work->piece_cache, &p->key))
-            continue;
+        if (!p->key.len) continue;
+        p->cached = ap__piece_cache_find(&work->piece_cache, &p->key);
+        if (p->cached || !is_usual(self, p->piece)) continue;
         p->fresh = &b->fresh[b->n_fresh++];
         p->fresh->n = 0;
     }
@@ -262,7 +270,7 @@ static void find_fresh(const ap__bpe *self, const ap__work *work, batch *b) {
 
 /* Those that are tokens as they are become one symbol. */
 static void find_tokens(const ap__bpe *self, batch *b) {
-    char images[BATCH][2 * AP__CACHED_MAX_BYTES];
+    char images[BATCH][2 * AP__CACHED_MAX_BYTES + 1];
     ap__text tokens[BATCH] = {{0}};
     part *parts[BATCH];
     uint32_t ids[BATCH];
@@ -272,7 +280,7 @@ static void find_tokens(const ap__bpe *self, batch *b) {
         if (!p->fresh || !p->may_be_token) continue;
         const ap__ntext *text = &p->piece->text;
         tokens[n] = (ap__text){text->ptr, text->len};
-        if (p->piece->is_bytes) tokens[n] = (ap__text){images[n], write_image(images[n], text)};
+        if (p->piece->is_bytes) tokens[n] = (ap__text){images[n], write_image(images[n], self, text)};
         parts[n++] = p;
     }
     ap__vocab_find_batch(self->vocab, tokens, n, ids);
@@ -290,37 +298,49 @@ static ap_status merge_fresh(const ap__bpe *self, ap__work *work, batch *b) {
         part *p = &b->parts[i];
         if (!p->fresh || p->fresh->n) continue;
         ap__text text = {p->piece->text.ptr + p->start, p->end - p->start};
-        word w = {.symbols = p->fresh->symbols};
-        ap_status status = cut(self, work, p->piece, text, &w);
-        if (status) return status;
-        p->fresh->n = (uint8_t)w.n;
-        ap__merging_begin(p->fresh, &self->merges, p->piece->is_bytes ? text.ptr : NULL);
-        if (w.n) words[n++] = p->fresh;
+        if (p->piece->is_bytes) {
+            ap__merging_begin_bytes(p->fresh, &self->merges, text);
+        } else {
+            word w = {.symbols = p->fresh->symbols};
+            ap_status status = cut_chars(self, work, text, &w);
+            if (status) return status;
+            p->fresh->n = (uint8_t)w.n;
+            ap__merging_begin(p->fresh, &self->merges);
+        }
+        words[n++] = p->fresh;
     }
     ap__merging_finish(words, n, &self->merges);
     return AP_OK;
 }
 
 static ap_status flush(const ap__bpe *self, ap__work *work, batch *b) {
-    find_fresh(self, work, b);
+    find_cached(self, work, b);
     if (b->n_fresh && self->ignore_merges) find_tokens(self, b);
     ap_status status = b->n_fresh ? merge_fresh(self, work, b) : AP_OK;
-    for (size_t i = 0; i < b->n && !status; i++) status = push_part(self, work, &b->parts[i]);
+    for (size_t i = 0; i < b->n && !status; i++) status = push_part(self, work, b, &b->parts[i]);
     b->n = 0;
     return status;
 }
 
-static ap_status add_part(const ap__bpe *self, ap__work *work, batch *b, const part *added) {
+/* Adds bytes [start, end) of the piece of that index. */
+static ap_status add_part(const ap__bpe *self, ap__work *work, batch *b, ap__piece *piece, uint32_t index,
+                          ap__span bytes) {
     enum { IS_BYTES = 1 << 8, MAY_BE_TOKEN = 1 << 9 };
     ap_status status = b->n == BATCH ? flush(self, work, b) : AP_OK;
     part *p = &b->parts[b->n++];
-    *p = *added;
-    uint32_t len = p->end - p->start;
-    p->may_be_token = self->ignore_merges && len == p->piece->text.len;
+    uint32_t len = bytes.end - bytes.start;
+    p->piece = piece;
+    p->start = bytes.start;
+    p->end = bytes.end;
+    p->word = index;
+    p->may_be_token = self->ignore_merges && len == piece->text.len;
+    p->cached = NULL;
+    p->fresh = NULL;
+    p->key.len = 0;
     if (len > AP__CACHED_MAX_BYTES) return status;
-    uint32_t flags = (p->piece->is_bytes ? IS_BYTES : 0u) | (p->may_be_token ? MAY_BE_TOKEN : 0u);
-    p->key = ap__piece_key_of(p->piece->text.ptr + p->start, len, flags);
-    ap__piece_cache_prefetch(&work->piece_cache, &p->key);
+    uint32_t flags = (piece->is_bytes ? IS_BYTES : 0u) | (p->may_be_token ? MAY_BE_TOKEN : 0u);
+    p->key = ap__piece_key_of(piece->text.ptr + bytes.start, len, flags);
+    if (work->piece_cache.places) __builtin_prefetch(ap__piece_cache_place(&work->piece_cache, &p->key));
     return status;
 }
 
@@ -337,18 +357,25 @@ static uint32_t part_end(const ap__bpe *self, const ap__piece *piece, uint32_t a
     }
 }
 
-/* A piece that is remembered or a token is not cut. */
-static ap_status add_piece(const ap__bpe *self, ap__work *work, batch *b, ap__piece *piece, uint32_t index) {
-    uint32_t len = piece->text.len, id = AP__TOKEN_NONE;
-    part p = {.piece = piece, .end = len, .word = index};
-    if (len <= AP__CACHED_MAX_BYTES || !is_usual(self, piece)) return add_part(self, work, b, &p);
+static ap_status add_parts(const ap__bpe *self, ap__work *work, batch *b, ap__piece *piece, uint32_t index) {
+    uint32_t id = AP__TOKEN_NONE;
+    ap__span all = {0, piece->text.len}, bytes = {0, 0};
     ap_status status = self->ignore_merges ? find_whole(&id, self, work, piece) : AP_OK;
-    if (status || id != AP__TOKEN_NONE) return status ? status : add_part(self, work, b, &p);
-    for (; p.start < len && !status; p.start = p.end) {
-        p.end = part_end(self, piece, p.start);
-        status = add_part(self, work, b, &p);
+    if (status) return status;
+    if (id != AP__TOKEN_NONE) return add_part(self, work, b, piece, index, all);
+    for (; bytes.end < all.end && !status; bytes.start = bytes.end) {
+        bytes.end = part_end(self, piece, bytes.start);
+        status = add_part(self, work, b, piece, index, bytes);
     }
     return status;
+}
+
+/* A piece that may be remembered as it is is not cut. */
+static ap_status add_piece(const ap__bpe *self, ap__work *work, batch *b, ap__piece *piece, uint32_t index) {
+    ap__span all = {0, piece->text.len};
+    if (all.end > AP__CACHED_MAX_BYTES && is_usual(self, piece))
+        return add_parts(self, work, b, piece, index);
+    return add_part(self, work, b, piece, index, all);
 }
 
 static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *pieces, size_t n) {

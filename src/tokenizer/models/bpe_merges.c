@@ -27,7 +27,8 @@ ap_status ap__merges_create(ap__merges *merges, ap__arena *arena, size_t n, size
     *merges = (ap__merges){.n_slots = (uint32_t)(n + n / 2 + 16), .rank_bits = rank_bits};
     merges->slots = ap__arena_alloc(arena, merges->n_slots * sizeof *merges->slots);
     merges->merged = ap__arena_alloc(arena, (n + 1) * sizeof *merges->merged);
-    if (!merges->slots || !merges->merged) return ap__fail_nomem(err);
+    merges->used = ap__arena_calloc(arena, n_ids / 64 + 1, sizeof *merges->used);
+    if (!merges->slots || !merges->merged || !merges->used) return ap__fail_nomem(err);
     memset(merges->slots, 0xFF, merges->n_slots * sizeof *merges->slots);
     merges->seed = ap__hash("merges", 6) | 1;
     return AP_OK;
@@ -54,12 +55,15 @@ static inline uint32_t find(const ap__merges *merges, uint64_t pair) {
     }
 }
 
-void ap__merges_prefetch(const ap__merges *merges, uint32_t left, uint32_t right) {
-    __builtin_prefetch(&merges->slots[place_of(merges, pair_of(merges, left, right))]);
+const void *ap__merges_place(const ap__merges *merges, uint32_t left, uint32_t right) {
+    return &merges->slots[place_of(merges, pair_of(merges, left, right))];
 }
 
-void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t merged) {
+void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t merged, bool *is_used) {
     uint64_t pair = pair_of(merges, left, right);
+    merges->used[left / 64] |= 1ull << left % 64;
+    merges->used[right / 64] |= 1ull << right % 64;
+    *is_used = merges->used[merged / 64] >> merged % 64 & 1;
     merges->slots[find(merges, pair)] = pair << merges->rank_bits | merges->n;
     merges->merged[merges->n++] = merged;
 }
@@ -71,15 +75,6 @@ static inline uint32_t rank_of(const ap__merges *merges, uint32_t left, uint32_t
     uint32_t rank = (uint32_t)(slot & ((1ull << merges->rank_bits) - 1));
     __builtin_prefetch(&merges->merged[rank]);
     return rank;
-}
-
-ap_status ap__merges_index_bytes(ap__merges *merges, ap__arena *arena, const uint32_t *byte_ids,
-                                 ap_error *err) {
-    merges->byte_ranks = ap__arena_alloc(arena, 256 * 256 * sizeof *merges->byte_ranks);
-    if (!merges->byte_ranks) return ap__fail_nomem(err);
-    for (uint32_t i = 0; i < 256 * 256; i++)
-        merges->byte_ranks[i] = rank_of(merges, byte_ids[i >> 8], byte_ids[i & 255]);
-    return AP_OK;
 }
 
 /* -- short words --------------------------------------------------------------------------------------- */
@@ -94,19 +89,51 @@ static inline uint32_t lowest(const ap__merging *w) {
     return best;
 }
 
-void ap__merging_begin(ap__merging *word, const ap__merges *merges, const char *bytes) {
-    uint32_t n = word->n;
-    for (uint32_t i = 0; i < n; i++) {
+static inline void link_symbols(ap__merging *word) {
+    for (uint32_t i = 0; i < word->n; i++) {
         word->before[i] = (uint8_t)(i - 1); /* Of the first it is never read. */
         word->after[i] = (uint8_t)(i + 1);
-        if (i + 1 == n)
-            word->ranks[i] = AP__NO_RANK;
-        else if (bytes)
-            word->ranks[i] = merges->byte_ranks[(unsigned char)bytes[i] << 8 | (unsigned char)bytes[i + 1]];
-        else
-            word->ranks[i] = rank_of(merges, word->symbols[i].id, word->symbols[i + 1].id);
     }
+    word->ranks[word->n - 1] = AP__NO_RANK;
     word->at = word->n;
+}
+
+/* In place of a rank: it is to be looked up, and asked for. */
+#define NOT_YET (AP__NO_RANK - 1)
+
+static inline void ask_rank(ap__merging *word, const ap__merges *merges, uint32_t i) {
+    __builtin_prefetch(ap__merges_place(merges, word->symbols[i].id, word->symbols[i + 1].id));
+    word->ranks[i] = NOT_YET;
+}
+
+void ap__merging_begin(ap__merging *word, const ap__merges *merges) {
+    link_symbols(word);
+    for (uint32_t i = 0; i + 1 < word->n; i++) ask_rank(word, merges, i);
+}
+
+void ap__merging_begin_bytes(ap__merging *word, const ap__merges *merges, ap__text text) {
+    const ap__byte_merges *bytes = merges->bytes;
+    const unsigned char *at = (const unsigned char *)text.ptr;
+    uint32_t len = (uint32_t)text.len, n = 0;
+    for (uint32_t i = 0; i < len; i += word->symbols[n++].len) {
+        bool is_pair = i + 1 < len && ap__byte_merges_is_first(bytes, at, i, len);
+        word->symbols[n] = is_pair ? (ap__symbol){bytes->merged[at[i] << 8 | at[i + 1]], 2}
+                                   : (ap__symbol){bytes->ids[at[i]], 1};
+    }
+    word->n = (uint8_t)n;
+    link_symbols(word);
+    for (uint32_t i = 0; i + 1 < n; at += word->symbols[i++].len) {
+        if (word->symbols[i].len + word->symbols[i + 1].len == 2)
+            word->ranks[i] = bytes->ranks[at[0] << 8 | at[1]];
+        else
+            ask_rank(word, merges, i);
+    }
+}
+
+static void take_ranks(ap__merging *word, const ap__merges *merges) {
+    for (uint32_t i = 0; i + 1 < word->n; i++)
+        if (word->ranks[i] == NOT_YET)
+            word->ranks[i] = rank_of(merges, word->symbols[i].id, word->symbols[i + 1].id);
 }
 
 /* Looks up what the symbol that was merged last makes with its neighbours. */
@@ -128,9 +155,9 @@ static inline bool merge_lowest(ap__merging *w, const ap__merges *merges) {
     w->at = (uint8_t)i;
     if (next < w->n) {
         w->before[next] = (uint8_t)i;
-        ap__merges_prefetch(merges, id, w->symbols[next].id);
+        __builtin_prefetch(ap__merges_place(merges, id, w->symbols[next].id));
     }
-    if (i) ap__merges_prefetch(merges, w->symbols[w->before[i]].id, id);
+    if (i) __builtin_prefetch(ap__merges_place(merges, w->symbols[w->before[i]].id, id));
     return true;
 }
 
@@ -141,6 +168,7 @@ static void compact(ap__merging *w) {
 }
 
 void ap__merging_finish(ap__merging **words, size_t n_words, const ap__merges *merges) {
+    for (size_t i = 0; i < n_words; i++) take_ranks(words[i], merges);
     while (n_words) {
         for (size_t i = 0; i < n_words;) {
             ap__merging *w = words[i];
@@ -158,7 +186,7 @@ void ap__merging_finish(ap__merging **words, size_t n_words, const ap__merges *m
 static void merge_short(const ap__merges *merges, ap__symbol *symbols, size_t *n) {
     ap__merging word = {.n = (uint8_t)*n}, *words[] = {&word};
     memcpy(word.symbols, symbols, *n * sizeof *symbols);
-    ap__merging_begin(&word, merges, NULL);
+    ap__merging_begin(&word, merges);
     ap__merging_finish(words, 1, merges);
     *n = word.n;
     memcpy(symbols, word.symbols, *n * sizeof *symbols);

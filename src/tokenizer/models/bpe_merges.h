@@ -3,6 +3,7 @@
 #define AP_TOKENIZER_MODELS_BPE_MERGES_H
 
 #include "base/arena.h"
+#include "tokenizer/models/bpe_bytes.h"
 #include "tokenizer/work.h"
 
 /* Of a pair that does not merge. */
@@ -17,7 +18,8 @@ typedef struct ap__merges {
     uint32_t n;         /* Ranks that were given out. */
     unsigned rank_bits; /* Of a slot; each id has half of the rest. */
     uint64_t seed;
-    uint32_t *byte_ranks; /* Of the pairs of symbols that stand for bytes, 256 x 256; NULL: there is none. */
+    uint64_t *used;         /* Of each id a bit: a merge takes it. */
+    ap__byte_merges *bytes; /* Of a byte-level vocabulary; else NULL. */
 } ap__merges;
 
 #define AP__NO_MERGE UINT64_MAX
@@ -25,16 +27,13 @@ typedef struct ap__merges {
 /* Makes room for n merges of ids below n_ids.   @return AP_ENOMEM, AP_ELIMIT */
 ap_status ap__merges_create(ap__merges *merges, ap__arena *arena, size_t n, size_t n_ids, ap_error *err);
 
-/* Says that the pair will be asked for or added soon. */
-void ap__merges_prefetch(const ap__merges *merges, uint32_t left, uint32_t right);
+/* What will be read when the pair is asked for or added, for __builtin_prefetch(): a function that does no
+ * more than to call that has no effect to a compiler. */
+const void *ap__merges_place(const ap__merges *merges, uint32_t left, uint32_t right);
 
-/* Adds a merge of the next rank. A pair that comes again gets the new rank. */
-void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t merged);
-
-/* Makes the table of pairs of bytes, after the last merge; byte_ids are the 256 symbols.   @return AP_ENOMEM
- */
-ap_status ap__merges_index_bytes(ap__merges *merges, ap__arena *arena, const uint32_t *byte_ids,
-                                 ap_error *err);
+/* Adds a merge of the next rank. A pair that comes again gets the new rank. *is_used says whether a merge
+ * before it takes what it makes. */
+void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t merged, bool *is_used);
 
 /* A token that a word is made of, and how many bytes of the word it covers. */
 typedef struct ap__symbol {
@@ -57,9 +56,11 @@ typedef struct ap__merging {
     uint8_t at; /* The symbol whose neighbours are to be looked up; n: none. */
 } ap__merging;
 
-/* Starts with symbols[0 .. n), of which there is at least one.
- * @param bytes those that the symbols stand for, where there is a table of them; else NULL. */
-void ap__merging_begin(ap__merging *word, const ap__merges *merges, const char *bytes);
+/* Starts with symbols[0 .. n), of which there is at least one. */
+void ap__merging_begin(ap__merging *word, const ap__merges *merges);
+
+/* Starts with bytes, at most AP__SHORT_WORD and at least one. merges->bytes is there. */
+void ap__merging_begin_bytes(ap__merging *word, const ap__merges *merges, ap__text text);
 
 /* Merges all of them, a step of each in turn: while one waits for memory, the others go on. Then each has its
  * `n` symbols at the start of the list. Changes the order of `words`. */

@@ -67,13 +67,20 @@ static ap_status add_merges(ap__bpe *self, ap__loader *loader, merge_batch *batc
     for (size_t i = 0; i < n; i++) {
         if (ids[i][0] == AP__TOKEN_NONE || ids[i][1] == AP__TOKEN_NONE)
             return fail_merge(loader, batch->places[i], "a token is not in the vocabulary");
-        ap__merges_prefetch(&self->merges, ids[i][0], ids[i][1]);
+        __builtin_prefetch(ap__merges_place(&self->merges, ids[i][0], ids[i][1]), 1);
         ap_status status = merged_id(&batch->last, self, loader, batch->places[i], batch->pairs[i]);
         if (status) return status;
         merged[i] = batch->last;
         note_cuts(self, batch->pairs[i], ids[i]);
     }
-    for (size_t i = 0; i < n; i++) ap__merges_add(&self->merges, ids[i][0], ids[i][1], merged[i]);
+    for (size_t i = 0; i < n; i++) {
+        bool is_used;
+        uint32_t rank = self->merges.n;
+        ap__merges_add(&self->merges, ids[i][0], ids[i][1], merged[i], &is_used);
+        if (self->merges.bytes)
+            ap__byte_merges_add(self->merges.bytes, batch->pairs[i][0], batch->pairs[i][1], rank, merged[i],
+                                is_used);
+    }
     return AP_OK;
 }
 
@@ -115,8 +122,9 @@ static ap_status create_cuts(ap__bpe *self, ap__loader *loader) {
     if (has_affix || self->vocab->has_shared_ids) return AP_OK;
     if (!has_alphabet && !self->has_no_unknowns && !self->unk_token.ptr) return AP_OK;
     ap_status status = ap__loader_alloc(loader, &self->cuts, 1, sizeof *self->cuts);
-    if (!status) self->cuts->are_bytes = has_alphabet;
-    return status;
+    if (status || !has_alphabet) return status;
+    self->cuts->are_bytes = true;
+    return ap__byte_merges_create(&self->merges.bytes, loader->arena, self->byte_ids[0], loader->err);
 }
 
 static ap_status fail_item(ap__loader *loader, size_t i, bool are_strings) {
@@ -146,9 +154,7 @@ static ap_status read_merges(ap__bpe *self, ap__loader *loader, yyjson_val *json
         if (!status && !is_pair) status = fail_item(loader, i, are_strings);
         if (status) return status;
     }
-    status = add_merges(self, loader, &batch);
-    if (status || !self->cuts || !self->cuts->are_bytes) return status;
-    return ap__merges_index_bytes(&self->merges, loader->arena, self->byte_ids[0], loader->err);
+    return add_merges(self, loader, &batch);
 }
 
 static ap_status check_dropout(ap__loader *loader, yyjson_val *json) {
@@ -172,6 +178,8 @@ static void fill_tables(ap__bpe *self) {
         int name_len = snprintf(name, sizeof name, "<0x%02X>", byte);
         self->fallback_ids[byte] = ap__vocab_find(self->vocab, name, (size_t)name_len);
         size_t n = ap__utf8_encode(text, ap__byte_to_char((unsigned char)byte));
+        memcpy(self->images[byte], text, n);
+        self->image_lens[byte] = (uint8_t)n;
         for (unsigned place = 0; place < 4; place++)
             self->byte_ids[place][byte] =
                 ap__bpe_find_symbol(self, (ap__text){text, n}, place & 1, place & 2, symbol, &len);

@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 
-/* From 64 KiB to 2 MiB: what a thread may have and still leave room in its second level cache. */
+/* From 64 KiB to 4 MiB for each thread. */
 enum { FIRST_PLACES = 1 << 10, MAX_PLACES = 1 << 16, GROWTH = 4, LINE_BYTES = 64 };
 
 void ap__piece_cache_clear(ap__piece_cache *cache) {
@@ -15,7 +15,17 @@ void ap__piece_cache_clear(ap__piece_cache *cache) {
 static ap__piece_key key_of(const ap__cached_piece *piece) {
     ap__piece_key key = {.len = piece->len};
     memcpy(key.words, piece->words, sizeof key.words);
+    ap__piece_key_hash(&key);
     return key;
+}
+
+/* The place for a new piece: the one before it moves on. */
+static ap__cached_piece *make_place(ap__piece_cache *cache, const ap__piece_key *key) {
+    ap__cached_piece *place = ap__piece_cache_place(cache, key);
+    if (!place->len) return place;
+    cache->n_evicted += place[1].len != 0;
+    place[1] = place[0];
+    return place;
 }
 
 static ap_status grow(ap__piece_cache *cache, ap_error *err) {
@@ -27,8 +37,10 @@ static ap_status grow(ap__piece_cache *cache, ap_error *err) {
     for (size_t i = 0; i < cache->n_places; i++) {
         if (!cache->places[i].len) continue;
         ap__piece_key key = key_of(&cache->places[i]);
-        *ap__piece_cache_place(&grown, &key) = cache->places[i];
+        *make_place(&grown, &key) = cache->places[i];
     }
+    grown.n_evicted = 0;
+    grown.n_puts = cache->n_puts;
     ap__piece_cache_clear(cache);
     *cache = grown;
     return AP_OK;
@@ -39,8 +51,8 @@ ap_status ap__piece_cache_put(ap__cached_piece **out, ap__piece_cache *cache, co
     bool is_crowded = cache->n_evicted > cache->n_places / 4 && cache->n_places < MAX_PLACES;
     ap_status status = !cache->places || is_crowded ? grow(cache, err) : AP_OK;
     if (status) return status;
-    ap__cached_piece *place = ap__piece_cache_place(cache, key);
-    cache->n_evicted += place->len != 0;
+    ap__cached_piece *place = make_place(cache, key);
+    cache->n_puts++;
     memcpy(place->words, key->words, sizeof place->words);
     place->len = (uint16_t)key->len;
     *out = place;

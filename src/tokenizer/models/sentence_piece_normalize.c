@@ -15,10 +15,10 @@ typedef struct pass {
 } pass;
 
 uint32_t ap__sp_symbol_len(const ap__sentence_piece *self, const char *text, uint32_t len) {
-    uint32_t entry, found = 0;
+    uint32_t place, found = 0;
     if (!self->symbols.n) return 0;
     ap__trie_walk walk = {.text = text, .len = len};
-    while (ap__trie_next(&self->symbol_trie, &walk, &entry)) found = walk.at;
+    while (ap__trie_next(&self->symbol_trie, &walk, &place)) found = walk.at;
     return found;
 }
 

@@ -36,10 +36,11 @@ static void find_way(const ap__sentence_piece *self, const ap__ntext *text, arri
     for (uint32_t at = 0, n; at < text->len; at += n) {
         float score = arrivals[at].score;
         bool has_single = false;
-        uint32_t entry;
+        uint32_t place;
         n = ap__utf8_len(text->ptr[at]);
         ap__trie_walk walk = {.text = text->ptr + at, .len = text->len - at};
-        while (ap__trie_next(&self->trie, &walk, &entry)) {
+        while (ap__trie_next(&self->trie, &walk, &place)) {
+            uint32_t entry = self->trie.entries[place];
             const ap__sp_piece *piece = &self->infos[entry];
             if (piece->type == AP__SP_UNUSED) continue;
             arrive(&arrivals[at + walk.at], score_of(self, piece, walk.at) + (double)score, at, entry);

@@ -6,6 +6,7 @@
 #include "base/utf8.h"
 #include "tokenizer/component.h"
 #include "tokenizer/models/trie.h"
+#include "tokenizer/models/word_cache.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,7 +17,7 @@
 typedef struct unigram {
     ap__vocab *vocab;
     ap__trie trie;
-    double *scores; /* Of the vocabulary's entries. */
+    uint32_t *ids; /* Of the trie's places. */
     double unknown_score;
     uint32_t unk_id; /* AP__TOKEN_NONE: there is none. */
     bool byte_fallback;
@@ -46,6 +47,25 @@ static ap_status check_list(ap__loader *loader, yyjson_val *list, size_t *n_byte
     return AP_OK;
 }
 
+/* Makes the trie, with scores and ids. */
+static ap_status read_scores(unigram *self, ap__loader *loader, yyjson_val *list) {
+    yyjson_val *item;
+    size_t i, max, n = self->vocab->n;
+    ap_status status = ap__trie_create(&self->trie, self->vocab, loader->arena, loader->err);
+    double *scores = ap__calloc(n, sizeof *scores);
+    if (!status && !scores) status = ap__fail_nomem(loader->err);
+    if (!status) status = ap__loader_alloc(loader, &self->ids, n, sizeof *self->ids);
+    if (!status) {
+        yyjson_arr_foreach(list, i, max, item) scores[self->vocab->by_id[i] - 1] =
+            yyjson_get_num(yyjson_arr_get(item, 1));
+        ap__trie_set_weights(&self->trie, scores);
+        for (i = 0; i < self->trie.n_places; i++)
+            self->ids[i] = self->vocab->entries[self->trie.entries[i]].id;
+    }
+    ap__free(scores);
+    return status;
+}
+
 /* Of a token that is listed twice, id and score are the last ones; each of its ids stands for it. */
 static ap_status read_tokens(unigram *self, ap__loader *loader, yyjson_val *list) {
     yyjson_val *item;
@@ -59,15 +79,13 @@ static ap_status read_tokens(unigram *self, ap__loader *loader, yyjson_val *list
     }
     self->unknown_score = least - UNKNOWN_PENALTY;
     ap_status status = ap__vocab_finish(self->vocab, loader->arena, loader->file, loader->err);
-    if (!status) status = ap__loader_alloc(loader, &self->scores, self->vocab->n, sizeof *self->scores);
     if (status) return status;
     yyjson_arr_foreach(list, i, max, item) {
         yyjson_val *token = yyjson_arr_get(item, 0);
         ap__vocab_set_alias(self->vocab, (uint32_t)i, yyjson_get_str(token), yyjson_get_len(token));
-        self->scores[self->vocab->by_id[i] - 1] = yyjson_get_num(yyjson_arr_get(item, 1));
     }
     self->vocab->n_listed = yyjson_arr_size(list);
-    return AP_OK;
+    return read_scores(self, loader, list);
 }
 
 static ap_status read_vocab(unigram *self, ap__loader *loader, yyjson_val *json) {
@@ -94,7 +112,6 @@ static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
     if (!status) status = ap__check_not_null(loader, json, "byte_fallback");
     if (!status) status = ap__get_bool(loader, json, "byte_fallback", false, &self->byte_fallback);
     if (!status) status = read_vocab(self, loader, json);
-    if (!status) status = ap__trie_create(&self->trie, self->vocab, loader->arena, loader->err);
     if (status) return status;
     for (unsigned byte = 0; byte < 256; byte++) {
         char name[8];
@@ -111,14 +128,14 @@ static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
 typedef struct arrival {
     double score;
     uint32_t start; /* Of the token; NOT_REACHED: there is no way. */
-    uint32_t id;
+    uint32_t place; /* Of the trie; AP__TOKEN_NONE: unknown. */
 } arrival;
 
 #define NOT_REACHED UINT32_MAX
 
-static inline bool arrive(arrival *to, double score, uint32_t start, uint32_t id) {
+static inline bool arrive(arrival *to, double score, uint32_t start, uint32_t place) {
     if (to->start != NOT_REACHED && !(score > to->score)) return false;
-    *to = (arrival){score, start, id};
+    *to = (arrival){score, start, place};
     return true;
 }
 
@@ -129,20 +146,21 @@ static ap_status fail_unknown(ap_error *err) {
 
 static ap_status find_way(const unigram *self, const ap__ntext *text, arrival *arrivals, ap__work *work) {
     for (uint32_t i = 1; i <= text->len; i++) arrivals[i].start = NOT_REACHED;
+    const ap__trie_node *nodes = self->trie.nodes;
     arrivals[0] = (arrival){0};
     for (uint32_t at = 0, n; at < text->len; at += n) {
         double score = arrivals[at].score;
         bool has_single = false;
-        uint32_t entry;
+        uint32_t place;
         n = ap__utf8_len(text->ptr[at]);
         ap__trie_walk walk = {.text = text->ptr + at, .len = text->len - at};
-        while (ap__trie_next(&self->trie, &walk, &entry)) {
-            arrive(&arrivals[at + walk.at], self->scores[entry] + score, at, self->vocab->entries[entry].id);
+        while (ap__trie_next(&self->trie, &walk, &place)) {
+            arrive(&arrivals[at + walk.at], nodes[walk.node].weight + score, at, place);
             has_single = has_single || walk.at == n;
         }
         work->n_steps += walk.at + 1;
         if (has_single) continue;
-        bool is_best = arrive(&arrivals[at + n], self->unknown_score + score, at, self->unk_id);
+        bool is_best = arrive(&arrivals[at + n], self->unknown_score + score, at, AP__TOKEN_NONE);
         if (is_best && self->unk_id == AP__TOKEN_NONE) return fail_unknown(work->err);
     }
     return AP_OK;
@@ -151,14 +169,14 @@ static ap_status find_way(const unigram *self, const ap__ntext *text, arrival *a
 /* Turns the chain of arrivals, which runs backwards, into its tokens' ends in text order: `start` of each
  * place becomes where the token that starts there ends. */
 static void turn_around(arrival *arrivals, uint32_t len) {
-    uint32_t end = len, start = arrivals[len].start, id = arrivals[len].id;
+    uint32_t end = len, start = arrivals[len].start, place = arrivals[len].place;
     while (end) {
-        uint32_t before = arrivals[start].start, before_id = arrivals[start].id;
+        uint32_t before = arrivals[start].start, before_place = arrivals[start].place;
         arrivals[start].start = end;
-        arrivals[start].id = id;
+        arrivals[start].place = place;
         end = start;
         start = before;
-        id = before_id;
+        place = before_place;
     }
 }
 
@@ -184,28 +202,37 @@ static ap_status push_unknown(const unigram *self, ap__work *work, const ap__pie
     return status;
 }
 
-static ap_status push_way(const unigram *self, ap__work *work, const ap__piece *piece, const arrival *way) {
+static uint32_t id_of(const unigram *self, const arrival *a) {
+    return a->place == AP__TOKEN_NONE ? self->unk_id : self->ids[a->place];
+}
+
+/* `ends` gets where the first tokens end; *is_plain: each token begins where the one before ends. */
+static ap_status push_way(const unigram *self, ap__work *work, const ap__piece *piece, const arrival *way,
+                          uint32_t *ends, bool *is_plain) {
     ap_status status = AP_OK;
+    size_t first = work->tokens.n;
+    *is_plain = true;
     for (uint32_t at = 0, end; at < piece->text.len && !status; at = end) {
-        uint32_t id = way[at].id;
+        uint32_t id = id_of(self, &way[at]);
+        size_t n = work->tokens.n - first;
         end = way[at].start;
         if (id != self->unk_id) {
             status = ap__work_push_token(work, piece, id, at, end);
-            continue;
+        } else {
+            while (end < piece->text.len && id_of(self, &way[end]) == id) end = way[end].start;
+            status = push_unknown(self, work, piece, at, end);
         }
-        while (end < piece->text.len && way[end].id == id) end = way[end].start;
-        status = push_unknown(self, work, piece, at, end);
+        if (n < AP__CACHED_TOKENS) ends[n] = end;
+        *is_plain = *is_plain && work->tokens.n - first == n + 1;
     }
     return status;
 }
 
-static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
+static ap_status cut(const unigram *self, ap__work *work, const ap__piece *piece, uint32_t *ends,
+                     bool *is_plain) {
     enum { FEW = 64 };
-    const unigram *self = ptr;
     arrival few[FEW + 1], *arrivals = few;
     size_t size;
-    ap_status status = piece->is_bytes ? ap__piece_write_bytes(work, piece) : AP_OK;
-    if (status) return status;
     ap__arena_mark mark = ap__arena_get_mark(&work->arena);
     if (piece->text.len > FEW) {
         if (!ap__mul_size(&size, (size_t)piece->text.len + 1, sizeof *arrivals))
@@ -213,12 +240,25 @@ static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
         arrivals = ap__arena_alloc(&work->arena, size);
         if (!arrivals) return ap__fail_nomem(work->err);
     }
-    status = find_way(self, &piece->text, arrivals, work);
+    ap_status status = find_way(self, &piece->text, arrivals, work);
     if (!status) {
         turn_around(arrivals, piece->text.len);
-        status = push_way(self, work, piece, arrivals);
+        status = push_way(self, work, piece, arrivals, ends, is_plain);
     }
     if (!work->has_texts) ap__arena_rewind(&work->arena, mark);
+    return status;
+}
+
+static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
+    const unigram *self = ptr;
+    uint32_t ends[AP__CACHED_TOKENS];
+    ap__cached_word *place;
+    bool is_plain;
+    size_t first = work->tokens.n;
+    ap_status status = piece->is_bytes ? ap__piece_write_bytes(work, piece) : AP_OK;
+    if (status || ap__word_cache_push(&place, work, piece, &status) || status) return status;
+    status = cut(self, work, piece, ends, &is_plain);
+    if (!status && place && is_plain) ap__word_cache_keep(place, piece, work, first, ends);
     return status;
 }
 

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "tokenizer/component.h"
 #include "tokenizer/models/read_vocab.h"
+#include "tokenizer/models/word_cache.h"
 
 #include <string.h>
 
@@ -67,13 +68,13 @@ static bool is_too_long(const word_piece *self, const ap__ntext *text) {
            ap__utf8_count(text->ptr, text->len) > self->max_input_chars_per_word;
 }
 
-static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
+/* The parts of a word; `ends` gets where the first of them end. */
+static ap_status cut(const word_piece *self, ap__work *work, const ap__piece *piece, uint32_t *ends) {
     enum { FEW = 128 };
-    const word_piece *self = ptr;
     uint64_t few[FEW], *hashes = few;
-    ap_status status = piece->is_bytes ? ap__piece_write_bytes(work, piece) : AP_OK;
-    if (status) return status;
+    ap_status status = AP_OK;
     const ap__ntext *text = &piece->text;
+    ends[0] = text->len;
     if (is_too_long(self, text)) return push_unknown(self, work, piece);
     uint32_t most = text->len < self->vocab->longest ? text->len : self->vocab->longest;
     if (most > FEW && !(hashes = ap__arena_alloc(&work->arena, most * sizeof *hashes)))
@@ -84,10 +85,25 @@ static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
         work->n_steps += most;
         if (id == AP__TOKEN_NONE) {
             work->tokens.n = first; /* The word is unknown as a whole. */
+            ends[0] = text->len;
             return push_unknown(self, work, piece);
         }
+        size_t n = work->tokens.n - first;
+        if (n < AP__CACHED_TOKENS) ends[n] = end;
         status = ap__work_push_token(work, piece, id, start, end);
     }
+    return status;
+}
+
+static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
+    const word_piece *self = ptr;
+    uint32_t ends[AP__CACHED_TOKENS];
+    ap__cached_word *place;
+    size_t first = work->tokens.n;
+    ap_status status = piece->is_bytes ? ap__piece_write_bytes(work, piece) : AP_OK;
+    if (status || ap__word_cache_push(&place, work, piece, &status) || status) return status;
+    status = cut(self, work, piece, ends);
+    if (!status && place) ap__word_cache_keep(place, piece, work, first, ends);
     return status;
 }
 

@@ -5,6 +5,7 @@
 #include "base/utf8.h"
 #include "tokenizer/grapheme.h"
 #include "tokenizer/normalizers/charsmap.h"
+#include "tokenizer/unicode.h"
 
 #include <string.h>
 
@@ -87,32 +88,80 @@ static void put_cluster(pass *p, const char *text, uint32_t len) {
     }
 }
 
-/* The number of printable ASCII characters that stay; the last is left to its cluster when more than ASCII
- * follows. */
-static uint32_t plain_run(const precompiled *self, const char *text, uint32_t len) {
-    uint32_t n = 0;
-    while (n < len && text[n] >= ' ' && text[n] < 0x7F && self->keeps[(unsigned char)text[n]]) n++;
-    return n && n < len && (unsigned char)text[n] >= 0x80 ? n - 1 : n;
+/* Whether the character is printable ASCII that stays, and the next one belongs to another cluster. */
+static bool is_plain_ascii(const precompiled *self, const ap__ntext *text, uint32_t at) {
+    char c = text->ptr[at];
+    bool is_kept = c >= ' ' && c < 0x7F && self->keeps[(unsigned char)c];
+    return is_kept && (at + 1 == text->len || (unsigned char)text->ptr[at + 1] < 0x80);
+}
+
+/* The next place where an entry of the map begins; the end of the text when there is none. */
+static uint32_t next_entry(const precompiled *self, const ap__ntext *text, uint32_t at) {
+    while (at < text->len) {
+        if (is_plain_ascii(self, text, at)) {
+            at++;
+            continue;
+        }
+        if (ap__charsmap_shortest(&self->map, text->ptr + at, text->len - at).ptr) return at;
+        at += ap__utf8_len(text->ptr[at]);
+    }
+    return at;
+}
+
+/* The cluster over `place`: its start, and in *end its end. `at` is where a cluster starts. It is looked for
+ * from the last place before where one starts whatever came earlier (rule GB999, and not GB9b). */
+static uint32_t cluster_over(const ap__ntext *text, uint32_t at, uint32_t place, uint32_t *end) {
+    uint32_t start = place, code, before;
+    ap__utf8_next(&code, text->ptr + place);
+    while (start > at) {
+        uint32_t last = start - 1;
+        while (ap__is_continuation(text->ptr[last])) last--;
+        ap__utf8_next(&before, text->ptr + last);
+        if (ap__unicode_grapheme_class(code) == AP__GRAPHEME_ANY &&
+            ap__unicode_grapheme_class(before) != AP__GRAPHEME_PREPEND)
+            break;
+        start = last;
+        code = before;
+    }
+    while ((*end = ap__grapheme_end(text->ptr, text->len, start)) <= place) start = *end;
+    return start;
+}
+
+/* Text that no entry begins in. */
+static void put_plain(pass *p, const ap__ntext *text, uint32_t at, uint32_t end) {
+    uint32_t code, last = end;
+    if (at == end) return;
+    flush(p);
+    do last--;
+    while (ap__is_continuation(text->ptr[last]));
+    /* Characters that nothing was put for are behind, as in the reference; then there is no copying. */
+    if (p->t.at == at) {
+        ap__transform_copy(&p->t, last - at);
+        at = last;
+    }
+    while (at < end) {
+        at += (uint32_t)ap__utf8_next(&code, text->ptr + at);
+        emit(p, code, 0);
+    }
 }
 
 static ap_status apply(const void *ptr, ap__work *work, ap__ntext *text) {
     pass p = {.self = ptr};
     bool is_plain = ap__ntext_is_plain(text);
-    if (plain_run(p.self, text->ptr, text->len) == text->len) return AP_OK;
+    uint32_t place = next_entry(p.self, text, 0);
+    if (place == text->len) return AP_OK;
     ap__work_begin(&p.t, work, text, 0);
-    for (uint32_t at = 0; at < text->len && !p.t.status;) {
-        uint32_t n = is_plain ? plain_run(p.self, text->ptr + at, text->len - at) : 0;
-        if (n) flush(&p);
-        /* Characters that nothing was put for are behind, as in the reference; then there is no copying. */
-        if (n && p.t.at == at) {
-            ap__transform_copy(&p.t, n - 1);
-            at += n;
-            emit(&p, (unsigned char)text->ptr[at - 1], 0);
+    for (uint32_t at = 0, start, end = 0; at < text->len && !p.t.status; at = end) {
+        if (!is_plain) {
+            end = ap__grapheme_end(text->ptr, text->len, at);
+            put_cluster(&p, text->ptr + at, end - at);
             continue;
         }
-        uint32_t end = ap__grapheme_end(text->ptr, text->len, at);
-        put_cluster(&p, text->ptr + at, end - at);
-        at = end;
+        if (place < at) place = next_entry(p.self, text, at);
+        start = end = text->len;
+        if (place < text->len) start = cluster_over(text, at, place, &end);
+        put_plain(&p, text, at, start);
+        if (start < end) put_cluster(&p, text->ptr + start, end - start);
     }
     flush(&p);
     return p.is_modified ? ap__work_finish(&p.t, work, text) : p.t.status;

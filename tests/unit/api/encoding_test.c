@@ -119,6 +119,24 @@ void test_options_of_special_tokens_and_strings(void **state) {
     assert_encoded("23", "", &options);
 }
 
+void test_options_without_offsets(void **state) {
+    (void)state;
+    ap_encode_options options = AP_ENCODE_OPTIONS_INIT;
+    options.return_offsets = AP_SWITCH_OFF;
+    ap_encoding *e = encode("I love <x>", &options), *whole = encode("I love <x>", NULL);
+    size_t n, n_whole;
+    const uint32_t *ids = ap_encoding_get_ids(e, &n), *whole_ids = ap_encoding_get_ids(whole, &n_whole);
+    assert_int_equal(n_whole, n);
+    assert_memory_equal(whole_ids, ids, n * sizeof *ids);
+    assert_int_not_equal(0, ap_encoding_get_offsets_bytes(whole, NULL)[n - 2].end);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(0, ap_encoding_get_offsets_bytes(e, NULL)[i].end);
+        assert_int_equal(0, ap_encoding_get_offsets_chars(e, NULL)[i].end);
+    }
+    ap_encoding_destroy(e);
+    ap_encoding_destroy(whole);
+}
+
 /* A program that was compiled when the struct had fewer members. */
 void test_options_of_an_older_version(void **state) {
     (void)state;

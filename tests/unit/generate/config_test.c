@@ -154,8 +154,8 @@ void test_values_that_cannot_be(void **state) {
     expect_fails(NULL, "{\"penalty_alpha\": 0.6}", AP_EUNSUPPORTED,
                  "penalty_alpha: contrastive search is not supported");
     expect_fails(NULL, "{\"force_words_ids\": [[1]]}", AP_EUNSUPPORTED, "constrained beam search");
-    expect_fails("{\"guidance_scale\": 1.5}", NULL, AP_EUNSUPPORTED,
-                 "generation_config.json: parameter guidance_scale");
+    expect_fails("{\"penalty_alpha\": 0.6}", NULL, AP_EUNSUPPORTED,
+                 "generation_config.json: parameter penalty_alpha");
     expect_fails("{\"max_length\": \"x\"}", NULL, AP_ETYPE, "max_length: expected int");
     expect_fails("[]", NULL, AP_EFORMAT, "expected a JSON object");
     layers l;

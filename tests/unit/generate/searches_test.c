@@ -65,7 +65,7 @@ static ap_value *read_cases(const char *name) {
 void test_searches_as_the_reference(void **state) {
     (void)state;
     ap_value *cases = read_cases("searches.json");
-    assert_true(ap_value_len(cases) >= 300);
+    assert_true(ap_value_len(cases) >= 320);
     for (size_t i = 0; i < ap_value_len(cases); i++) check_case(ap_value_list_get(cases, i));
     ap_value_destroy(cases);
 }
@@ -213,6 +213,9 @@ void test_failures(void **state) {
     expect_failure("{\"max_new_tokens\": 5}", 1, 0, AP_EBACKEND, "broken");
     expect_failure("{\"max_new_tokens\": 5, \"num_beams\": 2}", 4, 0, AP_EBACKEND, "broken");
     expect_failure("{\"max_new_tokens\": 5, \"prompt_lookup_num_tokens\": 2}", 2, 0, AP_EBACKEND, "broken");
+    expect_failure("{\"max_new_tokens\": 5, \"guidance_scale\": 2.0}", 3, 0, AP_EBACKEND, "broken");
+    expect_failure("{\"guidance_scale\": 2.0, \"num_beams\": 2}", 0, 0, AP_EUNSUPPORTED,
+                   "guidance_scale: not supported with num_beams above 1");
     expect_failure("{\"max_new_tokens\": 5}", 0, 4, AP_EINVAL,
                    "the prompt has 5 tokens and the model 4 positions");
     expect_failure("{\"max_new_tokens\": 50, \"eos_token_id\": null, \"pad_token_id\": 0}", 0, 9, AP_EINVAL,
@@ -261,7 +264,8 @@ void test_torture(void **state) {
         "{\"max_new_tokens\": 2, \"bad_words_ids\": [[3], [4, 5]], \"sequence_bias\": [[[5], 1.5]]}",
         "{\"max_new_tokens\": 2, \"num_beams\": 2, \"do_sample\": true, \"seed\": 1}",
         "{\"max_new_tokens\": 2, \"num_beams\": 4, \"num_beam_groups\": 2, \"diversity_penalty\": 0.5}",
-        "{\"max_new_tokens\": 3, \"prompt_lookup_num_tokens\": 2}"};
+        "{\"max_new_tokens\": 3, \"prompt_lookup_num_tokens\": 2}",
+        "{\"max_new_tokens\": 3, \"guidance_scale\": 1.5, \"do_sample\": true, \"seed\": 1}"};
     (void)state;
     for (size_t i = 0; i < sizeof params / sizeof *params; i++) {
         many m;

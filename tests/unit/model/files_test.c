@@ -242,6 +242,71 @@ void test_variants_for_advice(void **state) {
     assert_false(ap__model_file_has_variant(&path, folder.text, "none", "onnx"));
 }
 
+/* -- models of several files --------------------------------------------------------------------------- */
+
+/* The chosen files, in the order of the parts. */
+static void assert_set(const char *expected, ap__file_request request) {
+    ap__file_set set;
+    char names[400] = "";
+    assert_ok(ap__model_files_choose(&set, folder.text, &request, &err), &err);
+    for (size_t part = 0; part < AP__N_PARTS; part++) {
+        if (!set.paths[part].text[0]) continue;
+        strcat(strcat(names, names[0] ? " " : ""), set.paths[part].text + strlen(folder.text) + 1);
+    }
+    assert_string_equal(expected, names);
+}
+
+static ap__file_request request_of_kind(ap_model_kind kind, const char *torch_dtype) {
+    return (ap__file_request){.kind = kind, .torch_dtype = torch_dtype};
+}
+
+void test_causal_models(void **state) {
+    (void)state;
+    ap__file_request request = request_of_kind(AP_MODEL_CAUSAL_LM, NULL);
+    write_files("decoder_model.onnx model_quantized.onnx onnx/decoder_model_merged_q4.onnx");
+    assert_set("decoder_model.onnx", request);
+    write_files("decoder_with_past_model.onnx");
+    assert_set("decoder_model.onnx decoder_with_past_model.onnx", request);
+    write_files("decoder_model_merged.onnx");
+    assert_set("decoder_model_merged.onnx", request);
+    request.splits_merged = true;
+    assert_set("decoder_model.onnx decoder_with_past_model.onnx", request);
+    write_files("onnx/model.onnx");
+    assert_set("onnx/model.onnx", request);
+    assert_set("model_quantized.onnx", request_of_kind(AP_MODEL_CAUSAL_LM, "q8"));
+    assert_set("onnx/decoder_model_merged_q4.onnx", request_of_kind(AP_MODEL_CAUSAL_LM, "q4"));
+    assert_chooses("onnx/model.onnx", request); /* For who wants to know one. */
+    request.file_name = "decoder_model.onnx";
+    assert_set("decoder_model.onnx", request);
+}
+
+void test_encoders_with_decoders(void **state) {
+    (void)state;
+    ap__file_request request = request_of_kind(AP_MODEL_ENCODER_DECODER, NULL);
+    write_files("encoder_model.onnx decoder_model_merged_quantized.onnx onnx/encoder_model.onnx");
+    assert_refuses(request, AP_ENOTFOUND, "has no decoder_model_merged.onnx or decoder_model.onnx");
+    assert_refuses(request_of_kind(AP_MODEL_ENCODER_DECODER, "q8"), AP_ENOTFOUND,
+                   "has no encoder_model_quantized.onnx");
+    write_files("decoder_model.onnx");
+    assert_set("encoder_model.onnx decoder_model.onnx", request);
+    write_files("onnx/decoder_model.onnx onnx/decoder_with_past_model.onnx"); /* All of one folder. */
+    assert_set("onnx/encoder_model.onnx onnx/decoder_model.onnx onnx/decoder_with_past_model.onnx", request);
+    write_files("openvino_encoder_model.xml openvino_decoder_model.xml");
+    request.reads = "xml onnx";
+    assert_set("openvino_encoder_model.xml openvino_decoder_model.xml", request);
+    request.file_name = "decoder_model.onnx";
+    assert_refuses(request, AP_EINVAL,
+                   "file_name names one file, and the model is made of an encoder and a decoder");
+}
+
+void test_parts_that_are_broken(void **state) {
+    (void)state;
+    write_files("encoder_model.onnx decoder_model.onnx");
+    tempdir_write(&folder, "decoder_with_past_model.onnx", NULL, 0);
+    assert_refuses(request_of_kind(AP_MODEL_ENCODER_DECODER, NULL), AP_EFORMAT,
+                   "decoder_with_past_model.onnx is empty");
+}
+
 /* -- what is missing or broken ------------------------------------------------------------------------- */
 
 void test_nothing_there(void **state) {

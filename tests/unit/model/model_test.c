@@ -77,6 +77,24 @@ ap_status ap__session_run(ap__session *session, const ap__feed *in, size_t n_in,
     return AP_OK;
 }
 
+/* Single graphs have no use for these. */
+ap_status ap__session_run_stateful(ap__session *session, const ap__stateful_run *run, ap_error *error) {
+    (void)session;
+    (void)run;
+    return ap__fail(error, AP_EBUG, "not called");
+}
+
+ap_status ap__session_state_create(ap_state **out, ap__session *session, ap_error *error) {
+    (void)session;
+    *out = NULL;
+    return ap__fail(error, AP_EBUG, "not called");
+}
+
+void ap__session_state_destroy(ap__session *session, ap_state *state) {
+    (void)session;
+    (void)state;
+}
+
 /* Names separated by blanks, each [-1, -1]. */
 static uint32_t set_ios(ap_io *ios, char *names) {
     uint32_t n = 0;

@@ -17,7 +17,7 @@ typedef struct plan {
 
 static void make_plan(plan *p, const size_t *lengths, size_t n, int64_t batch_size, ap__batching batching,
                       bool can_pad) {
-    ap__plan_rule rule = {batch_size, batching, can_pad};
+    ap__plan_rule rule = {.batch_size = batch_size, .batching = batching, .can_pad = can_pad};
     p->n_batches = ap__plan_batches(p->order, p->ends, p->tmp, lengths, n, &rule);
 }
 
@@ -41,6 +41,18 @@ void test_no_feeds_no_batches(void **state) {
     (void)state;
     make_plan(&p, NULL, 0, 0, AP__BATCHING_PADDED, true);
     assert_int_equal(p.n_batches, 0);
+}
+
+/* A task that runs batches by itself gets as many rows as it asks for, however long. */
+void test_rows_however_long(void **state) {
+    static const size_t lengths[] = {900, 3, 700, 5, 1}, order[] = {4, 1, 3, 2, 0}, ends[] = {3, 5};
+    plan p;
+    ap__plan_rule rule = {.batching = AP__BATCHING_PADDED, .can_pad = true, .n_rows = 3};
+    (void)state;
+    p.n_batches = ap__plan_batches(p.order, p.ends, p.tmp, lengths, 5, &rule);
+    assert_int_equal(2, p.n_batches);
+    assert_memory_equal(order, p.order, sizeof order);
+    assert_memory_equal(ends, p.ends, sizeof ends);
 }
 
 void test_given_size_keeps_the_order(void **state) {

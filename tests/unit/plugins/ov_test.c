@@ -137,11 +137,47 @@ void test_ir_in_memory_without_its_weights(void **state) {
     ap__bytes_clear(&bytes);
 }
 
-void test_models_with_state_are_refused(void **state) {
+static float run_with_state(ap__session *session, ap_state *state, float x) {
+    const ap_io *in = &ap__session_get_info(session)->inputs[0],
+                *out = &ap__session_get_info(session)->outputs[0];
+    int64_t shape[AP_TENSOR_MAX_RANK];
+    float values[64];
+    for (uint32_t i = 0; i < in->rank; i++) shape[i] = in->shape[i] < 0 ? 1 : in->shape[i];
+    for (size_t i = 0; i < 64; i++) values[i] = x;
+    ap__tensor *tensor = sessions_tensor(AP_DTYPE_F32, shape, in->rank, values);
+    const ap__feed input = {.name = in->name, .tensor = tensor};
+    ap__feed output = {.name = out->name};
+    const ap__stateful_run run = {state, &input, 1, &output, 1, NULL};
+    assert_ok(ap__session_run_stateful(session, &run, &err), &err);
+    float y = *(const float *)ap__tensor_get_view(output.tensor)->data;
+    ap__tensor_unref(output.tensor);
+    assert_int_not_equal(AP_OK, ap__session_run(session, &input, 1, &output, 1, NULL, &err));
+    assert_says(&err, "the model is stateful: a run needs a state");
+    ap__tensor_unref(tensor);
+    return y;
+}
+
+/* Each state goes on by itself, and a new one begins anew. */
+static void check_state(ap__session *session) {
+    ap_state *a, *b;
+    assert_ok(ap__session_state_create(&a, session, &err), &err);
+    float first = run_with_state(session, a, 1), second = run_with_state(session, a, 1);
+    assert_true(first != second);
+    assert_ok(ap__session_state_create(&b, session, &err), &err);
+    assert_true(run_with_state(session, b, 1) == first);
+    assert_true(run_with_state(session, b, 1) == second);
+    ap__session_state_destroy(session, b);
+    ap__session_state_destroy(session, a);
+    ap__session_state_destroy(session, NULL);
+}
+
+void test_models_with_state(void **state) {
     (void)state;
     need_ov();
-    assert_fails(try_open(&(ap__session_options){.path = IR("stateful")}), AP_EUNSUPPORTED, &err, "stateful");
-    assert_says(&err, "--disable-stateful");
+    ap__session *session = open_with(&(ap__session_options){.path = IR("stateful")});
+    assert_int_equal(1, ap__session_get_info(session)->is_stateful);
+    check_state(session);
+    ap__session_close(session);
     /* The word alone is no state. */
     ap__bytes bytes = {0};
     assert_ok(ap__file_read(&bytes, IR("append"), MAX_MODEL_BYTES, &err), &err);

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 int group_setup(void **state) {
     (void)state;
@@ -620,6 +621,50 @@ void test_a_function_sees_that_its_call_is_cancelled(void **state) {
     cancelling = NULL;
     ap_value_destroy(in);
     ap_pipeline_destroy(pipe);
+}
+
+/* Of a task that generates, the feeds go through as they are. */
+static ap_status super_forward_feeds(const ap_task_context *ctx, const void *opts, ap_value **outputs,
+                                     ap_value *const *feeds, size_t n, const ap_task_run *run,
+                                     ap_error *err) {
+    called |= FORWARD;
+    assert_int_equal(n, 1);
+    return ap_task_base_forward_feeds(ctx, opts, outputs, feeds, n, run, err);
+}
+
+static ap_status no_feeds(const ap_task_context *ctx, const void *opts, ap_value **outputs,
+                          ap_value *const *feeds, size_t n, const ap_task_run *run, ap_error *err) {
+    outputs[0] = NULL;
+    return ap_task_base_forward_feeds(ctx, opts, outputs, feeds, n, run, err);
+}
+
+void test_feeds_reach_a_base_that_takes_them(void **state) {
+    (void)state;
+    char model[1024], init[1200];
+    ap_task row = AP_TASK_INIT;
+    row.base = "text-classification";
+    row.forward_feeds = no_feeds;
+    ap_pipeline *pipe = custom("bert-sst2", NULL, &row);
+    support_call_fails(pipe, "\"a\"", NULL, AP_EINVAL,
+                       "task text-classification has no forward_feeds() to call");
+    ap_pipeline_destroy(pipe);
+    if (access(AP_TEST_SHARED_DIR "/parity/models/gpt2-lm", R_OK)) return; /* No model that generates. */
+    snprintf(model, sizeof model, "\"model\": \"%s/parity/models/gpt2-lm\"", AP_TEST_SHARED_DIR);
+    snprintf(init, sizeof init, "{\"task\": \"text-generation\", %s}", model);
+    row = (ap_task)AP_TASK_INIT;
+    row.base = "text-generation";
+    row.forward_feeds = super_forward_feeds;
+    ap_pipeline *plain = support_pipeline("", init);
+    pipe = custom("", model, &row);
+    called = 0;
+    ap_value *expected = support_call(plain, "\"a b\"", "{\"max_new_tokens\": 4, \"do_sample\": false}");
+    ap_value *got = support_call(pipe, "\"a b\"", "{\"max_new_tokens\": 4, \"do_sample\": false}");
+    assert_true(ap_value_equal(expected, got));
+    assert_int_equal(called, FORWARD);
+    ap_value_destroy(got);
+    ap_value_destroy(expected);
+    ap_pipeline_destroy(pipe);
+    ap_pipeline_destroy(plain);
 }
 
 /* -- memory and threads -------------------------------------------------------------------------------- */

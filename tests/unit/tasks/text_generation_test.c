@@ -208,6 +208,43 @@ void test_stop_strings(void **state) {
     ap_pipeline_destroy(pipe);
 }
 
+/* The three phases one by one come to what a call does. */
+void test_phases(void **state) {
+    ap_value *input = value_of("\"The capital\""), *params = value_of("{\"do_sample\": false}");
+    ap_value *feeds = NULL, *outputs = NULL, *result = NULL;
+    ap_error err = AP_ERROR_INIT;
+    (void)state;
+    ap_pipeline *pipe = pipeline("gpt2-lm", NULL);
+    ap_value *whole = support_call(pipe, "\"The capital\"", "{\"do_sample\": false}");
+    assert_ok(ap_pipeline_preprocess(&feeds, pipe, input, params, &err), &err);
+    assert_ok(ap_pipeline_forward(&outputs, pipe, feeds, params, &err), &err);
+    assert_ok(ap_pipeline_postprocess(&result, pipe, outputs, params, &err), &err);
+    assert_same_text(whole, result);
+    ap_value_destroy(input);
+    ap_value_destroy(params);
+    ap_value_destroy(feeds);
+    ap_value_destroy(outputs);
+    ap_value_destroy(result);
+    ap_value_destroy(whole);
+    ap_pipeline_destroy(pipe);
+}
+
+/* Tasks are inferred from the architecture. */
+void test_inference(void **state) {
+    static const char *const models[][2] = {
+        {"gpt2-lm", "text-generation"}, {"marian-en-de", "text2text-generation"}, {"bert-mlm", "fill-mask"}};
+    (void)state;
+    for (size_t i = 0; i < 3; i++) {
+        ap_value *about = NULL;
+        ap_error err = AP_ERROR_INIT;
+        ap_pipeline *pipe = support_pipeline(models[i][0], "{\"task\": null}");
+        assert_ok(ap_pipeline_describe(&about, pipe, &err), &err);
+        assert_string_equal(models[i][1], ap_value_get_string(ap_value_dict_get(about, "task"), NULL));
+        ap_value_destroy(about);
+        ap_pipeline_destroy(pipe);
+    }
+}
+
 /* -- failures ------------------------------------------------------------------------------------------ */
 
 void test_failures(void **state) {

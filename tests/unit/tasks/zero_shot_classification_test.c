@@ -233,11 +233,9 @@ void test_entailment_labels_that_cannot_be(void **state) {
     ap_pipeline *pipe = NULL;
     assert_fails(create_with_labels(&pipe, "null", &err), AP_EINVAL, &err, "label2id: expected a dict");
     assert_fails(create_with_labels(&pipe, "{\"entail\": \"2\"}", &err), AP_EINVAL, &err, "expected an int");
+    assert_fails(create_with_labels(&pipe, "{\"entail\": 3}", &err), AP_EINVAL, &err,
+                 "the id 3, but the logits have 3 columns");
     assert_null(pipe);
-    ap_error fine = AP_ERROR_INIT;
-    assert_ok(create_with_labels(&pipe, "{\"entail\": 3}", &fine), &fine);
-    support_call_fails(pipe, TEXT, "{" LABELS "}", AP_EINVAL, "the id 3, but the logits have 3 columns");
-    ap_pipeline_destroy(pipe);
 }
 
 void test_batches_equal_singles(void **state) {

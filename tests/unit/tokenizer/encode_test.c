@@ -200,3 +200,14 @@ void test_refused_texts(void **state) {
     assert_int_equal(0, e.n);
     ap__encoding_clear(&e);
 }
+
+/* What a scanner looked at on its way to finding nothing is no piece. */
+void test_a_pattern_without_a_match(void **state) {
+    (void)state;
+    ap__tokenizer *t =
+        toy_make(TOY_WORD_LEVEL, "\"pre_tokenizer\":{\"type\":\"Split\",\"pattern\":{\"Regex\":"
+                                 "\"\\\\s+$\"},\"behavior\":\"Isolated\",\"invert\":false},");
+    assert_string_equal("0", toy_ids(t, "ab ab"));
+    assert_string_equal("3 0", toy_ids(t, "ab "));
+    ap__tokenizer_destroy(t);
+}

@@ -267,12 +267,37 @@ static void run_ids(suite *s, yyjson_val *json, yyjson_val *list) {
     free(ids);
 }
 
+static ap_status encode_case(suite *s, ap__encoding *out, yyjson_val *json, const ap__encode_options *options,
+                             ap_error *err) {
+    yyjson_val *words = yyjson_obj_get(json, "w"), *text = yyjson_obj_get(json, "t");
+    return words ? encode_words(s, out, words, options, err)
+                 : encode_input(s, out, text ? text : yyjson_obj_get(json, "p"), options, err);
+}
+
+/* Without strings of tokens, words come from a cache: the second time they are there. */
+static void check_without_tokens(suite *s, yyjson_val *json, const ap__encoding *expected) {
+    ap__encode_options options = options_of(s, json);
+    options.with_tokens = false;
+    for (int time = 0; time < 2 && !s->has_failed; time++) {
+        ap__encoding e = {0};
+        ap_error err = AP_ERROR_INIT;
+        ap_status status = encode_case(s, &e, json, &options, &err);
+        size_t size = expected->n * sizeof *e.ids;
+        if (status || e.n != expected->n)
+            fail(s, "without strings: %s", status ? err.message : "another number of tokens");
+        else if (e.n && (memcmp(e.ids, expected->ids, size) != 0 ||
+                         memcmp(e.offsets_bytes, expected->offsets_bytes, 2 * size) != 0))
+            fail(s, "without strings: other tokens (time %d)", time);
+        ap__encoding_clear(&e);
+    }
+}
+
 static void run_case(suite *s, yyjson_val *json) {
     ap__encode_options options = options_of(s, json);
     ap__encoding e = {0};
     ap_error err = AP_ERROR_INIT;
     yyjson_val *batch = yyjson_obj_get(json, "batch"), *words = yyjson_obj_get(json, "w");
-    yyjson_val *ids = yyjson_obj_get(json, "ids_in"), *text = yyjson_obj_get(json, "t");
+    yyjson_val *ids = yyjson_obj_get(json, "ids_in");
     if (batch) {
         run_batch(s, json, batch, &options);
         return;
@@ -281,11 +306,11 @@ static void run_case(suite *s, yyjson_val *json) {
         run_ids(s, json, ids);
         return;
     }
-    ap_status status = words ? encode_words(s, &e, words, &options, &err)
-                             : encode_input(s, &e, text ? text : yyjson_obj_get(json, "p"), &options, &err);
+    ap_status status = encode_case(s, &e, json, &options, &err);
     check_status(s, json, status, &err);
     if (!status && !s->has_failed) compare_encoding(s, json, &e, words != NULL, true);
     if (!status) compare_decode(s, json, e.ids, e.n);
+    if (!status && !s->has_failed) check_without_tokens(s, json, &e);
     ap__encoding_clear(&e);
 }
 

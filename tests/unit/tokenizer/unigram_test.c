@@ -76,7 +76,7 @@ static void check_walk(const ap__trie *trie, const ap__vocab *vocab, const char 
         if (id == AP__TOKEN_NONE) continue;
         assert_true(ap__trie_next(trie, &walk, &entry));
         assert_int_equal(n, walk.at);
-        assert_int_equal(id, vocab->entries[entry].id);
+        assert_int_equal(id, vocab->entries[trie->entries[entry]].id);
     }
     assert_false(ap__trie_next(trie, &walk, &entry));
     assert_false(ap__trie_next(trie, &walk, &entry));

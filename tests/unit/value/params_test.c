@@ -281,7 +281,7 @@ void test_params_are_a_dict(void **state) {
     (void)state;
     opts o = {0};
     assert_ok(ap__params_bind(TABLE, &o, NULL, AP_ORIGIN_CALL, "task test", &err), &err);
-    assert_bind_fails("[]", AP_ETYPE, "parameters: expected a dict, found list");
+    assert_bind_fails("[]", AP_ETYPE, "task test: expected a dict, found list");
     assert_bind_fails("\"top_k\"", AP_ETYPE, "expected a dict, found string");
     bound b = bound_of("null");
     unbind(&b);

@@ -67,15 +67,21 @@ class PipelineIterator:
         if not self._results:
             self._fill()
         result, error = self._results.popleft()
-        if error is not None:
+        if error is None:
+            return result
+        try:
             raise error
-        return result
+        finally:
+            del error  # else this frame and the error's traceback hold each other
 
     def _read(self):
         items, deadline = [], None
         while len(items) < self._size:
             try:
                 items.append(next(self._items))
+            except StopIteration:
+                self._error = StopIteration()
+                break
             except BaseException as error:
                 self._error = error
                 break
@@ -95,7 +101,8 @@ class PipelineIterator:
                 if self._batch_size is None:
                     self._size = min(2 * self._size, MAX_WINDOW)
                 return
-        error = self._error
-        if not isinstance(error, StopIteration):
-            self._error = StopIteration()
-        raise error
+        error, self._error = self._error, StopIteration()
+        try:
+            raise error
+        finally:
+            del error

@@ -32,6 +32,9 @@ static void check_refused(const char *const files[3][2], ap_status expected, con
 #define REFUSED(status, message, ...)                                                                        \
     check_refused((const char *const[3][2]){__VA_ARGS__}, (status), (message))
 
+/* The unknown piece of a SentencePiece model. */
+#define SPM_UNK "\x0A\x09\x0A\x05<unk>\x18\x02"
+
 /* tokenizer_config.json with a class. */
 #define OF(name)                                                                                             \
     { "tokenizer_config.json", "{\"tokenizer_class\": \"" name "\"}" }
@@ -207,6 +210,34 @@ static ap_status load_once(void *ctx, ap_error *err) {
     return status;
 }
 
+/* What only Python runs is refused where it would do something else. */
+void test_slow_classes(void **state) {
+    (void)state;
+#define M2M(settings, model, vocab)                                                                          \
+    {"tokenizer_config.json", "{\"tokenizer_class\": \"M2M100Tokenizer\"" settings "}"},                     \
+        {"sentencepiece.bpe.model", model}, {"vocab.json", vocab}
+#define VOCAB "{\"<unk>\": 0, \"x\": 1, \"</s>\": 2}"
+    REFUSED(AP_ENOTFOUND, "not found, nor source.spm with vocab.json with target.spm", OF("MarianTokenizer"));
+    REFUSED(AP_EFORMAT, "vocab.json: token \"x\": expected an id", M2M("", SPM_UNK, "{\"x\": -1}"));
+    REFUSED(AP_EFORMAT, "vocab.json: expected an object, found", M2M("", SPM_UNK, "[]"));
+    REFUSED(AP_EFORMAT, "expected the unk_token \"<unk>\" in it", M2M("", SPM_UNK, "{\"x\": 0}"));
+    REFUSED(AP_EFORMAT, "expected one unknown piece, found 0", M2M("", "\x0A\x03\x0A\x01x", VOCAB));
+    REFUSED(AP_EFORMAT, "the piece \"x\" stands there twice",
+            M2M("", SPM_UNK "\x0A\x03\x0A\x01x\x0A\x03\x0A\x01x", VOCAB));
+    REFUSED(AP_EFORMAT, "piece 1 is a byte", M2M("", SPM_UNK "\x0A\x05\x0A\x01x\x18\x06", VOCAB));
+    REFUSED(AP_EUNSUPPORTED, "model type 4", M2M("", SPM_UNK "\x12\x02\x18\x04", VOCAB));
+    REFUSED(AP_EUNSUPPORTED, "a denormalizer", M2M("", SPM_UNK "\x2A\x03\x12\x01x", VOCAB));
+    REFUSED(AP_EUNSUPPORTED, "sp_model_kwargs is not supported",
+            M2M(", \"sp_model_kwargs\": {\"enable_sampling\": true}", SPM_UNK, VOCAB));
+    REFUSED(AP_EFORMAT, "language_codes: expected \"m2m100\" or \"wmt21\"",
+            M2M(", \"language_codes\": \"nllb\"", SPM_UNK, VOCAB));
+    REFUSED(AP_EFORMAT, "src_lang: expected the code of a language, found \"xx\"",
+            M2M(", \"src_lang\": \"xx\"", SPM_UNK, VOCAB));
+    REFUSED(AP_EUNSUPPORTED, "has the flag single_word",
+            M2M(", \"added_tokens_decoder\": {\"9\": {\"content\": \"<n>\", \"single_word\": true}}", SPM_UNK,
+                VOCAB));
+}
+
 /* One folder of each format; vocabularies are small, as every allocation is made to fail once. */
 void test_torture(void **state) {
     (void)state;
@@ -222,6 +253,11 @@ void test_torture(void **state) {
           "\x0A\x03\x0A\x01x\x0A\x05\x0A\x01y\x18\x03\x0A\x03\x0A\x01z\x0A\x03\x0A\x01w"}},
         {OF("LlamaTokenizer"),
          {"tokenizer.model", "\x0A\x03\x0A\x01x\x0A\x03\x0A\x01y\x0A\x04\x0A\x02xy\x12\x02\x18\x02"}},
+        {{"tokenizer_config.json", "{\"tokenizer_class\": \"M2M100Tokenizer\", \"language_codes\": "
+                                   "\"wmt21\", \"added_tokens_decoder\": "
+                                   "{\"9\": {\"content\": \"<new>\"}}}"},
+         {"sentencepiece.bpe.model", SPM_UNK "\x0A\x03\x0A\x01x"},
+         {"vocab.json", "{\"<unk>\": 0, \"x\": 1, \"</s>\": 2}"}},
         {{"tokenizer_config.json",
           "{\"tokenizer_class\": \"PreTrainedTokenizer\", \"additional_special_tokens\": [\"<s>\"]}"},
          {"tokenizer.model", "YQ== 0\nYg== 1\nYWI= 2\n"}},

@@ -1,0 +1,49 @@
+/* Tables of merges that take single bytes. */
+#include "tokenizer/models/bpe_bytes.h"
+
+#include "base/error.h"
+#include "base/utf8.h"
+#include "tokenizer/byte_alphabet.h"
+#include "tokenizer/ntext.h"
+
+ap_status ap__byte_merges_create(ap__byte_merges **out, ap__arena *arena, const uint32_t *ids,
+                                 ap_error *err) {
+    ap__byte_merges *bytes = ap__arena_alloc(arena, sizeof *bytes);
+    *out = bytes;
+    if (!bytes) return ap__fail_nomem(err);
+    memset(bytes, 0xFF, sizeof *bytes); /* No rank, and no token. */
+    memcpy(bytes->ids, ids, sizeof bytes->ids);
+    return AP_OK;
+}
+
+static int byte_at(const char *character) {
+    uint32_t code;
+    ap__utf8_next(&code, character);
+    return ap__char_to_byte(code);
+}
+
+static int last_byte(ap__text token) {
+    size_t at = token.len - 1;
+    while (at > 0 && ap__is_continuation(token.ptr[at])) at--;
+    return byte_at(token.ptr + at);
+}
+
+static void lower(uint32_t *place, uint32_t rank) {
+    if (rank < *place) *place = rank;
+}
+
+void ap__byte_merges_add(ap__byte_merges *bytes, ap__text left, ap__text right, uint32_t rank,
+                         uint32_t merged, bool is_used) {
+    if (!left.len || !right.len) return; /* No text is made of such a token. */
+    bool is_left_one = ap__utf8_len(left.ptr[0]) == left.len,
+         is_right_one = ap__utf8_len(right.ptr[0]) == right.len;
+    if (!is_left_one && !is_right_one) return;
+    int first = last_byte(left), second = byte_at(right.ptr);
+    if (first < 0 || second < 0) return;
+    size_t pair = (size_t)first << 8 | (size_t)second;
+    if (is_right_one) lower(&bytes->before[pair], rank);
+    if (is_left_one) lower(&bytes->behind[pair], rank);
+    if (!is_left_one || !is_right_one) return;
+    bytes->ranks[pair] = rank;
+    bytes->merged[pair] = is_used ? AP__TOKEN_NONE : merged;
+}
