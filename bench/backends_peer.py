@@ -52,7 +52,10 @@ def load_ov(folder: str, threads: int) -> Any:
 
     config = {"INFERENCE_NUM_THREADS": str(threads), "PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32",
               "CACHE_DIR": ""}
-    model = OVModelForSequenceClassification.from_pretrained(folder, export=True, ov_config=config)
+    converted = Path(folder, "openvino")
+    if not (converted / "openvino_model.xml").exists():
+        OVModelForSequenceClassification.from_pretrained(folder, export=True, compile=False).save_pretrained(converted)
+    model = OVModelForSequenceClassification.from_pretrained(converted, ov_config=config)
     return pipeline(TASK, model=model, tokenizer=AutoTokenizer.from_pretrained(folder), accelerator="openvino")
 
 
