@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Results equal those of transformers on every backend that is there: the whole parity kit, or where it is not there the
-# committed part of it. Sanitizers run it on ONNX Runtime alone: each case is a process, and what is ours is the same.
+# committed part of it. Program and Python package are judged on one backend (`make parity`: on all). Sanitizers run it on ONNX Runtime alone: each case is a process, and what is ours is the same.
 # Environment: ACCELPIPE, AP_BUILD_DIR, AP_SOURCE_DIR, AP_SHARED_DIR, AP_SANITIZE. Exit status 77: nothing could be run.
 set -uo pipefail
 
@@ -13,7 +13,7 @@ runner=$AP_BUILD_DIR/bench/parity_api_runner
 package=$AP_BUILD_DIR/python
 [ -e "$package/accelpipe/_generated.py" ] || package=
 python3 "$AP_SOURCE_DIR/tests/parity/collect.py" --program "$ACCELPIPE" ${runner:+--runner "$runner"} \
-    ${package:+--package "$package"} --kit "$kit" \
+    ${package:+--package "$package"} --kit "$kit" --brief \
     ${AP_SANITIZE:+--accelerator ort}
 result=$?
 [ $result -ne 2 ] || { echo "skipped: no backend, or no cases"; exit 77; }

@@ -246,6 +246,8 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--kit", type=Path, required=True, help="folder with cases/, models/, inputs/")
     parser.add_argument("--accelerator", action="append", help="default: every backend that is available here")
     parser.add_argument("--out", type=Path, help="folder for the results; default: a temporary one")
+    parser.add_argument("--brief", action="store_true",
+                        help="every backend through the C API, program and package on one: what differs is the backend")
     parser.add_argument("--jobs", type=int, default=len(os.sched_getaffinity(0)), help="processes at a time")
     args = parser.parse_args()
     args.program, args.kit = args.program.resolve(), args.kit.resolve()
@@ -275,13 +277,20 @@ def main() -> int:
         return run(args, program, cases, accelerators)
 
 
+def is_judged(args: argparse.Namespace, program: Program, face: str, accelerator: str, accelerators: list[str]) -> bool:
+    if face != "cli" and not program.runners[face]:
+        return False
+    one = "ort" if "ort" in accelerators else accelerators[0]
+    return not args.brief or face == "api" or accelerator == one or not program.runners["api"]
+
+
 def run(args: argparse.Namespace, program: Program, cases: dict[str, list[Case]], accelerators: list[str]) -> int:
     scores: dict[str, dict[str, Score]] = {task: {} for task in cases}
     columns, kit_reports = [], []
     for accelerator in accelerators:
         unsupported = read_unsupported(HERE / "unsupported.txt", accelerator)
         for face in FACES:
-            if face != "cli" and not program.runners[face]:
+            if not is_judged(args, program, face, accelerator, accelerators):
                 continue
             column = accelerator + TITLES[face]
             columns.append(column)
