@@ -90,6 +90,13 @@ void ap__generation_clear(ap__generation_opts *o, const ap__generation_opts *cre
 
 /* -- text ---------------------------------------------------------------------------------------------- */
 
+ap_status ap__generation_text(ap__text *out, const ap_value *input, const char *what, ap_error *err) {
+    out->ptr = ap_value_get_string(input, &out->len);
+    if (out->ptr) return AP_OK;
+    return ap__fail(err, AP_ETYPE, "%s: expected a string, found %s", what,
+                    ap_kind_name(ap_value_kind(input)));
+}
+
 ap_status ap__generation_decode(char **out, size_t *len, const ap_task_context *ctx, ap__ids ids,
                                 bool cleans_up, ap_error *err) {
     uint32_t *plain = ap__calloc(ids.n + !ids.n, sizeof *plain);

@@ -40,6 +40,9 @@ ap_status ap__generation_run(ap_value **outputs, const ap_task_context *ctx, con
                              const char *output, ap_value *const *feeds, size_t n, const ap_task_run *run,
                              ap_error *err);
 
+/* The text of an input.   @return AP_ETYPE with `what` when it is none, as the reference's TypeError. */
+ap_status ap__generation_text(ap__text *out, const ap_value *input, const char *what, ap_error *err);
+
 /* config.json: task_specific_params[task]; NULL: there are none. */
 const ap_value *ap__task_specific_params(const ap_task_context *ctx, const char *task);
 

@@ -88,7 +88,7 @@ ap_status ap__text2text_preprocess(size_t *n_tokens, const ap_task_context *ctx,
                                    const ap_value *input, ap_feeds *feeds, ap_error *err) {
     ap__text text;
     ap_value *feed;
-    ap_status status = ap__text_of_value(&text, input, "text input", err);
+    ap_status status = ap__generation_text(&text, input, "text input", err);
     if (!status) status = ap__feeds_add(&feed, feeds, err);
     if (!status) status = encode(feed, ctx, o, text, err);
     if (status) return status;

@@ -141,7 +141,7 @@ static ap_status normalize_inputs(const ap_task_context *ctx, const void *bound,
     const ap_value *first = ap_value_list_get(inputs, 0);
     ap_value *copy = NULL;
     if (!inputs || ap_value_kind(inputs) == AP_KIND_NULL)
-        return ap__fail(err, AP_EINVAL, "the input is missing: give a prompt, a chat, or a list of them");
+        return ap__fail(err, AP_ETYPE, "the input is missing: give a prompt, a chat, or a list of them");
     if (ap_value_kind(inputs) == AP_KIND_DICT)
         return ap__fail(
             err, AP_EINVAL,
@@ -231,7 +231,7 @@ static ap_status preprocess(const ap_task_context *ctx, const void *bound, const
     ap__text text;
     ap__tokenizer_opts tokenizer = tokenizer_opts(o);
     ap_status status =
-        messages ? ap__chat_check(messages, err) : ap__text_of_value(&text, input, "prompt", err);
+        messages ? ap__chat_check(messages, err) : ap__generation_text(&text, input, "prompt", err);
     if (!status) status = ap__feeds_add(&feed, feeds, err);
     if (!status)
         status = messages ? ap__chat_encode(feed, ctx, o, messages, &tokenizer, err)

@@ -145,7 +145,7 @@ void test_warnings(void **state) {
 void test_failures(void **state) {
     (void)state;
     ap_pipeline *pipe = support_pipeline("bart-cnn", "{\"task\": \"summarization\"}");
-    support_call_fails(pipe, "3", NULL, AP_EINVAL, "text input: expected a string, found int");
+    support_call_fails(pipe, "3", NULL, AP_ETYPE, "text input: expected a string, found int");
     support_call_fails(pipe, "\"a\"", "{\"num_beams\": 1, \"num_return_sequences\": 2}", AP_EINVAL,
                        "num_return_sequences");
     char text[4000] = "\"";

@@ -250,7 +250,7 @@ void test_inference(void **state) {
 void test_failures(void **state) {
     (void)state;
     ap_pipeline *pipe = pipeline("gpt2-lm", NULL);
-    support_call_fails(pipe, "5", NULL, AP_EINVAL, "prompt: expected a string, found int");
+    support_call_fails(pipe, "5", NULL, AP_ETYPE, "prompt: expected a string, found int");
     support_call_fails(pipe, "[]", NULL, AP_EINVAL, "the list of inputs is empty");
     support_call_fails(pipe, "[{\"role\": \"user\"}]", NULL, AP_EINVAL,
                        "message 0: expected a dict with \"role\"");
