@@ -217,7 +217,7 @@ static void cycle(const ap__backend *backend, int n) {
 /* Under sanitizers freed memory is kept for a while and all is slow: only that it works is looked at there.
  */
 static void check_many_cycles(const ap__backend *backend) {
-    enum { N_WARM = 100, N_CYCLES = PROCESS_IS_SANITIZED ? 200 : 1000, GROWTH_MAX_KB = 2048 };
+    enum { N_WARM = 100, N_CYCLES = PROCESS_IS_SANITIZED ? 200 : 1000, GROWTH_MAX_KB = 4096 };
     cycle(backend, N_WARM);
     long before = process_resident_kb();
     cycle(backend, N_CYCLES - N_WARM);
