@@ -21,6 +21,7 @@
  * graph; its weights are mapped and need no packing.
  */
 #include "common.h"
+#include "feeds.h"
 
 #include <dlfcn.h>
 #include <onnxruntime_c_api.h>
@@ -55,22 +56,6 @@ typedef struct bench {
     size_t n_feeds;
     float last_logit; /* So that the compiler keeps the reading of the outputs. */
 } bench;
-
-/* ---- token ids --------------------------------------------------------------------------------------- */
-
-typedef struct sentence {
-    int64_t *ids;
-    size_t n_ids;
-} sentence;
-
-static sentence parse_ids(const char *line) {
-    sentence out = {bench_alloc((strlen(line) / 2 + 1) * sizeof(int64_t)), 0};
-    for (char *end = NULL;; line = end) {
-        long id = strtol(line, &end, 10);
-        if (end == line) return out;
-        out.ids[out.n_ids++] = id;
-    }
-}
 
 /* ---- the session ------------------------------------------------------------------------------------- */
 
@@ -153,44 +138,24 @@ static void find_names(bench *b) {
 
 /* ---- feeds ------------------------------------------------------------------------------------------- */
 
-/* The elements of one input for these sentences: ids padded with 0, the mask 1 over them, token types 0. */
-static int64_t *make_input(const char *name, const sentence *sentences, size_t n_rows, size_t n_columns) {
-    int64_t *data = bench_alloc(n_rows * n_columns * sizeof *data);
-    for (size_t row = 0; row < n_rows; row++)
-        for (size_t i = 0; i < sentences[row].n_ids; i++) {
-            int64_t *cell = &data[row * n_columns + i];
-            if (strcmp(name, "input_ids") == 0) *cell = sentences[row].ids[i];
-            if (strcmp(name, "attention_mask") == 0) *cell = 1;
-        }
-    return data;
-}
-
-static feed make_feed(const bench *b, const sentence *sentences, size_t n_rows) {
-    feed out = {.n_rows = n_rows};
-    size_t n_columns = 0;
-    for (size_t row = 0; row < n_rows; row++)
-        if (sentences[row].n_ids > n_columns) n_columns = sentences[row].n_ids;
-    int64_t shape[2] = {(int64_t)n_rows, (int64_t)n_columns};
+static feed make_feed(const bench *b, const bench_feed *from) {
+    feed out = {.n_rows = from->n_rows};
+    int64_t shape[2] = {(int64_t)from->n_rows, (int64_t)from->n_columns};
     for (size_t i = 0; i < b->n_inputs; i++)
-        check(ort->CreateTensorWithDataAsOrtValue(b->cpu,
-                                                  make_input(b->names[i], sentences, n_rows, n_columns),
-                                                  n_rows * n_columns * sizeof(int64_t), shape, 2,
+        check(ort->CreateTensorWithDataAsOrtValue(b->cpu, bench_feed_input(from, b->names[i]),
+                                                  from->n_rows * from->n_columns * sizeof(int64_t), shape, 2,
                                                   ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64, &out.values[i]));
     return out;
 }
 
-/* Ready-made tensors for the first `n_max` sentences of --ids, `batch_size` to a run. */
+/* Ready-made tensors for the sentences of --ids, `batch_size` to a run, at most `n_max` runs. */
 static void make_feeds(bench *b, int argc, char **argv, size_t n_max, size_t batch_size) {
-    if (batch_size == 0) bench_die("--batch must not be 0");
-    bench_lines lines;
-    bench_read_lines(&lines, bench_option(argc, argv, "--ids", NULL));
-    size_t n = lines.n_lines < n_max ? lines.n_lines : n_max;
-    sentence *sentences = bench_alloc(n * sizeof *sentences);
-    for (size_t i = 0; i < n; i++) sentences[i] = parse_ids(lines.line[i]);
+    bench_feed *feeds;
+    size_t n = bench_feeds_read(&feeds, bench_option(argc, argv, "--ids", NULL), batch_size);
     check(ort->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &b->cpu));
-    b->feeds = bench_alloc((n / batch_size + 1) * sizeof *b->feeds);
-    for (size_t i = 0; i < n; i += batch_size)
-        b->feeds[b->n_feeds++] = make_feed(b, &sentences[i], n - i < batch_size ? n - i : batch_size);
+    b->n_feeds = n < n_max ? n : n_max;
+    b->feeds = bench_alloc(b->n_feeds * sizeof *b->feeds);
+    for (size_t i = 0; i < b->n_feeds; i++) b->feeds[i] = make_feed(b, &feeds[i]);
 }
 
 /* ---- calls ------------------------------------------------------------------------------------------- */

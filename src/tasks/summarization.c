@@ -6,10 +6,6 @@
 
 static const ap_param params[] = {AP__TEXT2TEXT_PARAMS, AP_PARAM_END};
 
-static ap_status sanitize(const ap_task_context *ctx, void *opts, ap_error *err) {
-    return ap__text2text_sanitize(ctx, opts, ap__task_name(ctx), err);
-}
-
 static ap_status preprocess(const ap_task_context *ctx, const void *opts, const ap_value *input,
                             ap_feeds *feeds, ap_error *err) {
     size_t n_tokens;
@@ -34,21 +30,11 @@ static ap_status postprocess(const ap_task_context *ctx, const void *opts, ap_va
 }
 
 const ap_task ap__task_summarization = {
-    .abi = AP_TASK_ABI,
-    .size = sizeof(ap_task),
+    AP__TEXT2TEXT_ROW,
     .name = "summarization",
     .doc = "Sums a text up.",
-    .input = AP_INPUT_TEXT,
-    .components = AP_COMPONENT_TOKENIZER,
-    .model_kind = AP_MODEL_ENCODER_DECODER,
-    .architectures = AP__TEXT2TEXT_ARCHITECTURES,
     .params = params,
-    .opts_size = sizeof(ap__text2text_opts),
-    .check_model = ap__text2text_check_model,
-    .sanitize = sanitize,
+    .sanitize = ap__text2text_sanitize_named,
     .preprocess = preprocess,
     .postprocess = postprocess,
-    .shape_result = ap__text2text_shape_result,
-    .clear_opts = ap__text2text_clear_opts,
-    .forward_feeds = ap__text2text_forward,
 };

@@ -38,6 +38,10 @@ ap_status ap__text2text_sanitize(const ap_task_context *ctx, ap__text2text_opts 
     return ap__generation_sanitize(&o->generation, ctx, &about, err);
 }
 
+ap_status ap__text2text_sanitize_named(const ap_task_context *ctx, void *opts, ap_error *err) {
+    return ap__text2text_sanitize(ctx, opts, ap__task_name(ctx), err);
+}
+
 void ap__text2text_clear_opts(void *opts, const void *created) {
     ap__text2text_opts *o = opts;
     const ap__text2text_opts *of_creation = created;

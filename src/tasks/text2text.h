@@ -46,7 +46,18 @@ typedef struct ap__text2text_opts {
          NULL},                                                                                              \
         AP_PARAM_INCLUDE(ap__generate_params, ap__text2text_opts, generation.given)
 
+/* The members of a row that these tasks share. */
+#define AP__TEXT2TEXT_ROW                                                                                    \
+    .abi = AP_TASK_ABI, .size = sizeof(ap_task), .input = AP_INPUT_TEXT,                                     \
+    .components = AP_COMPONENT_TOKENIZER, .model_kind = AP_MODEL_ENCODER_DECODER,                            \
+    .architectures = AP__TEXT2TEXT_ARCHITECTURES, .opts_size = sizeof(ap__text2text_opts),                   \
+    .check_model = ap__text2text_check_model, .shape_result = ap__text2text_shape_result,                    \
+    .clear_opts = ap__text2text_clear_opts, .forward_feeds = ap__text2text_forward
+
 ap_status ap__text2text_check_model(const ap_task_context *ctx, ap_error *err);
+
+/* For sanitize(), of a task whose own name task_specific_params has. */
+ap_status ap__text2text_sanitize_named(const ap_task_context *ctx, void *opts, ap_error *err);
 
 /* @param task the name that task_specific_params has. */
 ap_status ap__text2text_sanitize(const ap_task_context *ctx, ap__text2text_opts *o, const char *task,

@@ -104,22 +104,6 @@ static ap_status postprocess(const ap_task_context *ctx, const void *opts, ap_va
 }
 
 const ap_task ap__task_translation = {
-    .abi = AP_TASK_ABI,
-    .size = sizeof(ap_task),
-    .name = "translation",
-    .aliases = "translation_xx_to_yy",
-    .doc = "Translates a text.",
-    .input = AP_INPUT_TEXT,
-    .components = AP_COMPONENT_TOKENIZER,
-    .model_kind = AP_MODEL_ENCODER_DECODER,
-    .architectures = AP__TEXT2TEXT_ARCHITECTURES,
-    .params = params,
-    .opts_size = sizeof(ap__text2text_opts),
-    .check_model = ap__text2text_check_model,
-    .sanitize = sanitize,
-    .preprocess = preprocess,
-    .postprocess = postprocess,
-    .shape_result = ap__text2text_shape_result,
-    .clear_opts = ap__text2text_clear_opts,
-    .forward_feeds = ap__text2text_forward,
+    AP__TEXT2TEXT_ROW, .name = "translation", .aliases = "translation_xx_to_yy", .doc = "Translates a text.",
+    .params = params,  .sanitize = sanitize,  .preprocess = preprocess,          .postprocess = postprocess,
 };
