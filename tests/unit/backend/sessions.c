@@ -17,6 +17,13 @@ void sessions_setup(ap__path *folder) {
 
 void sessions_teardown(const ap__path *folder) { tempdir_remove(folder); }
 
+void sessions_renew_cache(const ap__path *folder) {
+    static int n;
+    ap__path cache;
+    assert_int_equal(AP_OK, ap__path_format(&cache, NULL, "%s/cache%d", folder->text, n++));
+    setenv("ACCELPIPE_CACHE", cache.text, 1);
+}
+
 const ap__backend *sessions_backend(const char *name) {
     const ap__backend *backend = NULL;
     ap_error err = AP_ERROR_INIT;
@@ -32,12 +39,16 @@ ap__path sessions_model(const char *backend, const char *name) {
     return path;
 }
 
-ap__session *sessions_open(const ap__backend *backend, const char *path) {
+ap__session *sessions_open_with(const ap__backend *backend, const ap__session_options *options) {
     ap_error err = AP_ERROR_INIT;
     ap__session *session = NULL;
-    const ap__session_options options = {.path = path, .n_threads = 1, .no_cache = true};
-    assert_ok(ap__session_open(&session, backend, &options, &err), &err);
+    assert_ok(ap__session_open(&session, backend, options, &err), &err);
     return session;
+}
+
+ap__session *sessions_open(const ap__backend *backend, const char *path) {
+    return sessions_open_with(backend,
+                              &(ap__session_options){.path = path, .n_threads = 1, .no_cache = true});
 }
 
 ap__tensor *sessions_tensor(ap_dtype dtype, const int64_t *shape, uint32_t rank, const void *data) {

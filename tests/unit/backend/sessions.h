@@ -11,6 +11,9 @@
 void sessions_setup(ap__path *folder);
 void sessions_teardown(const ap__path *folder);
 
+/* An empty cache for what comes, in a new folder below it. */
+void sessions_renew_cache(const ap__path *folder);
+
 /* The backend; NULL, after a line that says why, when this machine has not got it. */
 const ap__backend *sessions_backend(const char *name);
 
@@ -19,6 +22,9 @@ ap__path sessions_model(const char *backend, const char *name);
 
 /* Opens without the start-up cache, with one thread. Fails the test when that fails. */
 ap__session *sessions_open(const ap__backend *backend, const char *path);
+
+/* The same with options of the test's choice. */
+ap__session *sessions_open_with(const ap__backend *backend, const ap__session_options *options);
 
 /* A tensor of these extents; its bytes are copied from `data` (NULL: 0, 1, 2, ...). */
 ap__tensor *sessions_tensor(ap_dtype dtype, const int64_t *shape, uint32_t rank, const void *data);

@@ -36,12 +36,7 @@ int group_teardown(void **state) {
 
 int test_setup(void **state) {
     (void)state;
-    static int n;
-    char text[64];
-    snprintf(text, sizeof text, "cache%d", n++);
-    ap__path cache;
-    ap__path_join(&cache, folder.text, text, NULL);
-    setenv("ACCELPIPE_CACHE", cache.text, 1); /* An empty one for each test. */
+    sessions_renew_cache(&folder);
     return 0;
 }
 
@@ -49,11 +44,7 @@ static void need_ort(void) {
     if (!ort) skip();
 }
 
-static ap__session *open_with(const ap__session_options *options) {
-    ap__session *session = NULL;
-    assert_ok(ap__session_open(&session, ort, options, &err), &err);
-    return session;
-}
+static ap__session *open_with(const ap__session_options *options) { return sessions_open_with(ort, options); }
 
 static ap_status open_fails(const ap__session_options *options) {
     ap__session *session = NULL;

@@ -37,12 +37,7 @@ int group_teardown(void **state) {
 
 int test_setup(void **state) {
     (void)state;
-    static int n;
-    char text[64];
-    snprintf(text, sizeof text, "cache%d", n++);
-    ap__path cache;
-    ap__path_join(&cache, folder.text, text, NULL);
-    setenv("ACCELPIPE_CACHE", cache.text, 1); /* An empty one for each test. */
+    sessions_renew_cache(&folder);
     return 0;
 }
 
@@ -50,11 +45,7 @@ static void need_ov(void) {
     if (!ov) skip();
 }
 
-static ap__session *open_with(const ap__session_options *options) {
-    ap__session *session = NULL;
-    assert_ok(ap__session_open(&session, ov, options, &err), &err);
-    return session;
-}
+static ap__session *open_with(const ap__session_options *options) { return sessions_open_with(ov, options); }
 
 static ap__session *open_path(const char *path) {
     return open_with(&(ap__session_options){.path = path, .n_threads = 1});

@@ -76,6 +76,17 @@ ap_value *support_call(const ap_pipeline *pipe, const char *inputs, const char *
     return out;
 }
 
+ap_status support_try_call(const ap_pipeline *pipe, const char *inputs, const char *params, ap_error *err) {
+    ap_value *in = NULL, *options = NULL, *out = NULL;
+    ap_status status = inputs ? ap_value_from_json(&in, inputs, AP_NUL_TERMINATED, err) : AP_OK;
+    if (!status && params) status = ap_value_from_json(&options, params, AP_NUL_TERMINATED, err);
+    if (!status && (status = ap_pipeline_call(&out, pipe, in, options, err))) assert_null(out);
+    ap_value_destroy(out);
+    ap_value_destroy(options);
+    ap_value_destroy(in);
+    return status;
+}
+
 void support_call_fails(const ap_pipeline *pipe, const char *inputs, const char *params, ap_status status,
                         const char *message) {
     ap_error err = AP_ERROR_INIT;

@@ -25,6 +25,9 @@ ap_value *support_call(const ap_pipeline *pipe, const char *inputs, const char *
 void support_call_fails(const ap_pipeline *pipe, const char *inputs, const char *params, ap_status status,
                         const char *message);
 
+/* Calls with JSON (either may be NULL) where memory may run out: the status of what failed first. */
+ap_status support_try_call(const ap_pipeline *pipe, const char *inputs, const char *params, ap_error *err);
+
 /* Whether a call on a list gives what calls on its items one by one give, within 1e-5.
  * @param params of the call on the list, as JSON; @param single_params of the others. */
 void support_check_batches(const ap_pipeline *pipe, const ap_value *list, const char *params,

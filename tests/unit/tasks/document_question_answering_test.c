@@ -233,18 +233,10 @@ void test_batches_equal_singles(void **state) {
 }
 
 static ap_status call_in_torture(void *pipe, ap_error *err) {
-    ap_value *inputs = NULL, *params = NULL, *out = NULL;
-    ap_status status = ap_value_from_json(&inputs, "[" PAGE ", " PAGE "]", AP_NUL_TERMINATED, err);
-    if (!status)
-        status = ap_value_from_json(&params,
-                                    "{\"max_seq_len\": 14, \"doc_stride\": 2, \"top_k\": 2, "
-                                    "\"handle_impossible_answer\": true}",
-                                    AP_NUL_TERMINATED, err);
-    if (!status && (status = ap_pipeline_call(&out, pipe, inputs, params, err))) assert_null(out);
-    ap_value_destroy(out);
-    ap_value_destroy(params);
-    ap_value_destroy(inputs);
-    return status;
+    return support_try_call(pipe, "[" PAGE ", " PAGE "]",
+                            "{\"max_seq_len\": 14, \"doc_stride\": 2, \"top_k\": 2, "
+                            "\"handle_impossible_answer\": true}",
+                            err);
 }
 
 void test_torture(void **state) {

@@ -306,26 +306,12 @@ void test_batches_equal_singles(void **state) {
 }
 
 static ap_status call_in_torture(void *pipe, ap_error *err) {
-    ap_value *inputs = NULL, *params = NULL, *out = NULL;
-    ap_status status = ap_value_from_json(&inputs, "[" PAIR ", " OTHER "]", AP_NUL_TERMINATED, err);
-    if (!status)
-        status = ap_value_from_json(&params,
-                                    "{\"top_k\": 2, \"max_seq_len\": 16, \"doc_stride\": 2, "
-                                    "\"handle_impossible_answer\": true}",
-                                    AP_NUL_TERMINATED, err);
-    if (!status && (status = ap_pipeline_call(&out, pipe, inputs, params, err))) assert_null(out);
-    ap_value_destroy(out);
-    ap_value_destroy(params);
-    params = NULL;
-    out = NULL;
-    if (!status)
-        status = ap_value_from_json(&params, "{\"question\": [\"a\", \"b\"], \"context\": [\"c d\", \"e\"]}",
-                                    AP_NUL_TERMINATED, err);
-    if (!status && (status = ap_pipeline_call(&out, pipe, NULL, params, err))) assert_null(out);
-    ap_value_destroy(out);
-    ap_value_destroy(params);
-    ap_value_destroy(inputs);
-    return status;
+    ap_status status = support_try_call(pipe, "[" PAIR ", " OTHER "]",
+                                        "{\"top_k\": 2, \"max_seq_len\": 16, \"doc_stride\": 2, "
+                                        "\"handle_impossible_answer\": true}",
+                                        err);
+    if (status) return status;
+    return support_try_call(pipe, NULL, "{\"question\": [\"a\", \"b\"], \"context\": [\"c d\", \"e\"]}", err);
 }
 
 void test_torture(void **state) {
