@@ -156,11 +156,40 @@ static ap_status look_up(const void **out, component_role role, ap__loader *load
         return status;                                                                                       \
     }
 
+/* A Sequence of any role. It may be as long as what stands in the file; each item counts as a component. */
+#define DEFINE_CREATE_LIST(role_name)                                                                        \
+    ap_status ap__##role_name##_create_list(void **out, ap__loader *loader, yyjson_val *json,                \
+                                            const char *key) {                                               \
+        yyjson_val *list, *item;                                                                             \
+        ap__##role_name##_list *self;                                                                        \
+        size_t i, max;                                                                                       \
+        ap_status status = ap__get_array(loader, json, key, &list);                                          \
+        if (!status) status = ap__loader_alloc(loader, &self, 1, sizeof *self);                              \
+        if (status) return status;                                                                           \
+        *out = self;                                                                                         \
+        status = ap__loader_alloc(loader, &self->items, yyjson_arr_size(list), sizeof *self->items);         \
+        if (status) return status;                                                                           \
+        size_t outer = ap__loader_enter(loader, key, 0);                                                     \
+        yyjson_arr_foreach(list, i, max, item) {                                                             \
+            size_t mark = ap__loader_enter(loader, NULL, i);                                                 \
+            status = ap__##role_name##_create(&self->items[self->n++], loader, item);                        \
+            if (status) return status;                                                                       \
+            ap__loader_leave(loader, mark);                                                                  \
+        }                                                                                                    \
+        ap__loader_leave(loader, outer);                                                                     \
+        return AP_OK;                                                                                        \
+    }
+
 DEFINE_CREATE(normalizer, NORMALIZERS)
 DEFINE_CREATE(pretokenizer, PRETOKENIZERS)
 DEFINE_CREATE(model, MODELS)
 DEFINE_CREATE(processor, PROCESSORS)
 DEFINE_CREATE(decoder, DECODERS)
+
+DEFINE_CREATE_LIST(normalizer)
+DEFINE_CREATE_LIST(pretokenizer)
+DEFINE_CREATE_LIST(processor)
+DEFINE_CREATE_LIST(decoder)
 
 ap_status ap__normalizer_apply(const ap__normalizer *normalizer, ap__work *work, ap__ntext *text) {
     return normalizer->class_ ? normalizer->class_->apply(normalizer->self, work, text) : AP_OK;
