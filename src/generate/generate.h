@@ -31,6 +31,7 @@ typedef struct ap__generation {
     size_t position_limit;                   /* Of the table of positions; 0: there is none. */
     const ap__prompt *prompts;
     size_t n_prompts;
+    bool is_batch;  /* Which somebody asked for: parameters may say something of each input of it. */
     size_t n_slots; /* Rows that may run at once; a single prompt may take more. */
     ap__begin_decoding begin;
     void *begin_ctx;

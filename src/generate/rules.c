@@ -269,11 +269,9 @@ static ap_status choose_mode(ap__rules *r, bool is_encoder_decoder, ap_error *er
                         "prompt_lookup_num_tokens gives one sequence, and num_return_sequences is %lld",
                         (long long)r->n_sequences);
     r->guidance = ap__opt_number(&c->guidance_scale, 1);
-    if (r->guidance != 1 && (is_encoder_decoder || r->mode != AP__MODE_SAMPLE))
+    if (r->guidance != 1 && (is_encoder_decoder || r->mode == AP__MODE_LOOKUP))
         return ap__fail(err, AP_EUNSUPPORTED, "parameter guidance_scale: not supported with %s",
-                        is_encoder_decoder ? "an encoder-decoder"
-                        : looks_up         ? "prompt_lookup_num_tokens"
-                                           : "num_beams above 1");
+                        is_encoder_decoder ? "an encoder-decoder" : "prompt_lookup_num_tokens");
     /* Of beams, one that does not end must be among what is drawn from. */
     r->min_kept = r->n_beams > 1 ? (r->eos.n ? r->eos.n + 1 : 2) : 1;
     return AP_OK;

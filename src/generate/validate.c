@@ -21,13 +21,11 @@ static const struct {
     REFUSED(watermarking_config, "watermarking"),
     REFUSED(token_healing, "token healing"),
     REFUSED(low_memory, "sequential beam search"),
-    REFUSED(assistant_model, "decoding with an assistant model"),
     REFUSED(assistant_early_exit, "decoding with an early exit"),
     REFUSED(prefix_allowed_tokens_fn, "a function of the caller"),
     REFUSED(logits_processor, "a function of the caller"),
     REFUSED(stopping_criteria, "a function of the caller"),
     REFUSED(streamer, "a streamer object; the C API has a callback, the program --stream: it"),
-    REFUSED(negative_prompt_ids, "guidance away from a prompt of its own"),
     REFUSED(custom_generate, "code from a model folder"),
 #undef REFUSED
 };

@@ -336,6 +336,7 @@ static ap_status generate(batch *b, ap__generated *generated, ap_error *err) {
         .position_limit = position_limit(ctx->config),
         .prompts = b->prompts,
         .n_prompts = b->n,
+        .is_batch = call->batch_size > 1,
         .n_slots = call->batch_size > 0 ? SIZE_MAX : SLOTS,
         .begin = begin,
         .begin_ctx = b,

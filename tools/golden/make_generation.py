@@ -7,7 +7,8 @@
 The model has 24 tokens; the logit of token k behind tokens a, b is a number in [-6, 6) made of a hash of (a, b, k), so that
 the unit tests compute the same float32 numbers (tests/unit/generate/markov.c).
 
-searches.json: [{"prompt", "params", "expect": [sequences]} | {..., "error": type}]: greedy, beams, groups, look-up, guidance.
+searches.json: [{"prompt", "params", "expect": [sequences]} | {..., "error": type}]: greedy, beams, groups, look-up, guidance,
+guidance of beams and of groups, and away from a prompt.
 scores.json: [{"tokens", "prompt_len", "params", "expect": [scores]}]: a row of logits behind all processors, null: -inf.
 """
 
@@ -91,6 +92,10 @@ class Cropping:
 def run(model, prompt, params):
     ids = torch.tensor([prompt])
     own = {"eos_token_id": EOS, "pad_token_id": PAD, **params}
+    for name in ("negative_prompt_ids", "negative_prompt_attention_mask"):
+        if name in own:  # Of beams the reference wants a row for each.
+            rows = own.get("num_beams", 1) // own.get("num_beam_groups", 1)
+            own[name] = torch.tensor([own[name]] * rows)
     sequences = model.generate(ids, attention_mask=torch.ones_like(ids), **own)
     return sequences.tolist()
 
@@ -101,9 +106,14 @@ def search_params(rng: random.Random, kind: str) -> dict:
         params["eos_token_id"] = rng.sample(range(1, N_TOKENS), rng.choice([2, 3, 6]))
     if rng.random() < 0.2:
         params["pad_token_id"] = rng.choice([5, 7])
-    if kind == "guided":
+    guidance, kind = kind.startswith("guided"), kind.removeprefix("guided-")
+    if guidance:
         params["guidance_scale"] = rng.choice([0.5, 1.5, 3.0])
         params["use_cache"] = False  # The model here has none, and so reads all of what is not the prompt.
+    if guidance and kind != "guided" and rng.random() < 0.5:
+        params["negative_prompt_ids"] = [rng.randrange(2, N_TOKENS) for _ in range(rng.choice([1, 2, 5]))]
+        if rng.random() < 0.3:
+            params["negative_prompt_attention_mask"] = [1] * len(params["negative_prompt_ids"])
     if kind in ("beams", "groups"):
         params["num_beams"] = rng.choice([2, 3, 4, 5])
         params["length_penalty"] = rng.choice([1.0, 1.0, -1.0, 0.0, 0.5, 2.0])
@@ -142,7 +152,8 @@ def search_params(rng: random.Random, kind: str) -> dict:
 def make_searches(model) -> list[dict]:
     rng = random.Random(1)
     cases = []
-    for kind, n in (("greedy", 60), ("beams", 160), ("groups", 50), ("lookup", 30), ("guided", 20)):
+    for kind, n in (("greedy", 60), ("beams", 160), ("groups", 50), ("lookup", 30), ("guided", 20), ("guided-greedy", 20),
+                    ("guided-beams", 40), ("guided-groups", 40)):
         for _ in range(n):
             prompt = [rng.randrange(2, N_TOKENS) for _ in range(rng.choice([1, 2, 4, 7]))]
             case = {"prompt": prompt, "params": search_params(rng, kind)}

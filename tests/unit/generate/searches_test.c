@@ -65,7 +65,7 @@ static ap_value *read_cases(const char *name) {
 void test_searches_as_the_reference(void **state) {
     (void)state;
     ap_value *cases = read_cases("searches.json");
-    assert_true(ap_value_len(cases) >= 320);
+    assert_true(ap_value_len(cases) >= 420);
     for (size_t i = 0; i < ap_value_len(cases); i++) check_case(ap_value_list_get(cases, i));
     ap_value_destroy(cases);
 }
@@ -214,8 +214,31 @@ void test_failures(void **state) {
     expect_failure("{\"max_new_tokens\": 5, \"num_beams\": 2}", 4, 0, AP_EBACKEND, "broken");
     expect_failure("{\"max_new_tokens\": 5, \"prompt_lookup_num_tokens\": 2}", 2, 0, AP_EBACKEND, "broken");
     expect_failure("{\"max_new_tokens\": 5, \"guidance_scale\": 2.0}", 3, 0, AP_EBACKEND, "broken");
-    expect_failure("{\"guidance_scale\": 2.0, \"num_beams\": 2}", 0, 0, AP_EUNSUPPORTED,
-                   "guidance_scale: not supported with num_beams above 1");
+    expect_failure("{\"max_new_tokens\": 5, \"guidance_scale\": 2.0, \"num_beams\": 2}", 4, 0, AP_EBACKEND,
+                   "broken");
+    expect_failure("{\"guidance_scale\": 2.0, \"prompt_lookup_num_tokens\": 2}", 0, 0, AP_EUNSUPPORTED,
+                   "guidance_scale: not supported with prompt_lookup_num_tokens");
+    expect_failure("{\"guidance_scale\": 2.0, \"negative_prompt_ids\": [3, 99]}", 0, 0, AP_EINVAL,
+                   "negative_prompt_ids: the model has 24 tokens, 99 is none of them");
+    expect_failure("{\"guidance_scale\": 2.0, \"negative_prompt_ids\": [3, -1]}", 0, 0, AP_EINVAL,
+                   "negative_prompt_ids: -1 is no token id");
+    expect_failure("{\"guidance_scale\": 2.0, \"negative_prompt_ids\": [[3], [4, 5]]}", 0, 0, AP_EINVAL,
+                   "list 1 has another length than the first, 1");
+    expect_failure("{\"guidance_scale\": 2.0, \"negative_prompt_ids\": [[3], [4]]}", 0, 0, AP_EINVAL,
+                   "2 different prompts for 1 input;");
+    expect_failure("{\"guidance_scale\": 2.0, \"negative_prompt_ids\": []}", 0, 0, AP_EINVAL,
+                   "negative_prompt_ids: expected ints [n_tokens] or [n_prompts, n_tokens]");
+    expect_failure("{\"guidance_scale\": 2.0, \"negative_prompt_ids\": \"a\"}", 0, 0, AP_EINVAL,
+                   "found string");
+    expect_failure("{\"guidance_scale\": 2.0, \"negative_prompt_attention_mask\": [1]}", 0, 0, AP_EINVAL,
+                   "negative_prompt_ids is not");
+    expect_failure("{\"guidance_scale\": 2.0, \"negative_prompt_ids\": [3], "
+                   "\"negative_prompt_attention_mask\": [1, 1]}",
+                   0, 0, AP_EINVAL,
+                   "negative_prompt_attention_mask is [1, 2], and negative_prompt_ids [1, 1]");
+    expect_failure("{\"max_new_tokens\": 50, \"eos_token_id\": null, \"guidance_scale\": 2.0, "
+                   "\"negative_prompt_ids\": [3, 4, 5, 6, 7, 8, 9, 10, 11, 12]}",
+                   0, 8, AP_EINVAL, "have 10 tokens, and the model has 8 positions");
     expect_failure("{\"max_new_tokens\": 5}", 0, 4, AP_EINVAL,
                    "the prompt has 5 tokens and the model 4 positions");
     expect_failure("{\"max_new_tokens\": 50, \"eos_token_id\": null, \"pad_token_id\": 0}", 0, 9, AP_EINVAL,
@@ -229,6 +252,36 @@ void test_failures(void **state) {
     expect_failure("{\"bad_words_ids\": [3]}", 0, 0, AP_EINVAL, "bad_words_ids: expected a list of lists");
     expect_failure("{\"sequence_bias\": []}", 0, 0, AP_EINVAL, "sequence_bias");
     expect_failure("{\"stop_strings\": \"a\"}", 0, 0, AP_EINVAL, "stop_strings needs a tokenizer");
+}
+
+/* Of a batch that was asked for, each prompt may have a negative one of its own; a masked token is none. */
+void test_negative_prompts_of_a_batch(void **state) {
+    static const char *const each[] = {
+        "{\"max_new_tokens\": 6, \"guidance_scale\": 2.0, \"negative_prompt_ids\": [3, 4]}",
+        "{\"max_new_tokens\": 6, \"guidance_scale\": 2.0, \"negative_prompt_ids\": [7]}"};
+    many together, alone;
+    ap_error err = AP_ERROR_INIT;
+    ap__generated found[2], expected;
+    (void)state;
+    make_many(&together, "{\"max_new_tokens\": 6, \"guidance_scale\": 2.0, "
+                         "\"negative_prompt_ids\": [[3, 4], [9, 7]], "
+                         "\"negative_prompt_attention_mask\": [[1, 1], [0, 1]]}");
+    together.g.n_prompts = 2;
+    together.g.is_batch = true;
+    assert_ok(ap__generate(found, &together.g, &err), &err);
+    for (size_t i = 0; i < 2; i++) {
+        make_many(&alone, each[i]);
+        alone.g.prompts = &alone.prompts[i];
+        alone.g.n_prompts = 1;
+        assert_ok(ap__generate(&expected, &alone.g, &err), &err);
+        assert_int_equal(expected.sequences[0].n, found[i].sequences[0].n);
+        assert_memory_equal(expected.sequences[0].ptr, found[i].sequences[0].ptr,
+                            expected.sequences[0].n * sizeof(int64_t));
+        ap__generated_clear(&expected);
+        ap__generated_clear(&found[i]);
+        ap_value_destroy(alone.params);
+    }
+    ap_value_destroy(together.params);
 }
 
 void test_a_cancelled_call_ends(void **state) {
@@ -265,7 +318,10 @@ void test_torture(void **state) {
         "{\"max_new_tokens\": 2, \"num_beams\": 2, \"do_sample\": true, \"seed\": 1}",
         "{\"max_new_tokens\": 2, \"num_beams\": 4, \"num_beam_groups\": 2, \"diversity_penalty\": 0.5}",
         "{\"max_new_tokens\": 3, \"prompt_lookup_num_tokens\": 2}",
-        "{\"max_new_tokens\": 3, \"guidance_scale\": 1.5, \"do_sample\": true, \"seed\": 1}"};
+        "{\"max_new_tokens\": 3, \"guidance_scale\": 1.5, \"do_sample\": true, \"seed\": 1}",
+        "{\"max_new_tokens\": 2, \"guidance_scale\": 1.5, \"num_beams\": 2, \"negative_prompt_ids\": [[3, "
+        "4]], "
+        "\"negative_prompt_attention_mask\": [[0, 1]]}"};
     (void)state;
     for (size_t i = 0; i < sizeof params / sizeof *params; i++) {
         many m;
