@@ -181,7 +181,8 @@ static void lay_over(ap__generate_opts *out, const ap__generate_opts *given, ap_
 static void warn_of_unknown(const char *name) {
     char hint[96];
     ap__suggestion suggestion = {0};
-    if (name[0] == '_' || strcmp(name, "transformers_version") == 0) return; /* What such an object adds. */
+    if (name[0] == '_' || strcmp(name, "transformers_version") == 0 || strcmp(name, "is_assistant") == 0)
+        return; /* What such an object adds. */
     ap__params_suggest(&suggestion, ap__generate_params, name);
     ap__log(AP_LOG_WARNING, "generate: generation_config: \"%.64s\" is no parameter of it%s", name,
             ap__suggestion_text(&suggestion, hint, sizeof hint));

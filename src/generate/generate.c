@@ -60,6 +60,7 @@ static ap_status make_rules(ap__rules **out, const ap__generation *g, const ap__
                              .prompt_len = prompt->tokens.n,
                              .max_positions = g->max_positions,
                              .is_encoder_decoder = g->is_encoder_decoder,
+                             .has_assistant = g->begin_assistant != NULL,
                              .gives_max_length = g->gives_max_length,
                              .gives_min_length = g->gives_min_length,
                              .seed = seed};
@@ -345,7 +346,7 @@ typedef ap_status (*single_fn)(ap__generated *out, const ap__generation *g, size
 
 /* Prompts that run one after the other; NULL: all run in the loop. */
 static single_fn choose_single(const ap__rules *rules) {
-    if (rules->mode == AP__MODE_LOOKUP) return ap__generate_lookup;
+    if (rules->mode == AP__MODE_GUESSED) return ap__generate_guessed;
     return rules->guidance != 1 ? ap__generate_guided : NULL;
 }
 

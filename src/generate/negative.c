@@ -85,14 +85,17 @@ static ap_status compare_rows(bool *are_equal, const matrix *m, ap_error *err) {
 static ap_status choose_row(size_t *row, const matrix *m, const ap__generation *g, size_t i_prompt,
                             ap_error *err) {
     bool are_equal;
+    size_t n = g->is_batch ? g->n_prompts : 1;
     ap_status status = compare_rows(&are_equal, m, err);
-    *row = are_equal ? 0 : i_prompt;
-    if (status || are_equal || (g->is_batch && m->n_rows == g->n_prompts)) return status;
+    *row = 0;
+    for (size_t i = 0; !are_equal && i < g->n_prompts; i++)
+        *row += g->prompts[i].index < g->prompts[i_prompt].index;
+    if (status || are_equal || (n > 1 && m->n_rows == n)) return status;
     return ap__fail(
         err, AP_EINVAL,
         "parameter %s: %zu different prompts for %zu input%s; give one for all, or with batch_size "
         "one for each input of a batch",
-        m->name, m->n_rows, g->is_batch ? g->n_prompts : 1, g->is_batch ? "s" : "");
+        m->name, m->n_rows, n, n == 1 ? "" : "s");
 }
 
 /* -- all of it ----------------------------------------------------------------------------------------- */
@@ -124,7 +127,7 @@ static ap_status read_mask(ap__negative_prompt *out, const matrix *ids, const ap
     for (size_t i = 0; !status && i < mask.n; i++) {
         int64_t number;
         if ((status = read_element(&number, &mask, row, i, err))) break;
-        out->mask[i] = number != 0;
+        out->mask[i] = number ? AP__MASK_IN : AP__MASK_HIDDEN;
         has_zero = has_zero || !number;
     }
     if (status || has_zero) return status;

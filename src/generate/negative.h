@@ -6,7 +6,7 @@
 
 typedef struct ap__negative_prompt {
     ap__tokens tokens; /* None: there is no such prompt. */
-    uint8_t *mask;     /* [tokens.n] NULL: all of them count. */
+    uint8_t *mask; /* [tokens.n] NULL: all are in. The reference counts positions of those that are not. */
 } ap__negative_prompt;
 
 /* That of the prompt i_prompt. Owned: ap__negative_prompt_clear(), also after a failure.

@@ -122,6 +122,12 @@ const ap_param ap__generate_params[] = {
 #undef REFUSED
 #undef WITHOUT_EFFECT
 
+const ap_param *ap__generate_param_at(size_t offset) {
+    const ap_param *row = ap__generate_params;
+    while (row->name && row->offset != offset) row++;
+    return row;
+}
+
 bool ap__generate_param_is_argument(const ap_param *row) {
     static const size_t places[] = {
         offsetof(ap__generate_opts, seed),

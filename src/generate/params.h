@@ -45,6 +45,9 @@ static inline const ap_opt *ap__generate_opt_const(const ap__generate_opts *opts
     return (const ap_opt *)(const void *)((const char *)opts + row->offset);
 }
 
+/* The row at that place in the struct. */
+const ap_param *ap__generate_param_at(size_t offset);
+
 /* Whether a row is no member of a GenerationConfig, but given to generate() beside one. */
 bool ap__generate_param_is_argument(const ap_param *row);
 
