@@ -26,12 +26,12 @@ typedef struct ap__generate_opts {
     ap_opt generation_config, use_model_defaults, negative_prompt_ids, negative_prompt_attention_mask;
     /* What is known and not done: given, it is refused. */
     ap_opt penalty_alpha, dola_layers, constraints, force_words_ids, watermarking_config, token_healing,
-        low_memory, assistant_early_exit, prefix_allowed_tokens_fn, logits_processor, stopping_criteria,
-        streamer, custom_generate;
+        assistant_early_exit, prefix_allowed_tokens_fn, logits_processor, stopping_criteria, streamer,
+        custom_generate;
     /* What changes nothing here: how the reference keeps its cache, and what it returns beside the tokens. */
-    ap_opt cache_implementation, cache_config, return_legacy_cache, prefill_chunk_size, disable_compile,
-        compile_config, output_attentions, output_hidden_states, output_scores, output_logits,
-        return_dict_in_generate, assistant_lookbehind, target_lookbehind;
+    ap_opt low_memory, cache_implementation, cache_config, return_legacy_cache, prefill_chunk_size,
+        disable_compile, compile_config, output_attentions, output_hidden_states, output_scores,
+        output_logits, return_dict_in_generate, assistant_lookbehind, target_lookbehind;
 } ap__generate_opts;
 
 extern const ap_param ap__generate_params[];

@@ -16,13 +16,12 @@ static const struct {
 } REFUSED[] = {
 #define REFUSED(NAME, WHAT)                                                                                  \
     { offsetof(ap__generate_opts, NAME), #NAME, WHAT }
-    REFUSED(penalty_alpha, "contrastive search"),
-    REFUSED(dola_layers, "DoLa decoding"),
+    REFUSED(penalty_alpha, "contrastive search, which needs hidden states that exported models do not give,"),
+    REFUSED(dola_layers, "DoLa decoding, which needs hidden states that exported models do not give,"),
     REFUSED(constraints, "constrained beam search"),
     REFUSED(force_words_ids, "constrained beam search"),
     REFUSED(watermarking_config, "watermarking"),
     REFUSED(token_healing, "token healing"),
-    REFUSED(low_memory, "sequential beam search"),
     REFUSED(assistant_early_exit, "decoding with an early exit"),
     REFUSED(prefix_allowed_tokens_fn, "a function of the caller"),
     REFUSED(logits_processor, "a function of the caller"),
@@ -96,6 +95,13 @@ static ap_status check_schedule(const ap_opt *opt, ap_error *err) {
                     "parameter num_assistant_tokens_schedule: expected constant, heuristic or "
                     "heuristic_transient, found \"%.32s\"",
                     text);
+}
+
+static ap_status check_memory(const ap__generate_opts *c, int64_t n_beams, ap_error *err) {
+    if (n_beams == 1 || ap__opt_integer(&c->num_beam_groups, 1) > 1) return AP_OK;
+    if (!ap__opt_boolean(&c->low_memory, false)) return AP_OK;
+    return ap__fail(err, AP_EINVAL,
+                    "parameter low_memory: transformers has no beam search of that kind any more");
 }
 
 /* The names that transformers has; all caches give the same tokens. */
@@ -204,6 +210,7 @@ ap_status ap__generation_validate(const ap__generate_opts *c, ap_origin asked, a
     if (!status) status = check_counts(c, err);
     if (!status) status = check_schedule(&c->num_assistant_tokens_schedule, err);
     if (!status) status = check_cache(&c->cache_implementation, err);
+    if (!status) status = check_memory(c, n_beams, err);
     if (!status) status = check_groups(c, n_beams, err);
     if (!status) status = check_sequences(c, n_beams, err);
     if (!status) warn_of_idle(c, n_beams, asked);

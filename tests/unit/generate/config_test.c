@@ -242,7 +242,13 @@ void test_values_that_cannot_be(void **state) {
         NULL, "{\"num_beams\": 3, \"num_beam_groups\": 2, \"do_sample\": false, \"diversity_penalty\": 1.0}",
         AP_EINVAL, "no multiple");
     expect_fails(NULL, "{\"penalty_alpha\": 0.6}", AP_EUNSUPPORTED,
-                 "penalty_alpha: contrastive search is not supported");
+                 "penalty_alpha: contrastive search, which needs hidden states");
+    expect_fails(NULL, "{\"do_sample\": false, \"num_beams\": 2, \"low_memory\": true}", AP_EINVAL,
+                 "low_memory");
+    expect_fails(NULL, "{\"cache_implementation\": \"none\"}", AP_EINVAL,
+                 "transformers has none named \"none\"");
+    expect_fails(NULL, "{\"num_assistant_tokens_schedule\": \"none\"}", AP_EINVAL, "found \"none\"");
+    expect_fails(NULL, "{\"num_assistant_tokens\": -1}", AP_EINVAL, "num_assistant_tokens: -1 is below 0");
     expect_fails(NULL, "{\"force_words_ids\": [[1]]}", AP_EUNSUPPORTED, "constrained beam search");
     expect_fails("{\"penalty_alpha\": 0.6}", NULL, AP_EUNSUPPORTED,
                  "generation_config.json: parameter penalty_alpha");
