@@ -65,6 +65,10 @@ const ap_param ap__generate_params[] = {
     ROW(begin_suppress_tokens, VALUE, NULL, "List of ids that do not come first."),
     ROW(sequence_bias, VALUE, NULL,
         "List of [ids, number]: the number is added to the score of the sequence."),
+    ROW(watermarking_config, VALUE, NULL,
+        "Dict of a WatermarkingConfig (greenlist_ratio, bias, hashing_key, seeding_scheme, context_width): "
+        "marks "
+        "the text by tokens that become more likely."),
     ROW(pad_token_id, INT, NULL, "Fills finished sequences; null: the first end token."),
     ROW(bos_token_id, INT, NULL, "Begins a sequence that has no prompt."),
     ROW(eos_token_id, VALUE, NULL, "The id, or list of ids, that ends a sequence."),
@@ -94,7 +98,6 @@ const ap_param ap__generate_params[] = {
     REFUSED(dola_layers),
     REFUSED(constraints),
     REFUSED(force_words_ids),
-    REFUSED(watermarking_config),
     REFUSED(token_healing),
     REFUSED(assistant_early_exit),
     REFUSED(prefix_allowed_tokens_fn),

@@ -17,7 +17,7 @@ typedef struct ap__generate_opts {
         diversity_penalty, repetition_penalty, encoder_repetition_penalty, length_penalty,
         no_repeat_ngram_size, encoder_no_repeat_ngram_size, bad_words_ids, renormalize_logits,
         forced_bos_token_id, forced_eos_token_id, remove_invalid_values, exponential_decay_length_penalty,
-        suppress_tokens, begin_suppress_tokens, sequence_bias;
+        suppress_tokens, begin_suppress_tokens, sequence_bias, watermarking_config;
     /* Tokens. */
     ap_opt pad_token_id, bos_token_id, eos_token_id, decoder_start_token_id;
     /* Of an assistant model. */
@@ -25,9 +25,8 @@ typedef struct ap__generate_opts {
     /* What generate() takes beside a configuration. */
     ap_opt generation_config, use_model_defaults, negative_prompt_ids, negative_prompt_attention_mask;
     /* What is known and not done: given, it is refused. */
-    ap_opt penalty_alpha, dola_layers, constraints, force_words_ids, watermarking_config, token_healing,
-        assistant_early_exit, prefix_allowed_tokens_fn, logits_processor, stopping_criteria, streamer,
-        custom_generate;
+    ap_opt penalty_alpha, dola_layers, constraints, force_words_ids, token_healing, assistant_early_exit,
+        prefix_allowed_tokens_fn, logits_processor, stopping_criteria, streamer, custom_generate;
     /* What changes nothing here: how the reference keeps its cache, and what it returns beside the tokens. */
     ap_opt low_memory, cache_implementation, cache_config, return_legacy_cache, prefill_chunk_size,
         disable_compile, compile_config, output_attentions, output_hidden_states, output_scores,

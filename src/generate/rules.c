@@ -150,6 +150,8 @@ static ap_status read_tokens(ap__rules *r, const ap__rules_maker *maker, ap_erro
         status = read_opt_ids(&r->forced_eos, arena, &c->forced_eos_token_id, "forced_eos_token_id", err);
     if (!status && ap__opt_is_set(&c->bad_words_ids)) status = read_bad_words(r, err);
     if (!status && ap__opt_is_set(&c->sequence_bias)) status = read_biases(r, err);
+    if (!status && ap__opt_is_set(&c->watermarking_config))
+        status = ap__watermark_read(&r->watermark, arena, c->watermarking_config.as.value, err);
     if (!status && ap__opt_is_set(&c->exponential_decay_length_penalty)) status = read_decay(r, err);
     if (status) return status;
     r->pad = ap__opt_integer(&c->pad_token_id, r->eos.n ? r->eos.ptr[0] : -1);

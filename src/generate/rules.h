@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "generate/params.h"
 #include "generate/scores.h"
+#include "generate/watermark.h"
 #include "tokenizer/tokenizer.h"
 
 /* Most ids or sequences of ids that one parameter may list. */
@@ -64,6 +65,7 @@ struct ap__rules {
     size_t first_index; /* At which `suppressed_first` counts. */
     ap__bias *biases, *bad_words;
     size_t n_biases, n_bad_words;
+    ap__watermark *watermark; /* NULL: none. */
     double decay_factor;
     size_t decay_start;
     const ap__text *stop_strings;

@@ -20,7 +20,6 @@ static const struct {
     REFUSED(dola_layers, "DoLa decoding, which needs hidden states that exported models do not give,"),
     REFUSED(constraints, "constrained beam search"),
     REFUSED(force_words_ids, "constrained beam search"),
-    REFUSED(watermarking_config, "watermarking"),
     REFUSED(token_healing, "token healing"),
     REFUSED(assistant_early_exit, "decoding with an early exit"),
     REFUSED(prefix_allowed_tokens_fn, "a function of the caller"),

@@ -249,6 +249,8 @@ void test_values_that_cannot_be(void **state) {
                  "transformers has none named \"none\"");
     expect_fails(NULL, "{\"num_assistant_tokens_schedule\": \"none\"}", AP_EINVAL, "found \"none\"");
     expect_fails(NULL, "{\"num_assistant_tokens\": -1}", AP_EINVAL, "num_assistant_tokens: -1 is below 0");
+    expect_fails(NULL, "{\"generation_config\": {\"watermarking_config\": 3, \"constraints\": [1]}}",
+                 AP_EUNSUPPORTED, "constraints");
     expect_fails(NULL, "{\"force_words_ids\": [[1]]}", AP_EUNSUPPORTED, "constrained beam search");
     expect_fails("{\"penalty_alpha\": 0.6}", NULL, AP_EUNSUPPORTED,
                  "generation_config.json: parameter penalty_alpha");

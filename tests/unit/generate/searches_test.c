@@ -65,7 +65,7 @@ static ap_value *read_cases(const char *name) {
 void test_searches_as_the_reference(void **state) {
     (void)state;
     ap_value *cases = read_cases("searches.json");
-    assert_true(ap_value_len(cases) >= 420);
+    assert_true(ap_value_len(cases) >= 480);
     for (size_t i = 0; i < ap_value_len(cases); i++) check_case(ap_value_list_get(cases, i));
     ap_value_destroy(cases);
 }
@@ -372,6 +372,16 @@ void test_failures(void **state) {
                    "the model has 24 tokens, 99 is none of them");
     expect_failure("{\"bad_words_ids\": [3]}", 0, 0, AP_EINVAL, "bad_words_ids: expected a list of lists");
     expect_failure("{\"sequence_bias\": []}", 0, 0, AP_EINVAL, "sequence_bias");
+    expect_failure("{\"watermarking_config\": 3}", 0, 0, AP_ETYPE,
+                   "watermarking_config: expected a dict, found int");
+    expect_failure("{\"watermarking_config\": {\"keys\": [1]}}", 0, 0, AP_EUNSUPPORTED,
+                   "keys is no entry of a WatermarkingConfig");
+    expect_failure("{\"watermarking_config\": {\"greenlist_ratio\": 1.0}}", 0, 0, AP_EINVAL,
+                   "greenlist_ratio: expected a number between 0 and 1");
+    expect_failure("{\"watermarking_config\": {\"context_width\": 0}}", 0, 0, AP_EINVAL, "at least 1");
+    expect_failure("{\"watermarking_config\": {\"seeding_scheme\": \"x\"}}", 0, 0, AP_EINVAL, "selfhash");
+    expect_failure("{\"watermarking_config\": {\"hashing_key\": \"x\"}}", 0, 0, AP_EINVAL, "expected an int");
+    expect_failure("{\"watermarking_config\": {\"bias\": \"x\"}}", 0, 0, AP_EINVAL, "expected a number");
     expect_failure("{\"stop_strings\": \"a\"}", 0, 0, AP_EINVAL, "stop_strings needs a tokenizer");
 }
 
@@ -437,6 +447,7 @@ void test_torture(void **state) {
     static const char *const params[] = {
         "{\"max_new_tokens\": 2, \"bad_words_ids\": [[3], [4, 5]], \"sequence_bias\": [[[5], 1.5]]}",
         "{\"max_new_tokens\": 2, \"num_beams\": 2, \"do_sample\": true, \"seed\": 1}",
+        "{\"max_new_tokens\": 2, \"watermarking_config\": {\"seeding_scheme\": \"selfhash\"}}",
         "{\"max_new_tokens\": 2, \"num_beams\": 4, \"num_beam_groups\": 2, \"diversity_penalty\": 0.5}",
         "{\"max_new_tokens\": 3, \"prompt_lookup_num_tokens\": 2}",
         "{\"max_new_tokens\": 3, \"guidance_scale\": 1.5, \"do_sample\": true, \"seed\": 1}",
