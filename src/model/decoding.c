@@ -49,7 +49,7 @@ static void fill_tokens(int64_t *out, const ap__token_rows *rows, size_t n) {
 static void fill_mask(int64_t *out, const ap__token_rows *rows) {
     for (size_t i = 0; i < rows->n_rows; i++) {
         const uint8_t *mask = rows->mask + i * rows->capacity;
-        for (size_t k = 0; k < rows->n_tokens; k++) *out++ = mask[k];
+        for (size_t k = 0; k < rows->n_tokens; k++) *out++ = mask[k] == AP__MASK_IN;
     }
 }
 
@@ -294,7 +294,7 @@ static ap_status check_step(const decoding *d, const ap__step *step, ap_error *e
     if (!step->n_tokens || !step->n_logits || step->n_logits > step->n_tokens)
         return ap__fail(err, AP_EINVAL, "a step of %zu tokens with the logits of %zu", step->n_tokens,
                         step->n_logits);
-    for (size_t i = 0; step->mask && i < n; i++) n_masked += !step->mask[i];
+    for (size_t i = 0; step->mask && i < n; i++) n_masked += step->mask[i] != AP__MASK_IN;
     if (!n_masked || d->decoder->takes_mask) return AP_OK;
     return ap__fail(
         err, AP_EUNSUPPORTED,
