@@ -238,6 +238,37 @@ void test_slow_classes(void **state) {
                 VOCAB));
 }
 
+/* The same of classes that look up characters, bytes or words. */
+void test_slow_characters(void **state) {
+    (void)state;
+#define CTC(settings, vocab)                                                                                 \
+    {"tokenizer_config.json", "{\"tokenizer_class\": \"Wav2Vec2CTCTokenizer\"" settings "}"},                \
+        {"vocab.json", vocab}
+#define VITS(settings, vocab)                                                                                \
+    {"tokenizer_config.json", "{\"tokenizer_class\": \"VitsTokenizer\"" settings "}"}, { "vocab.json", vocab }
+#define LETTERS "{\"<unk>\": 0, \"x\": 1, \"</s>\": 2}"
+    REFUSED(AP_ENOTFOUND, "not found, nor vocab.json, which a VitsTokenizer", OF("VitsTokenizer"));
+    REFUSED(AP_EFORMAT, "vocab.json: token \"eng\": expected an id", CTC("", "{\"eng\": {\"x\": 1}}"));
+    REFUSED(AP_EFORMAT, "expected a vocabulary of the target_lang \"deu\"",
+            CTC(", \"target_lang\": \"deu\"", "{\"eng\": {\"x\": 1}}"));
+    REFUSED(AP_EUNSUPPORTED, "do_lower_case: is not supported with a Wav2Vec2CTCTokenizer",
+            CTC(", \"do_lower_case\": true", LETTERS));
+    REFUSED(AP_EUNSUPPORTED, "word_delimiter_token: expected a string",
+            CTC(", \"word_delimiter_token\": null", LETTERS));
+    REFUSED(AP_EUNSUPPORTED, "phonemize: needs the phonemizer package", VITS("", LETTERS));
+    REFUSED(AP_EUNSUPPORTED, "is_uroman: needs the uroman package",
+            VITS(", \"phonemize\": false, \"is_uroman\": true", LETTERS));
+    REFUSED(AP_EFORMAT, "expected a token with the id 0", VITS(", \"phonemize\": false", "{\"x\": 1}"));
+    REFUSED(AP_EFORMAT, "the empty token", VITS(", \"phonemize\": false", "{\"x\": 0, \"\": 1}"));
+    REFUSED(AP_EUNSUPPORTED, "vocab.txt: line 2: a token with whitespace", OF("EsmTokenizer"),
+            {"vocab.txt", "<cls>\nL A\n"});
+    REFUSED(AP_EFORMAT, "a special token of the class is null",
+            {"tokenizer_config.json", "{\"tokenizer_class\": \"ByT5Tokenizer\", \"pad_token\": null}"});
+    REFUSED(AP_EFORMAT, "expected 5 tokens <extra_id_...>, as extra_ids says, found 1",
+            {"tokenizer_config.json", "{\"tokenizer_class\": \"ByT5Tokenizer\", \"extra_ids\": 5, "
+                                      "\"additional_special_tokens\": [\"<extra_id_0>\"]}"});
+}
+
 /* One folder of each format; vocabularies are small, as every allocation is made to fail once. */
 void test_torture(void **state) {
     (void)state;
@@ -258,6 +289,11 @@ void test_torture(void **state) {
                                    "{\"9\": {\"content\": \"<new>\"}}}"},
          {"sentencepiece.bpe.model", SPM_UNK "\x0A\x03\x0A\x01x"},
          {"vocab.json", "{\"<unk>\": 0, \"x\": 1, \"</s>\": 2}"}},
+        {OF("Wav2Vec2CTCTokenizer"), {"vocab.json", "{\"<unk>\": 0, \"x\": 1}"}},
+        {{"tokenizer_config.json", "{\"tokenizer_class\": \"VitsTokenizer\", \"phonemize\": false}"},
+         {"vocab.json", "{\"<unk>\": 0, \"x\": 1}"}},
+        {OF("EsmTokenizer"), {"vocab.txt", "<cls>\n<eos>\nL\n"}},
+        {{"tokenizer_config.json", "{\"tokenizer_class\": \"ByT5Tokenizer\", \"extra_ids\": 1}"}},
         {{"tokenizer_config.json",
           "{\"tokenizer_class\": \"PreTrainedTokenizer\", \"additional_special_tokens\": [\"<s>\"]}"},
          {"tokenizer.model", "YQ== 0\nYg== 1\nYWI= 2\n"}},
