@@ -63,6 +63,14 @@ def make_models(files):
     edit_spm(files / "bpe-unused.model", files / "bpe.model", unused)
 
 
+def make_char_models(files):
+    symbols = {"user_defined_symbols": ["<new>", "dog", "\u65e5"], "control_symbols": ["[x]", "z"]}
+    train_spm(files / "char.model", "char", 70)
+    train_spm(files / "char-symbols.model", "char", 60, **symbols)
+    for name in ("char.model", "char-symbols.model"):
+        edit_spm(files / name, files / name, lambda proto: proto.trainer_spec.ClearField("input"))
+
+
 def pieces_of(path):
     from sentencepiece import sentencepiece_model_pb2
     proto = sentencepiece_model_pb2.ModelProto()
@@ -120,6 +128,22 @@ def m2m(rng, files, models):
     if config.get("language_codes") == "wmt21" and config.get("src_lang") == "fr":
         del config["src_lang"]
     return {"sentencepiece.bpe.model": model, "vocab.json": vocab, "tokenizer_config.json": config}
+
+
+def speech2text(rng, files, models):
+    model = rng.choice(models)
+    vocab = vocab_of(rng, files, model, ["<s>", "<pad>", "</s>", "<unk>"], ["the dog", "\U0001f600"])
+    config = {"tokenizer_class": "Speech2TextTokenizer", **random_config(rng, vocab, ["<s>", "</s>", "<unk>", "<pad>"])}
+    return {"sentencepiece.bpe.model": model, "vocab.json": vocab, "tokenizer_config.json": config}
+
+
+def speecht5(rng, files, models):
+    model = rng.choice([*models, *[m for m in models if m.startswith("char")] * 4])
+    vocab = {t: i for i, t in enumerate(pieces_of(files / model))}
+    config = {"tokenizer_class": "SpeechT5Tokenizer", **random_config(rng, vocab, ["<s>", "</s>", "<unk>"])}
+    if rng.random() < 0.2:
+        config["eos_token"] = rng.choice(["<end>", "the", "<unk>"])
+    return {"spm_char.model": model, "tokenizer_config.json": config}
 
 
 def characters(rng, specials, alphabet):
@@ -189,7 +213,7 @@ def perceiver(rng, files, models):
     return {"tokenizer_config.json": config}
 
 
-MAKERS = (marian, m2m, wav2vec2, vits, esm, byt5, perceiver)
+MAKERS = (marian, m2m, wav2vec2, vits, esm, byt5, perceiver, speech2text, speecht5)
 
 
 # -- cases ------------------------------------------------------------------------------------------------
@@ -215,7 +239,7 @@ def decoded(tokenizer, ids):
     """Nothing where the class cannot: of ids that it does not know."""
     try:
         return {"keep": tokenizer.decode(ids), "skip": tokenizer.decode(ids, skip_special_tokens=True)}
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, IndexError):
         return None
 
 
@@ -278,7 +302,7 @@ def case(rng, files, name, listed, n_texts):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--random", type=int, default=49)
+    parser.add_argument("--random", type=int, default=63)
     parser.add_argument("--texts", type=int, default=12)
     parser.add_argument("--out", type=pathlib.Path,
                         default=pathlib.Path(__file__).resolve().parents[2] / "tests/data/tokenizers-slow")
@@ -287,6 +311,8 @@ def main():
     files.mkdir(parents=True, exist_ok=True)
     if not list(files.glob("*.model")):
         make_models(files)
+    if not (files / "char.model").exists():
+        make_char_models(files)
     models = sorted(p.name for p in files.glob("*.model"))
     with open(args.out / "cases.jsonl", "w", encoding="utf-8") as out:
         for i in range(args.random):

@@ -40,6 +40,7 @@ EXTRA_MODES = {"Camembert": "IF_ABSENT", "Cpm": "IF_ABSENT", "XLNet": "IF_ABSENT
 
 # Classes that run in Python alone, and their ap__class_kind.
 SLOW_ONLY = {"MarianTokenizer": ("marian", "PLAIN"), "M2M100Tokenizer": ("m2m_100", "LANG_M2M"), "ByT5Tokenizer": ("byt5", "PLAIN"),
+             "Speech2TextTokenizer": ("speech_to_text", "PLAIN"), "SpeechT5Tokenizer": ("speecht5", "PLAIN"),
              "EsmTokenizer": ("esm", "PLAIN"), "PerceiverTokenizer": ("perceiver", "PLAIN"), "VitsTokenizer": ("vits", "PLAIN"),
              "Wav2Vec2CTCTokenizer": ("wav2vec2", "PLAIN")}
 
@@ -126,7 +127,8 @@ def arguments(cls, path):
     if re.search(r"sp_model|SPMTokenizer|spm\.", text):
         vocab = "spm.model"
     if cls.__name__ in SLOW_ONLY:
-        return {n: f"{path}/{'vocab.json' if 'vocab' in n else 'spm.model'}"
+        spm = "spm_file" not in names and "spm.SentencePieceProcessor" in text
+        return {n: f"{path}/{'vocab.json' if 'vocab' in n and not spm else 'spm.model'}"
                 for n in ("source_spm", "target_spm", "vocab", "vocab_file", "spm_file") if n in names}
     out = {"vocab_file": f"{path}/{vocab}"}
     if "merges_file" in names:

@@ -30,16 +30,22 @@ static const ap__recipe RECIPES[] = {
      ap__convert_slow_sentencepiece,                                                                         \
      &(const ap__slow_spm_shape){__VA_ARGS__},                                                               \
      true},
+#define SLOW_PIECES(name, file, ...)                                                                         \
+    {name,                                                                                                   \
+     {file},                                                                                                 \
+     ap__convert_slow_sentencepiece,                                                                         \
+     &(const ap__slow_spm_shape){.has_own_ids = true, __VA_ARGS__},                                          \
+     true},
 #define SLOW_CHARACTERS(name, file, ...)                                                                     \
     {name, {file}, ap__convert_slow_characters, &(const ap__slow_characters_shape){__VA_ARGS__}, true},
 #include "tokenizer/convert/recipes.def"
 };
 
 /* Every file that some converter reads, for what a message says is there. */
-static const char *const KNOWN_FILES[] = {"vocab.txt",           "vocab.json",   "merges.txt",
-                                          "tokenizer.model",     "spiece.model", "sentencepiece.bpe.model",
-                                          "sentencepiece.model", "spm.model",    "source.spm",
-                                          "target.spm",          "tekken.json"};
+static const char *const KNOWN_FILES[] = {"vocab.txt",           "vocab.json",     "merges.txt",
+                                          "tokenizer.model",     "spiece.model",   "sentencepiece.bpe.model",
+                                          "sentencepiece.model", "spm.model",      "source.spm",
+                                          "target.spm",          "spm_char.model", "tekken.json"};
 
 const ap__recipe *ap__recipe_find(const char *class_name) {
     for (size_t i = 0; i < sizeof RECIPES / sizeof *RECIPES; i++) {

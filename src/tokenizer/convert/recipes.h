@@ -85,11 +85,14 @@ typedef struct ap__spm_shape {
 
 /* A class that runs in Python alone: SentencePiece models, and vocab.json with the ids. */
 typedef struct ap__slow_spm_shape {
-    bool is_named_by_id;                  /* get_vocab() asks for the name of each id. */
-    bool has_language_codes;              /* ">>de<<" in front of a text is one token. */
-    bool has_language_tokens;             /* "__de__" and so on behind the vocabulary. */
-    const char *special_end;              /* Behind each special token of a decoded text. */
-    bool leaves_no_marks;                 /* Every U+2581 of a decoded text becomes a space. */
+    bool has_own_ids;         /* There is no vocab.json: the ids are those of the pieces. */
+    bool is_named_by_id;      /* get_vocab() asks for the name of each id. */
+    bool has_language_codes;  /* ">>de<<" in front of a text is one token. */
+    bool has_language_tokens; /* "__de__" and so on behind the vocabulary. */
+    const char *special_end;  /* Behind each special token of a decoded text. */
+    bool has_space_before;    /* In a decoded text, before the pieces that a special token comes behind. */
+    const char *refused;      /* Flags of tokenizer_config.json that have to be false; words. */
+    bool leaves_no_marks;     /* Every U+2581 of a decoded text becomes a space. */
     const char *single, *pair, *specials; /* NULL: the class makes its post-processor by language. */
 } ap__slow_spm_shape;
 

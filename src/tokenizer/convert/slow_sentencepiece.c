@@ -3,6 +3,7 @@
  * transformers@v4.55.4 models/marian/tokenization_marian.py, models/m2m_100/tokenization_m2m_100.py,
  * tokenization_utils.py PreTrainedTokenizer. */
 #include "base/error.h"
+#include "base/words.h"
 #include "tokenizer/convert/recipes.h"
 #include "tokenizer/convert/slow_parts.h"
 #include "tokenizer/convert/spm_model.h"
@@ -14,6 +15,9 @@
 /* More than there are languages. */
 enum { MAX_LANGUAGES = 128 };
 
+/* Longest name of a setting. */
+enum { MAX_KEY = 32 };
+
 typedef struct slow_spm {
     ap__converter *c;
     const ap__slow_spm_shape *shape;
@@ -22,7 +26,27 @@ typedef struct slow_spm {
     ap__slow_parts parts; /* vocab.json, then languages, then added tokens. */
 } slow_spm;
 
-static ap_status read_vocab(slow_spm *s) {
+static ap_status read_model(slow_spm *s, const char *file);
+
+/* The pieces, in the order of their ids. */
+static ap_status list_pieces(slow_spm *s) {
+    ap__converter *c = s->c;
+    ap_status status = ap__slow_reserve(&s->parts, s->model.n, 0);
+    for (size_t i = 0; i < s->model.n && !status; i++) {
+        const ap__text *text = &s->model.pieces[i].text;
+        char *copy = ap__arena_strndup(&c->arena, text->ptr, text->len);
+        if (!copy) return ap__fail_nomem(c->err);
+        ap__slow_push(&s->parts, (ap__text){copy, text->len}, (uint32_t)i);
+    }
+    s->parts.n_own = s->parts.vocab_size = s->parts.n;
+    return status;
+}
+
+static ap_status read_vocab(slow_spm *s, const ap__recipe *recipe) {
+    if (s->shape->has_own_ids) {
+        ap_status status = read_model(s, recipe->files[0]);
+        return status ? status : list_pieces(s);
+    }
     ap_status status = ap__slow_read_json(s->c, "vocab.json", &s->vocab_doc);
     return status ? status : ap__slow_read_ids(&s->parts, yyjson_doc_get_root(s->vocab_doc), MAX_LANGUAGES);
 }
@@ -91,9 +115,10 @@ static ap_status read_model(slow_spm *s, const char *file) {
         status = ap__spm_model_parse(&s->model, &c->arena, c->bytes.ptr, c->bytes.len, c->path.text, c->err);
     if (!status) status = check_pieces(s);
     if (status) return status;
-    if (s->model.model_type != AP__SPM_UNIGRAM && s->model.model_type != AP__SPM_BPE)
+    if (s->model.model_type != AP__SPM_UNIGRAM && s->model.model_type != AP__SPM_BPE &&
+        s->model.model_type != AP__SPM_CHAR)
         return ap__converter_fail(c, AP_EUNSUPPORTED,
-                                  "model type %u (word or char) is not supported; expected unigram or bpe",
+                                  "model type %u is not supported; expected unigram, bpe or char",
                                   (unsigned)s->model.model_type);
     if (!s->model.has_denormalizer) return AP_OK;
     return ap__converter_fail(c, AP_EUNSUPPORTED, "a denormalizer (denormalizer_spec) is not supported");
@@ -119,6 +144,7 @@ static yyjson_mut_val *new_model(slow_spm *s) {
     yyjson_mut_val *model = ap__new_typed(c, "SentencePiece");
     ap__put(c, model, "pieces", new_pieces(s));
     ap__put_bool(c, model, "is_bpe", s->model.model_type == AP__SPM_BPE);
+    ap__put_bool(c, model, "is_char", s->model.model_type == AP__SPM_CHAR);
     ap__put_bool(c, model, "byte_fallback", s->model.is_byte_fallback);
     ap__put_bool(c, model, "has_language_codes", s->shape->has_language_codes);
     ap__put_bool(c, model, "add_dummy_prefix", s->model.add_dummy_prefix);
@@ -143,6 +169,7 @@ static void put_decoder(slow_spm *s) {
     ap__put(c, decoder, "special_end", yyjson_mut_str(c->doc, s->shape->special_end));
     ap__put_bool(c, decoder, "strips_marks", s->model.add_dummy_prefix || s->model.remove_extra_whitespaces);
     ap__put_bool(c, decoder, "strips_all_marks", s->model.remove_extra_whitespaces);
+    ap__put_bool(c, decoder, "has_space_before", s->shape->has_space_before);
     ap__put_bool(c, decoder, "leaves_no_marks", s->shape->leaves_no_marks);
     ap__put(c, c->root, "decoder", decoder);
 }
@@ -150,10 +177,17 @@ static void put_decoder(slow_spm *s) {
 /* -- all of it ----------------------------------------------------------------------------------------- */
 
 /* Settings that would make the class do something else. */
-static ap_status check_config(const ap__converter *c) {
+static ap_status check_config(const ap__converter *c, const ap__slow_spm_shape *shape) {
     yyjson_val *kwargs = yyjson_obj_get(c->request->config, "sp_model_kwargs");
     const char *key = yyjson_obj_size(kwargs) ? "sp_model_kwargs" : NULL;
     if (yyjson_get_bool(yyjson_obj_get(c->request->config, "separate_vocabs"))) key = "separate_vocabs";
+    char name[MAX_KEY];
+    const char *word, *refused = shape->refused ? shape->refused : "";
+    for (size_t len; !key && (len = ap__words_next(&word, &refused));) {
+        snprintf(name, sizeof name, "%.*s", (int)len, word);
+        yyjson_val *value = yyjson_obj_get(c->request->config, name);
+        if (value && !yyjson_is_null(value) && !yyjson_is_false(value)) key = name;
+    }
     if (!key) return AP_OK;
     return ap__fail(c->err, AP_EUNSUPPORTED, "%s/tokenizer_config.json: %s is not supported with a %s",
                     c->request->folder, key, c->request->class_name);
@@ -166,24 +200,32 @@ static ap_status make_slow(slow_spm *s) {
     ap_status status = ap__slow_create(c, &base);
     if (!status) status = list_languages(s);
     if (!status) status = ap__slow_put_added(&s->parts);
-    if (status) return status;
+    if (status || s->shape->has_own_ids) return status;
     ap__text unk = ap__special_text(c, AP__UNK_TOKEN);
     if (unk.ptr && ap__vocab_find(&c->slow, unk.ptr, unk.len) != AP__TOKEN_NONE) return AP_OK;
     return ap__converter_fail(c, AP_EFORMAT, "expected the unk_token \"%.60s\" in it",
                               unk.ptr ? unk.ptr : "");
 }
 
+/* There is one: check_pieces(). */
+static ap__text unknown_piece(const slow_spm *s) {
+    size_t i = 0;
+    while (s->model.pieces[i].type != AP__SPM_UNKNOWN) i++;
+    return s->parts.tokens[i].text;
+}
+
 static ap_status put_parts(slow_spm *s, const ap__recipe *recipe) {
     ap__converter *c = s->c;
     ap_status status = make_slow(s);
-    if (!status) status = read_model(s, recipe->files[0]);
+    if (!status && !s->shape->has_own_ids) status = read_model(s, recipe->files[0]);
     if (status) return status;
     yyjson_mut_val *model = new_model(s);
     status = ap__slow_put_vocab(&s->parts, model);
     if (status) return status;
     if (s->shape->has_language_tokens)
         ap__put(c, model, "first_language_id", yyjson_mut_uint(c->doc, s->parts.n_own));
-    ap__put_text(c, model, "unk_token", ap__special_text(c, AP__UNK_TOKEN));
+    ap__put_text(c, model, "unk_token",
+                 s->shape->has_own_ids ? unknown_piece(s) : ap__special_text(c, AP__UNK_TOKEN));
     ap__put(c, c->root, "model", model);
     if (recipe->files[2]) status = read_model(s, recipe->files[2]);
     if (status) return status;
@@ -195,8 +237,8 @@ static ap_status put_parts(slow_spm *s, const ap__recipe *recipe) {
 ap_status ap__convert_slow_sentencepiece(ap__converter *c) {
     const ap__recipe *recipe = ap__recipe_find(c->request->class_name);
     slow_spm s = {.c = c, .shape = recipe->shape, .parts.c = c};
-    ap_status status = check_config(c);
-    if (!status) status = read_vocab(&s);
+    ap_status status = check_config(c, s.shape);
+    if (!status) status = read_vocab(&s, recipe);
     if (!status) status = put_parts(&s, recipe);
     yyjson_doc_free(s.vocab_doc);
     return status;

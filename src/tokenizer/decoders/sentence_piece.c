@@ -20,6 +20,7 @@ typedef struct sentence_piece {
     ap__vocab special, apart;
     ap__text unk_surface;
     ap__text special_end;  /* Behind each special token. */
+    bool has_space_before; /* Before the pieces that one comes behind. */
     bool strips_marks;     /* The model puts a mark in front of texts, or takes spaces off. */
     bool strips_all_marks; /* All marks in front; else the first. */
     bool leaves_no_marks;  /* Also marks of what is no piece become spaces. */
@@ -61,6 +62,7 @@ static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
     if (!status) status = ap__read_strings(&self->apart, loader, json, "apart");
     if (!status) status = ap__get_string(loader, json, "unk_surface", true, &self->unk_surface);
     if (!status) status = ap__get_string(loader, json, "special_end", true, &self->special_end);
+    if (!status) status = ap__get_bool(loader, json, "has_space_before", true, &self->has_space_before);
     if (!status) status = ap__get_bool(loader, json, "strips_marks", true, &self->strips_marks);
     if (!status) status = ap__get_bool(loader, json, "strips_all_marks", true, &self->strips_all_marks);
     if (!status) status = ap__get_bool(loader, json, "leaves_no_marks", true, &self->leaves_no_marks);
@@ -128,20 +130,31 @@ static ap_status put_piece(run *r, ap__text piece) {
 
 /* -- all of it ----------------------------------------------------------------------------------------- */
 
+/* Behind the last special token of the strings [start, end); `start` when there is none. */
+static size_t last_special(const sentence_piece *self, const ap__strings *strings, size_t start, size_t end) {
+    while (end > start && !ap__has_string(&self->special, &strings->ptr[end - 1])) end--;
+    return end;
+}
+
 /* convert_tokens_to_string(): each run between special tokens by itself. */
 static ap_status convert(const void *ptr, ap__strings *strings, size_t start, size_t end, ap__text *out) {
     const sentence_piece *self = ptr;
     ap__strings parts;
     ap_status status = ap__strings_create(&parts, strings->arena, end - start + 1, strings->err);
+    size_t specials_end = self->has_space_before ? last_special(self, strings, start, end) : start;
+    bool is_new = true; /* No special token is just before. */
     run r = {.self = self, .parts = &parts};
     if (!status) status = ap__strings_alloc(&r.bytes, strings, end - start);
     for (size_t i = start; i < end && !status; i++) {
         const ap__text *token = &strings->ptr[i];
-        if (!ap__has_string(&self->special, token)) {
+        bool is_special = ap__has_string(&self->special, token);
+        if (is_new && i < specials_end) status = ap__strings_push(&parts, " ", 1);
+        is_new = is_special && i + 1 < end && !ap__has_string(&self->special, token + 1);
+        if (!is_special && !status) {
             status = put_piece(&r, *token);
             continue;
         }
-        status = put_bytes(&r);
+        if (!status) status = put_bytes(&r);
         if (!status) status = ap__strings_push(&parts, token->ptr, token->len);
         if (!status) status = ap__strings_push(&parts, self->special_end.ptr, self->special_end.len);
         r.is_begun = r.is_marked = false;

@@ -76,6 +76,7 @@ static ap_status read_flags(ap__sentence_piece *self, ap__loader *loader, yyjson
         const char *key;
         bool *place;
     } FLAGS[] = {{"is_bpe", &self->is_bpe},
+                 {"is_char", &self->is_char},
                  {"byte_fallback", &self->byte_fallback},
                  {"has_language_codes", &self->has_language_codes},
                  {"add_dummy_prefix", &self->add_dummy_prefix},
@@ -177,8 +178,9 @@ static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
     ap__piece rest = {ap__ntext_slice(&piece->text, n, piece->text.len), false};
     status = ap__sp_normalize(self, work, &rest.text);
     if (status || !rest.text.len) return status;
-    status = self->is_bpe ? ap__sp_cut_bpe(self, work, &rest.text, &found)
-                          : ap__sp_cut_unigram(self, work, &rest.text, &found);
+    status = self->is_bpe    ? ap__sp_cut_bpe(self, work, &rest.text, &found)
+             : self->is_char ? ap__sp_cut_char(self, work, &rest.text, &found)
+                             : ap__sp_cut_unigram(self, work, &rest.text, &found);
     return status ? status : push_all(self, work, &rest, &found);
 }
 

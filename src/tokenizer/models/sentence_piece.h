@@ -36,7 +36,7 @@ typedef struct ap__sentence_piece {
     ap__vocab symbols;   /* User-defined pieces: no rule changes them. */
     ap__trie trie, symbol_trie;
     float min_score, max_score; /* Of normal pieces. */
-    bool is_bpe, has_unused, byte_fallback;
+    bool is_bpe, is_char, has_unused, byte_fallback;
     uint32_t byte_ids[256];
     bool has_language_codes; /* ">>de<<" in front of a text is a token as a whole (Marian). */
     /* Normalization. */
@@ -63,6 +63,8 @@ ap_status ap__sp_normalize(const ap__sentence_piece *self, ap__work *work, ap__n
 /* Cut a normalized text that is not empty. */
 ap_status ap__sp_cut_unigram(const ap__sentence_piece *self, ap__work *work, const ap__ntext *text,
                              ap__sp_stretches *out);
+ap_status ap__sp_cut_char(const ap__sentence_piece *self, ap__work *work, const ap__ntext *text,
+                          ap__sp_stretches *out);
 ap_status ap__sp_cut_bpe(const ap__sentence_piece *self, ap__work *work, const ap__ntext *text,
                          ap__sp_stretches *out);
 

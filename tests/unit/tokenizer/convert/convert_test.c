@@ -225,7 +225,7 @@ void test_slow_classes(void **state) {
     REFUSED(AP_EFORMAT, "the piece \"x\" stands there twice",
             M2M("", SPM_UNK "\x0A\x03\x0A\x01x\x0A\x03\x0A\x01x", VOCAB));
     REFUSED(AP_EFORMAT, "piece 1 is a byte", M2M("", SPM_UNK "\x0A\x05\x0A\x01x\x18\x06", VOCAB));
-    REFUSED(AP_EUNSUPPORTED, "model type 4", M2M("", SPM_UNK "\x12\x02\x18\x04", VOCAB));
+    REFUSED(AP_EUNSUPPORTED, "model type 3", M2M("", SPM_UNK "\x12\x02\x18\x03", VOCAB));
     REFUSED(AP_EUNSUPPORTED, "a denormalizer", M2M("", SPM_UNK "\x2A\x03\x12\x01x", VOCAB));
     REFUSED(AP_EUNSUPPORTED, "sp_model_kwargs is not supported",
             M2M(", \"sp_model_kwargs\": {\"enable_sampling\": true}", SPM_UNK, VOCAB));
@@ -264,6 +264,13 @@ void test_slow_characters(void **state) {
             {"vocab.txt", "<cls>\nL A\n"});
     REFUSED(AP_EFORMAT, "a special token of the class is null",
             {"tokenizer_config.json", "{\"tokenizer_class\": \"ByT5Tokenizer\", \"pad_token\": null}"});
+    REFUSED(AP_EUNSUPPORTED, "lang_codes is not supported with a Speech2TextTokenizer",
+            {"tokenizer_config.json",
+             "{\"tokenizer_class\": \"Speech2TextTokenizer\", \"lang_codes\": \"mustc\"}"},
+            {"sentencepiece.bpe.model", SPM_UNK}, {"vocab.json", LETTERS});
+    REFUSED(AP_EUNSUPPORTED, "normalize is not supported with a SpeechT5Tokenizer",
+            {"tokenizer_config.json", "{\"tokenizer_class\": \"SpeechT5Tokenizer\", \"normalize\": true}"},
+            {"spm_char.model", SPM_UNK});
     REFUSED(AP_EFORMAT, "expected 5 tokens <extra_id_...>, as extra_ids says, found 1",
             {"tokenizer_config.json", "{\"tokenizer_class\": \"ByT5Tokenizer\", \"extra_ids\": 5, "
                                       "\"additional_special_tokens\": [\"<extra_id_0>\"]}"});
@@ -289,6 +296,7 @@ void test_torture(void **state) {
                                    "{\"9\": {\"content\": \"<new>\"}}}"},
          {"sentencepiece.bpe.model", SPM_UNK "\x0A\x03\x0A\x01x"},
          {"vocab.json", "{\"<unk>\": 0, \"x\": 1, \"</s>\": 2}"}},
+        {OF("SpeechT5Tokenizer"), {"spm_char.model", SPM_UNK "\x0A\x03\x0A\x01x\x12\x02\x18\x04"}},
         {OF("Wav2Vec2CTCTokenizer"), {"vocab.json", "{\"<unk>\": 0, \"x\": 1}"}},
         {{"tokenizer_config.json", "{\"tokenizer_class\": \"VitsTokenizer\", \"phonemize\": false}"},
          {"vocab.json", "{\"<unk>\": 0, \"x\": 1}"}},
