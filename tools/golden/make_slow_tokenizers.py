@@ -146,6 +146,17 @@ def speecht5(rng, files, models):
     return {"spm_char.model": model, "tokenizer_config.json": config}
 
 
+def siglip(rng, files, models):
+    model = rng.choice([m for m in models if m not in ("unigram-bytes.model", "spaces.model")])
+    vocab = {t: i for i, t in enumerate(pieces_of(files / model))}
+    config = {"tokenizer_class": "SiglipTokenizer", **random_config(rng, vocab, ["<s>", "</s>", "<unk>"])}
+    if rng.random() < 0.3:
+        config["do_lower_case"] = rng.random() < 0.3
+    if rng.random() < 0.2:
+        config[rng.choice(["pad_token", "eos_token", "unk_token"])] = rng.choice(["<end>", "the", "<unk>", "</s>"])
+    return {"spiece.model": model, "tokenizer_config.json": config}
+
+
 def characters(rng, specials, alphabet):
     """A vocabulary of most characters, and some longer tokens."""
     tokens = [t for t in alphabet if rng.random() < 0.9] + [t for t in ("<new>", "the", "og", "<") if rng.random() < 0.4]
@@ -213,7 +224,7 @@ def perceiver(rng, files, models):
     return {"tokenizer_config.json": config}
 
 
-MAKERS = (marian, m2m, wav2vec2, vits, esm, byt5, perceiver, speech2text, speecht5)
+MAKERS = (marian, m2m, wav2vec2, vits, esm, byt5, perceiver, speech2text, speecht5, siglip)
 
 
 # -- cases ------------------------------------------------------------------------------------------------
@@ -302,7 +313,7 @@ def case(rng, files, name, listed, n_texts):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--random", type=int, default=63)
+    parser.add_argument("--random", type=int, default=70)
     parser.add_argument("--texts", type=int, default=12)
     parser.add_argument("--out", type=pathlib.Path,
                         default=pathlib.Path(__file__).resolve().parents[2] / "tests/data/tokenizers-slow")

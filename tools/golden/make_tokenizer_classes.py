@@ -40,7 +40,7 @@ EXTRA_MODES = {"Camembert": "IF_ABSENT", "Cpm": "IF_ABSENT", "XLNet": "IF_ABSENT
 
 # Classes that run in Python alone, and their ap__class_kind.
 SLOW_ONLY = {"MarianTokenizer": ("marian", "PLAIN"), "M2M100Tokenizer": ("m2m_100", "LANG_M2M"), "ByT5Tokenizer": ("byt5", "PLAIN"),
-             "Speech2TextTokenizer": ("speech_to_text", "PLAIN"), "SpeechT5Tokenizer": ("speecht5", "PLAIN"),
+             "Speech2TextTokenizer": ("speech_to_text", "PLAIN"), "SpeechT5Tokenizer": ("speecht5", "PLAIN"), "SiglipTokenizer": ("siglip", "PLAIN"),
              "EsmTokenizer": ("esm", "PLAIN"), "PerceiverTokenizer": ("perceiver", "PLAIN"), "VitsTokenizer": ("vits", "PLAIN"),
              "Wav2Vec2CTCTokenizer": ("wav2vec2", "PLAIN")}
 

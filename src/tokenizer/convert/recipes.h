@@ -91,6 +91,7 @@ typedef struct ap__slow_spm_shape {
     bool has_language_tokens; /* "__de__" and so on behind the vocabulary. */
     const char *special_end;  /* Behind each special token of a decoded text. */
     bool has_space_before;    /* In a decoded text, before the pieces that a special token comes behind. */
+    bool is_siglip;           /* What only that class does: see put_siglip(). */
     const char *refused;      /* Flags of tokenizer_config.json that have to be false; words. */
     bool leaves_no_marks;     /* Every U+2581 of a decoded text becomes a space. */
     const char *single, *pair, *specials; /* NULL: the class makes its post-processor by language. */

@@ -202,8 +202,9 @@ static ap_status put_vits(slow_characters *s) {
     if (!status) status = ap__config_flag(c, "normalize", true, &normalizes);
     if (!status) status = find_blank(s);
     if (status) return status;
-    yyjson_mut_val *normalizer = ap__new_typed(c, "Vits");
-    ap__put_bool(c, normalizer, "normalizes", normalizes);
+    yyjson_mut_val *normalizer = ap__new_typed(c, "PythonLower");
+    ap__put_bool(c, normalizer, "lowers", normalizes);
+    ap__put_bool(c, normalizer, "filters", normalizes);
     ap__put_bool(c, normalizer, "is_romanian",
                  yyjson_equals_str(yyjson_obj_get(c->request->config, "language"), "ron"));
     ap__put(c, c->root, "normalizer", normalizer);
@@ -251,11 +252,7 @@ static void put_decoder(slow_characters *s) {
 
 static ap_status put_processor(slow_characters *s) {
     ap__converter *c = s->c;
-    if (s->shape->appends_eos) {
-        yyjson_mut_val *processor = ap__new_typed(c, "Eos");
-        ap__put(c, c->root, "post_processor", processor);
-        return ap__put_token_pair(c, processor, "eos", AP__EOS_TOKEN);
-    }
+    if (s->shape->appends_eos) return ap__slow_put_eos(&s->parts);
     if (!s->shape->single) return AP_OK;
     return ap__put_template(c, s->shape->single, s->shape->pair, s->shape->specials);
 }

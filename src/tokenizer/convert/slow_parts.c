@@ -161,6 +161,13 @@ ap_status ap__slow_put_vocab(ap__slow_parts *parts, yyjson_mut_val *model) {
     return put_aliases(parts, model);
 }
 
+ap_status ap__slow_put_eos(ap__slow_parts *parts) {
+    ap__converter *c = parts->c;
+    yyjson_mut_val *processor = ap__new_typed(c, "Eos");
+    ap__put(c, c->root, "post_processor", processor);
+    return ap__put_token_pair(c, processor, "eos", AP__EOS_TOKEN);
+}
+
 /* -- decoding ------------------------------------------------------------------------------------------ */
 
 yyjson_mut_val *ap__slow_new_special(const ap__slow_parts *parts) {

@@ -36,6 +36,9 @@ ap_status ap__slow_put_added(ap__slow_parts *parts);
  * model. */
 ap_status ap__slow_put_vocab(ap__slow_parts *parts, yyjson_mut_val *model);
 
+/* Puts a post-processor that ends texts with eos where they do not. */
+ap_status ap__slow_put_eos(ap__slow_parts *parts);
+
 /* Lists for a decoder: all that is special, and the added tokens that stand apart in decoded text. */
 yyjson_mut_val *ap__slow_new_special(const ap__slow_parts *parts);
 yyjson_mut_val *ap__slow_new_apart(const ap__slow_parts *parts);

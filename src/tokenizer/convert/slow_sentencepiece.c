@@ -45,6 +45,7 @@ static ap_status list_pieces(slow_spm *s) {
 static ap_status read_vocab(slow_spm *s, const ap__recipe *recipe) {
     if (s->shape->has_own_ids) {
         ap_status status = read_model(s, recipe->files[0]);
+        if (s->shape->is_siglip) s->model.add_dummy_prefix = false;
         return status ? status : list_pieces(s);
     }
     ap_status status = ap__slow_read_json(s->c, "vocab.json", &s->vocab_doc);
@@ -174,6 +175,55 @@ static void put_decoder(slow_spm *s) {
     ap__put(c, c->root, "decoder", decoder);
 }
 
+/* -- SigLIP -------------------------------------------------------------------------------------------- */
+
+/* What is in lower case stays so: special tokens, and added ones that are normalized. */
+static yyjson_mut_val *new_spared(const slow_spm *s) {
+    ap__converter *c = s->c;
+    yyjson_mut_val *words = ap__slow_new_special(&s->parts);
+    for (size_t i = 0; i < c->slow_added.n; i++) {
+        const ap__vocab_entry *entry = &c->slow_added.entries[i];
+        const char *text = c->slow_added.pool + entry->offset;
+        const ap__special_token *listed =
+            ap__special_list_find(&c->request->tokens->decoder, text, entry->len);
+        bool is_special = ap__special_list_find(&c->request->tokens->all, text, entry->len) != NULL;
+        if (!is_special && listed && listed->normalized)
+            ap__push(c, words, ap__new_text(c, (ap__text){text, entry->len}));
+    }
+    return words;
+}
+
+/* A text gets a mark in front instead of that of the model, and is lowered before it is cut; the model takes
+ * punctuation out, and puts the unknown token in front of each part, which it takes off again. Source:
+ * models/siglip/tokenization_siglip.py. */
+static ap_status put_siglip(slow_spm *s, yyjson_mut_val *model) {
+    ap__converter *c = s->c;
+    bool lowers;
+    ap_status status = ap__config_flag(c, "do_lower_case", true, &lowers);
+    if (status) return status;
+    if (!s->model.remove_extra_whitespaces || !s->model.escape_whitespaces)
+        return ap__converter_fail(c, AP_EUNSUPPORTED,
+                                  "a model that keeps whitespace is not supported with a SiglipTokenizer");
+    if (!ap__special_text(c, AP__UNK_TOKEN).ptr)
+        return ap__converter_fail(c, AP_EFORMAT, "a SiglipTokenizer needs an unk_token, and there is none");
+    yyjson_mut_val *lower = ap__new_typed(c, "PythonLower"), *sequence = ap__new_typed(c, "Sequence");
+    yyjson_mut_val *list = yyjson_mut_arr(c->doc);
+    ap__put_bool(c, lower, "lowers", lowers);
+    ap__put_bool(c, lower, "filters", false);
+    ap__put_bool(c, lower, "is_romanian", false);
+    ap__put(c, lower, "words", new_spared(s));
+    ap__put(c, lower, "kept", yyjson_mut_arr(c->doc));
+    ap__push(c, list,
+             ap__new_json(
+                 c, "{\"type\":\"Replace\",\"pattern\":{\"String\":\"\xE2\x96\x81\"},\"content\":\" \"}"));
+    ap__push(c, list, ap__new_json(c, "{\"type\":\"Prepend\",\"prepend\":\"\xE2\x96\x81\"}"));
+    ap__push(c, list, lower);
+    ap__put(c, sequence, "normalizers", list);
+    ap__put(c, c->root, "normalizer", sequence);
+    ap__put_text(c, model, "unk_prefix", ap__special_text(c, AP__UNK_TOKEN));
+    return ap__slow_put_eos(&s->parts);
+}
+
 /* -- all of it ----------------------------------------------------------------------------------------- */
 
 /* Settings that would make the class do something else. */
@@ -227,6 +277,8 @@ static ap_status put_parts(slow_spm *s, const ap__recipe *recipe) {
     ap__put_text(c, model, "unk_token",
                  s->shape->has_own_ids ? unknown_piece(s) : ap__special_text(c, AP__UNK_TOKEN));
     ap__put(c, c->root, "model", model);
+    if (s->shape->is_siglip) status = put_siglip(s, model);
+    if (status) return status;
     if (recipe->files[2]) status = read_model(s, recipe->files[2]);
     if (status) return status;
     put_decoder(s);
@@ -237,6 +289,7 @@ static ap_status put_parts(slow_spm *s, const ap__recipe *recipe) {
 ap_status ap__convert_slow_sentencepiece(ap__converter *c) {
     const ap__recipe *recipe = ap__recipe_find(c->request->class_name);
     slow_spm s = {.c = c, .shape = recipe->shape, .parts.c = c};
+    s.parts.is_cut_late = s.shape->is_siglip;
     ap_status status = check_config(c, s.shape);
     if (!status) status = read_vocab(&s, recipe);
     if (!status) status = put_parts(&s, recipe);

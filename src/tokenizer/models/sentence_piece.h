@@ -38,6 +38,10 @@ typedef struct ap__sentence_piece {
     float min_score, max_score; /* Of normal pieces. */
     bool is_bpe, is_char, has_unused, byte_fallback;
     uint32_t byte_ids[256];
+    /* Stands in front of what is cut, and its tokens are taken off again (SigLIP); no length: nothing does.
+     */
+    ap__text unk_prefix;
+    size_t n_unk_prefix;     /* Its tokens. */
     bool has_language_codes; /* ">>de<<" in front of a text is a token as a whole (Marian). */
     /* Normalization. */
     ap__charsmap map;
@@ -56,6 +60,10 @@ typedef struct ap__sp_stretches {
     ap__sp_stretch *ptr;
     size_t n;
 } ap__sp_stretches;
+
+/* The text without ASCII punctuation, whitespace at its ends and more than one space; behind `unk_prefix`,
+ * unless nothing is left. */
+ap_status ap__sp_canonicalize(const ap__sentence_piece *self, ap__work *work, ap__ntext *text);
 
 /* The normalized text, in a buffer of the call. */
 ap_status ap__sp_normalize(const ap__sentence_piece *self, ap__work *work, ap__ntext *text);

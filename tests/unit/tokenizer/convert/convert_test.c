@@ -276,6 +276,19 @@ void test_slow_characters(void **state) {
                                       "\"additional_special_tokens\": [\"<extra_id_0>\"]}"});
 }
 
+void test_siglip_needs_a_model_that_drops_whitespace(void **state) {
+    (void)state;
+    static const char MODEL[] = SPM_UNK "\x1A\x02\x20\0";
+    ap_error err = AP_ERROR_INIT;
+    ap__path folder;
+    ap__tokenizer *tokenizer;
+    make_folder(&folder, (const char *const[3][2]){OF("SiglipTokenizer")});
+    tempdir_write(&folder, "spiece.model", MODEL, sizeof MODEL - 1);
+    assert_fails(ap__tokenizer_load(&tokenizer, folder.text, &err), AP_EUNSUPPORTED, &err,
+                 "a model that keeps whitespace is not supported with a SiglipTokenizer");
+    tempdir_remove(&folder);
+}
+
 /* One folder of each format; vocabularies are small, as every allocation is made to fail once. */
 void test_torture(void **state) {
     (void)state;
@@ -297,6 +310,7 @@ void test_torture(void **state) {
          {"sentencepiece.bpe.model", SPM_UNK "\x0A\x03\x0A\x01x"},
          {"vocab.json", "{\"<unk>\": 0, \"x\": 1, \"</s>\": 2}"}},
         {OF("SpeechT5Tokenizer"), {"spm_char.model", SPM_UNK "\x0A\x03\x0A\x01x\x12\x02\x18\x04"}},
+        {OF("SiglipTokenizer"), {"spiece.model", SPM_UNK "\x0A\x05\x0A\x03\x78\x79\x7A"}},
         {OF("Wav2Vec2CTCTokenizer"), {"vocab.json", "{\"<unk>\": 0, \"x\": 1}"}},
         {{"tokenizer_config.json", "{\"tokenizer_class\": \"VitsTokenizer\", \"phonemize\": false}"},
          {"vocab.json", "{\"<unk>\": 0, \"x\": 1}"}},

@@ -1,5 +1,6 @@
-/* Vits: lower case but for what is in the vocabulary, and nothing that is not in it.
- * Source: transformers@v4.55.4 models/vits/tokenization_vits.py prepare_for_tokenization. */
+/* PythonLower: lower case but for some words; of Vits, nothing that is not in the vocabulary either.
+ * Source: transformers@v4.55.4 models/vits/tokenization_vits.py prepare_for_tokenization,
+ * tokenization_utils.py tokenize (do_lower_case). */
 #include "base/error.h"
 #include "base/utf8.h"
 #include "tokenizer/component.h"
@@ -7,12 +8,12 @@
 #include "tokenizer/python_text.h"
 #include "tokenizer/unicode.h"
 
-typedef struct vits {
+typedef struct python_lower {
     ap__vocab words; /* What stays as it is: text and its place in the order in which they are tried. */
-    ap__vocab kept;  /* What is not dropped. */
+    ap__vocab kept;  /* What is not dropped, of those that filter. */
     ap__trie trie;   /* Of the words. */
-    bool is_romanian, normalizes;
-} vits;
+    bool lowers, filters, is_romanian;
+} python_lower;
 
 /* -- reading ------------------------------------------------------------------------------------------- */
 
@@ -37,10 +38,11 @@ static ap_status read_words(ap__vocab *out, ap__loader *loader, yyjson_val *json
 }
 
 static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
-    vits *self;
+    python_lower *self;
     ap_status status = ap__loader_alloc(loader, &self, 1, sizeof *self);
     if (!status) status = ap__get_bool(loader, json, "is_romanian", true, &self->is_romanian);
-    if (!status) status = ap__get_bool(loader, json, "normalizes", true, &self->normalizes);
+    if (!status) status = ap__get_bool(loader, json, "lowers", true, &self->lowers);
+    if (!status) status = ap__get_bool(loader, json, "filters", true, &self->filters);
     if (!status) status = read_words(&self->words, loader, json, "words");
     if (!status) status = read_words(&self->kept, loader, json, "kept");
     if (!status) status = ap__trie_create(&self->trie, &self->words, loader->arena, loader->err);
@@ -51,10 +53,10 @@ static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
 /* -- applying ------------------------------------------------------------------------------------------ */
 
 /* Bytes of the word that is tried first of those that the text begins with; 0 when there is none. */
-static uint32_t word_len(const vits *self, const char *text, uint32_t len) {
+static uint32_t word_len(const python_lower *self, const char *text, uint32_t len) {
     ap__trie_walk walk = {.text = text, .len = len};
     uint32_t place, best = AP__TOKEN_NONE, n = 0;
-    while (self->normalizes && self->words.n && ap__trie_next(&self->trie, &walk, &place)) {
+    while (self->lowers && self->words.n && ap__trie_next(&self->trie, &walk, &place)) {
         uint32_t order = self->words.entries[self->trie.entries[place]].id;
         if (order >= best) continue;
         best = order;
@@ -64,7 +66,7 @@ static uint32_t word_len(const vits *self, const char *text, uint32_t len) {
 }
 
 /* Puts what becomes of the next character. */
-static void put(const vits *self, ap__transform *t, uint32_t code, bool is_lowered) {
+static void put(const python_lower *self, ap__transform *t, uint32_t code, bool is_lowered) {
     uint32_t codes[2] = {code};
     size_t n = is_lowered ? ap__unicode_lower(codes, code) : 1, n_put = 0;
     for (size_t i = 0; i < n; i++) {
@@ -72,7 +74,7 @@ static void put(const vits *self, ap__transform *t, uint32_t code, bool is_lower
         char bytes[4];
         if (self->is_romanian && codes[i] == T_WITH_COMMA) codes[i] = T_WITH_CEDILLA;
         size_t len = ap__utf8_encode(bytes, codes[i]);
-        if (self->normalizes && ap__vocab_find(&self->kept, bytes, len) == AP__TOKEN_NONE) continue;
+        if (self->filters && ap__vocab_find(&self->kept, bytes, len) == AP__TOKEN_NONE) continue;
         ap__transform_put(t, codes[i], n_put++ > 0);
     }
     if (!n_put) ap__transform_drop(t);
@@ -85,19 +87,19 @@ static void strip(ap__ntext *text) {
 }
 
 static ap_status apply(const void *ptr, ap__work *work, ap__ntext *text) {
-    const vits *self = ptr;
+    const python_lower *self = ptr;
     ap__transform t;
     uint32_t kept_until = 0;
     ap__work_begin(&t, work, text, 0);
     for (uint32_t at = 0, code; at < text->len && !t.status;) {
         if (at >= kept_until) kept_until = at + word_len(self, text->ptr + at, text->len - at);
-        bool is_lowered = self->normalizes && at >= kept_until;
+        bool is_lowered = self->lowers && at >= kept_until;
         at += (uint32_t)ap__utf8_next(&code, text->ptr + at);
         put(self, &t, code, is_lowered);
     }
     ap_status status = ap__work_finish(&t, work, text);
-    if (!status && self->normalizes && text->len) strip(text);
+    if (!status && self->filters && text->len) strip(text);
     return status;
 }
 
-const ap__normalizer_class ap__normalizer_vits = {.create = create, .apply = apply};
+const ap__normalizer_class ap__normalizer_python_lower = {.create = create, .apply = apply};
