@@ -281,6 +281,22 @@ def encodings_of(rng, tokenizer, texts):
     return out
 
 
+def ctc_of(rng, tokenizer):
+    """Frames of ids, decoded with the places of characters and words."""
+    out = []
+    for _ in range(4):
+        ids = [rng.randrange(len(tokenizer) + 1) for _ in range(rng.randrange(12))]
+        ids = [i for i in ids for _ in range(rng.choice([1, 1, 2, 3]))]
+        ids = [rng.choice([i, i, i, tokenizer.word_delimiter_token_id, tokenizer.pad_token_id or 0]) for i in ids]
+        skip, group, spaced = (rng.random() < 0.5 for _ in range(3))
+        found = tokenizer.decode(ids, skip_special_tokens=skip, group_tokens=group, spaces_between_special_tokens=spaced,
+                                 output_char_offsets=True, output_word_offsets=True, clean_up_tokenization_spaces=False)
+        spans = {name: [[o[key], int(o["start_offset"]), int(o["end_offset"])] for o in found[f"{key}_offsets"]]
+                 for name, key in (("chars", "char"), ("words", "word"))}
+        out.append({"ids": ids, "skip": skip, "group": group, "spaced": spaced, "text": found["text"], **spans})
+    return out
+
+
 def pairs_of(tokenizer, room):
     """Two texts, whole and cut to several lengths; None where they have no ids."""
     texts = ("the dog", "a fox of the")
@@ -304,6 +320,8 @@ def case(rng, files, name, listed, n_texts):
         out["room"] = tokenizer.num_special_tokens_to_add(pair=True)
         out["pairs"] = pairs_of(tokenizer, out["room"])
         out["eos"] = tokenizer.eos_token_id
+        if hasattr(tokenizer, "word_delimiter_token"):
+            out["ctc"] = ctc_of(rng, tokenizer)
         if hasattr(tokenizer, "get_lang_id"):
             tokenizer.src_lang = "ja"
             out["ja"] = {"ids": tokenizer("the dog")["input_ids"], "id": tokenizer.get_lang_id("ja")}

@@ -1,6 +1,7 @@
 /* Classes that transformers runs in Python, against what it makes of random folders and texts. */
 #include "base/alloc.h"
 #include "tokenizer/clean_up.h"
+#include "tokenizer/ctc.h"
 #include "tokenizer/languages.h"
 #include "tokenizer/tokenizer_impl.h"
 
@@ -116,6 +117,50 @@ static void check_language(yyjson_val *expected, const ap__tokenizer *t) {
                  "\"xx\" is no language of a M2M100Tokenizer");
 }
 
+static bool are_spans(yyjson_val *list, const ap__ctc_span *spans, size_t n) {
+    if (yyjson_arr_size(list) != n) return false;
+    for (size_t i = 0; i < n; i++) {
+        yyjson_val *item = yyjson_arr_get(list, i), *text = yyjson_arr_get(item, 0);
+        if (yyjson_get_len(text) != spans[i].text.len ||
+            memcmp(yyjson_get_str(text), spans[i].text.ptr, spans[i].text.len) != 0 ||
+            yyjson_get_uint(yyjson_arr_get(item, 1)) != spans[i].start ||
+            yyjson_get_uint(yyjson_arr_get(item, 2)) != spans[i].end)
+            return false;
+    }
+    return true;
+}
+
+static void check_ctc(yyjson_val *expected, const ap__tokenizer *t) {
+    ap_error err = AP_ERROR_INIT;
+    yyjson_val *item, *list = yyjson_obj_get(expected, "ctc");
+    size_t i, max;
+    ap__ctc_text found;
+    if (!list) {
+        assert_fails(ap__ctc_decode(&found, t, NULL, 0, &(ap__ctc_options){0}, &err), AP_EUNSUPPORTED, &err,
+                     "only a Wav2Vec2CTCTokenizer");
+        return;
+    }
+    yyjson_arr_foreach(list, i, max, item) {
+        yyjson_val *ids = yyjson_obj_get(item, "ids"), *text = yyjson_obj_get(item, "text");
+        const ap__ctc_options options = {yyjson_get_bool(yyjson_obj_get(item, "skip")),
+                                         !yyjson_get_bool(yyjson_obj_get(item, "group")),
+                                         yyjson_get_bool(yyjson_obj_get(item, "spaced"))};
+        uint32_t frames[MAX_IDS];
+        size_t n = yyjson_arr_size(ids);
+        assert_true(n <= MAX_IDS);
+        for (size_t k = 0; k < n; k++) frames[k] = (uint32_t)yyjson_get_uint(yyjson_arr_get(ids, k));
+        assert_ok(ap__ctc_decode(&found, t, frames, n, &options, &err), &err);
+        if (found.text.len != yyjson_get_len(text) ||
+            memcmp(found.text.ptr, yyjson_get_str(text), found.text.len) != 0)
+            report(expected, "ctc text", yyjson_get_str(text));
+        if (!are_spans(yyjson_obj_get(item, "chars"), found.chars, found.n_chars))
+            report(expected, "ctc chars", yyjson_get_str(text));
+        if (!are_spans(yyjson_obj_get(item, "words"), found.words, found.n_words))
+            report(expected, "ctc words", yyjson_get_str(text));
+        ap__ctc_clear(&found);
+    }
+}
+
 static void check_tokenizer(yyjson_val *expected, const ap__tokenizer *t) {
     yyjson_val *item, *eos = yyjson_obj_get(expected, "eos");
     size_t i, max;
@@ -125,6 +170,7 @@ static void check_tokenizer(yyjson_val *expected, const ap__tokenizer *t) {
                      ap__tokenizer_get_config(t)->eos_token_id);
     check_pairs(expected, t);
     check_language(expected, t);
+    check_ctc(expected, t);
     yyjson_arr_foreach(yyjson_obj_get(expected, "encodings"), i, max, item) {
         yyjson_val *given = yyjson_obj_get(item, "given"), *ids = given ? given : yyjson_obj_get(item, "ids");
         if (!given) check_text(expected, t, item);
