@@ -39,7 +39,7 @@ static ap_status get_string(const ap__converter *c, const char *key, const char 
     return AP_OK;
 }
 
-/* Refuses a setting that is on.  */
+/* Refuses a setting that is on. */
 static ap_status refuse(ap__converter *c, const char *key, bool standard, const char *why) {
     bool is_on;
     ap_status status = ap__config_flag(c, key, standard, &is_on);
