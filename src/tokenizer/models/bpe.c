@@ -170,7 +170,7 @@ typedef struct part {
 
 /* Parts that are gone about together, so that what each needs from memory is under way before it is needed.
  */
-enum { BATCH = 32 };
+enum { BATCH = 64 };
 
 typedef struct batch {
     part parts[BATCH];
