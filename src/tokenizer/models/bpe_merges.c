@@ -27,16 +27,15 @@ ap_status ap__merges_create(ap__merges *merges, ap__arena *arena, size_t n, size
     unsigned rank_bits = 64 - 2 * bits_of_ids(n_ids);
     if (n > MERGES_MAX || n_ids > UINT32_MAX >> 1 || n >> (rank_bits < 32 ? rank_bits : 32))
         return ap__fail(err, AP_ELIMIT, "%zu merges of ids below %zu: more than is supported", n, n_ids);
-    size_t n_buckets = n / MERGES_PER_BUCKET + 1;
-    *merges = (ap__merges){.n_buckets = (uint32_t)n_buckets, .rank_bits = rank_bits};
+    *merges = (ap__merges){.n_buckets = (uint32_t)(n / MERGES_PER_BUCKET + 1), .rank_bits = rank_bits};
     merges->rank_mask = ((uint64_t)1 << rank_bits) - 1;
-    char *memory = ap__arena_alloc(arena, (n_buckets + 1) * sizeof *merges->buckets);
+    size_t size = merges->n_buckets * sizeof *merges->buckets;
+    void *memory = ap__arena_alloc(arena, ap__table_room(size));
     merges->merged = ap__arena_alloc(arena, (n + 1) * sizeof *merges->merged);
     merges->used = ap__arena_calloc(arena, n_ids / 64 + 1, sizeof *merges->used);
     if (!memory || !merges->merged || !merges->used) return ap__fail_nomem(err);
-    size_t misplaced = (uintptr_t)memory % sizeof *merges->buckets;
-    merges->buckets = (void *)(memory + (misplaced ? sizeof *merges->buckets - misplaced : 0));
-    memset(merges->buckets, 0xFF, n_buckets * sizeof *merges->buckets);
+    merges->buckets = ap__table_place(memory, size);
+    memset(merges->buckets, 0xFF, size);
     merges->seed = ap__hash("merges", 6) | 1;
     return AP_OK;
 }
