@@ -46,6 +46,15 @@ size_t ap__utf8_encode(char *out, uint32_t code) {
     return 4;
 }
 
+/* Bytes of a character of the kinds that most are of, those that need no look at a second byte's range; 0: of
+ * another, or none. */
+static inline size_t common_len(const unsigned char *p, size_t len) {
+    if (p[0] < 0x80) return 1;
+    if (len < 3 || !is_continuation(p[1])) return 0;
+    if (p[0] >= 0xC2 && p[0] < 0xE0) return 2;
+    return p[0] > 0xE0 && p[0] < 0xF0 && p[0] != 0xED && is_continuation(p[2]) ? 3 : 0;
+}
+
 size_t ap__utf8_valid_len(const char *text, size_t len) {
     size_t at = 0;
     while (at < len) {
@@ -58,7 +67,8 @@ size_t ap__utf8_valid_len(const char *text, size_t len) {
             }
         }
         uint32_t code;
-        size_t n = ap__utf8_decode(&code, text + at, len - at);
+        size_t n = common_len((const unsigned char *)text + at, len - at);
+        if (!n) n = ap__utf8_decode(&code, text + at, len - at);
         if (!n) return at;
         at += n;
     }

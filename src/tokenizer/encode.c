@@ -239,14 +239,13 @@ static void place_token(char_counter *c, ap__token *token) {
     }
 }
 
-/* Fills in positions in characters. */
+/* Fills in positions in characters, which are those in bytes so far. */
 static void place_tokens(const ap__work *work, ap__token *tokens, size_t n, const char *text, uint32_t len) {
     char_counter counter = {text, len, 0, 0};
-    bool is_ascii = work->skips_offsets || ap__is_ascii(text, len);
-    for (size_t i = 0; i < n; i++) {
-        tokens[i].chars = tokens[i].bytes;
+    if (work->skips_offsets) return;
+    bool is_ascii = ap__is_ascii(text, len);
+    for (size_t i = 0; i < n; i++)
         if (!is_ascii || tokens[i].bytes.end > len) place_token(&counter, &tokens[i]);
-    }
 }
 
 /* Pushes the tokens of a text. */

@@ -154,7 +154,7 @@ static ap_status push_symbols(ap__work *work, const ap__piece *piece, uint32_t s
     uint32_t at = start;
     for (size_t i = 0; i < n && !status; i++) {
         uint32_t end = at + symbols[i].len;
-        if (end <= piece->text.len)
+        if (end <= piece->text.len || work->skips_offsets)
             status = ap__work_push_token(work, piece, symbols[i].id, at, end);
         else /* Fallback bytes that spell affixes out put positions behind the text. */
             status = ap__work_push_outside(work, symbols[i].id, at, end);
