@@ -77,6 +77,16 @@ void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t 
     merges->merged[merges->n++] = merged;
 }
 
+/* The least of what four slots differ from `wanted` by. */
+static inline uint64_t least_of_four(const uint64_t *slots, uint64_t wanted) {
+    uint64_t a = slots[0] ^ wanted, b = slots[1] ^ wanted, c = slots[2] ^ wanted, d = slots[3] ^ wanted;
+    a = b < a ? b : a;
+    c = d < c ? d : c;
+    return c < a ? c : a;
+}
+
+_Static_assert(AP__MERGE_BUCKET == 8, "rank_of() looks through two times four");
+
 /* AP__NO_RANK for a pair that does not merge. Of one that does, the merged token will be asked for. Whether a
  * pair merges is what no processor foresees: a bucket is looked through without a branch that depends on it,
  * so that waiting for one does not keep from asking for others. */
@@ -84,11 +94,9 @@ static inline uint32_t rank_of(const ap__merges *merges, uint32_t left, uint32_t
     uint64_t pair = pair_of(merges, left, right), wanted = pair << merges->rank_bits;
     for (uint32_t at = bucket_of(merges, pair);; at = next_bucket(merges, at)) {
         const uint64_t *slots = merges->buckets[at].slots;
-        uint64_t lowest = UINT64_MAX; /* Only of the pair itself is the difference a rank. */
-        for (size_t i = 0; i < AP__MERGE_BUCKET; i++) {
-            uint64_t difference = slots[i] ^ wanted;
-            lowest = difference < lowest ? difference : lowest;
-        }
+        /* Only of the pair itself is the difference a rank. */
+        uint64_t lowest = least_of_four(slots, wanted), others = least_of_four(slots + 4, wanted);
+        lowest = others < lowest ? others : lowest;
         bool is_there = lowest <= merges->rank_mask;
         __builtin_prefetch(&merges->merged[is_there ? lowest : 0]);
         if (__builtin_expect(is_there | (slots[AP__MERGE_BUCKET - 1] == AP__NO_MERGE), 1))
