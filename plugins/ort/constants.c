@@ -8,10 +8,10 @@
 
 enum { STEPS_MAX = 16, EXTENT_AXIS = 3 };
 
-typedef struct number {
+typedef struct scalar {
     double value;
     bool is_int;
-} number;
+} scalar;
 
 typedef struct evaluation {
     const graph *g;
@@ -36,7 +36,7 @@ static bool first_int(int64_t *out, const field *f) {
     return !r.is_broken;
 }
 
-static bool from_bytes(number *out, onnx_text bytes, int64_t type) {
+static bool from_bytes(scalar *out, onnx_text bytes, int64_t type) {
     int64_t i64;
     int32_t i32;
     float f32;
@@ -50,7 +50,7 @@ static bool from_bytes(number *out, onnx_text bytes, int64_t type) {
 }
 
 /* A tensor of one element. */
-static bool read_tensor(number *out, onnx_text tensor) {
+static bool read_tensor(scalar *out, onnx_text tensor) {
     reader r = reader_of(tensor);
     int64_t type = 0, n = 1, dim = 0;
     onnx_text bytes = {NULL, 0};
@@ -70,26 +70,26 @@ static bool read_tensor(number *out, onnx_text tensor) {
 
 /* -- operators ----------------------------------------------------------------------------------------- */
 
-static bool evaluate(number *out, const evaluation *e, uint32_t value, int depth);
+static bool evaluate(scalar *out, const evaluation *e, uint32_t value, int depth);
 
 static bool is_int_of(const evaluation *e, uint32_t value, int64_t wanted, int depth) {
-    number n;
+    scalar n;
     return value != GRAPH_NONE && evaluate(&n, e, value, depth) && n.is_int && n.value == (double)wanted;
 }
 
 /* Gather and Slice that take the last of a shape. */
-static bool take_extent(number *out, const evaluation *e, const graph_node *node, int depth) {
+static bool take_extent(scalar *out, const evaluation *e, const graph_node *node, int depth) {
     const graph_node *shape = graph_producer(e->g, graph_input(e->g, node, 0), "Shape");
     uint32_t at = graph_input(e->g, node, 1);
     if (!shape || e->known.value == GRAPH_NONE || graph_input(e->g, shape, 0) != e->known.value ||
         graph_int(shape, "start", 0) || graph_int(shape, "end", 0))
         return false;
     if (!is_int_of(e, at, -1, depth) && !is_int_of(e, at, EXTENT_AXIS, depth)) return false;
-    *out = (number){(double)e->known.last, true};
+    *out = (scalar){(double)e->known.last, true};
     return true;
 }
 
-static bool cast(number *out, const graph_node *node) {
+static bool cast(scalar *out, const graph_node *node) {
     int64_t to = graph_int(node, "to", 0);
     out->is_int = to == ONNX_INT64 || to == ONNX_INT32;
     if (out->is_int) out->value = trunc(out->value);
@@ -97,8 +97,8 @@ static bool cast(number *out, const graph_node *node) {
     return out->is_int || to == ONNX_FLOAT;
 }
 
-static bool combine(number *out, const evaluation *e, const graph_node *node, bool divides, int depth) {
-    number b;
+static bool combine(scalar *out, const evaluation *e, const graph_node *node, bool divides, int depth) {
+    scalar b;
     if (!evaluate(out, e, graph_input(e->g, node, 0), depth) ||
         !evaluate(&b, e, graph_input(e->g, node, 1), depth) || out->is_int != b.is_int ||
         (divides && b.value == 0))
@@ -112,7 +112,7 @@ static bool combine(number *out, const evaluation *e, const graph_node *node, bo
     return fabs(out->value) < 9e15; /* Exact in a double. */
 }
 
-static bool evaluate(number *out, const evaluation *e, uint32_t value, int depth) {
+static bool evaluate(scalar *out, const evaluation *e, uint32_t value, int depth) {
     static const char *const passing[] = {"Identity", "Unsqueeze", "Squeeze", "Reshape", NULL};
     const graph *g = e->g;
     const graph_node *node;
@@ -138,7 +138,7 @@ static bool evaluate(number *out, const evaluation *e, uint32_t value, int depth
 
 bool constant_number(double *out, const graph *g, uint32_t value, constant_extent known) {
     const evaluation e = {g, known};
-    number n;
+    scalar n;
     if (!evaluate(&n, &e, value, 0)) return false;
     *out = n.value;
     return true;
@@ -146,7 +146,7 @@ bool constant_number(double *out, const graph *g, uint32_t value, constant_exten
 
 int64_t constant_int(const graph *g, uint32_t value, constant_extent known, int64_t otherwise) {
     const evaluation e = {g, known};
-    number n;
+    scalar n;
     if (!evaluate(&n, &e, value, 0) || !n.is_int) return otherwise;
     return n.value > 9e15 ? INT64_MAX : n.value < -9e15 ? INT64_MIN : (int64_t)n.value;
 }

@@ -3,7 +3,6 @@
 
 #include "attention.h"
 #include "common/onnx_wire.h"
-#include "providers.h"
 #include "writer.h"
 
 #include <limits.h>
@@ -151,12 +150,11 @@ static void write_model(rewriting *r, const uint32_t *order, size_t n) {
 
 /* -- whether ------------------------------------------------------------------------------------------- */
 
-/* The file's graph is taken as it is when the caller says how far it may be changed, and by providers that
- * may not have the operators. */
+/* The file's graph is taken as it is when the caller says how far it may be changed. */
 static bool may_change(const ap_model_ref *model) {
     for (size_t i = 0; i < model->n_options; i++)
         if (strcmp(model->options[i].key, "graph_optimization_level") == 0) return false;
-    return model->path && ort_providers_are_cpu(model);
+    return model->path != NULL;
 }
 
 /* Operators that mean something else in a later opset. */
@@ -189,12 +187,12 @@ static bool find_folder(fused_model *out, rewriting *r, char *beside, size_t n_b
 
 static bool rewrite(fused_model *out, const ap_model_ref *model, const graph *g) {
     char beside[PATH_MAX];
-    rewriting r = {.g = g, .start = g->model.ptr};
+    rewriting r = {.w = {.host = g->host}, .g = g, .start = g->model.ptr};
     size_t n = 0;
-    uint32_t *order = ort.host->alloc(g->n_nodes * sizeof *order);
+    uint32_t *order = g->host->alloc(g->n_nodes * sizeof *order);
     bool ok = order && graph_order(order, &n, g) && find_folder(out, &r, beside, sizeof beside, model->path);
     if (ok) write_model(&r, order, n);
-    ort.host->free(order);
+    g->host->free(order);
     if (!ok || r.w.is_broken || r.is_off || r.w.len > WRITTEN_MAX_BYTES) {
         ort_write_clear(&r.w);
         return false;
@@ -209,17 +207,19 @@ static bool rewrite(fused_model *out, const ap_model_ref *model, const graph *g)
 }
 
 /* Where activations are quantized at run time, the smallest difference becomes a large one. */
-bool fused_model_init(fused_model *out, const ap_model_ref *model, const onnx_info *onnx, onnx_text bytes) {
+bool fused_model_init(fused_model *out, const ap_host *host, const ap_model_ref *model, const onnx_info *onnx,
+                      onnx_text bytes) {
     graph g;
     memset(out, 0, sizeof *out);
-    if (!onnx->is_onnx || !may_change(model)) return false;
-    if (graph_read(&g, bytes) && may_rise(&g)) out->n_fused = attention_fuse(&g, onnx->has_quantize);
+    out->host = host;
+    if (!onnx->is_onnx || !onnx->has_past || !may_change(model)) return false;
+    if (graph_read(&g, host, bytes) && may_rise(&g)) out->n_fused = attention_fuse(&g, onnx->has_quantize);
     bool ok = out->n_fused && !g.is_odd && rewrite(out, model, &g);
     graph_clear(&g);
     return ok;
 }
 
 void fused_model_clear(fused_model *fused) {
-    ort.host->free(fused->bytes);
+    fused->host->free(fused->bytes);
     fused->bytes = NULL;
 }

@@ -2,7 +2,6 @@
 #include "graph.h"
 
 #include "common/onnx_wire.h"
-#include "ort.h"
 #include "writer.h"
 
 #include <stdio.h>
@@ -28,7 +27,7 @@ static bool grow(graph *g, void *list, size_t *capacity, size_t n, size_t size) 
     if (n < *capacity) return true;
     size_t wanted = *capacity + *capacity / 2 + 64;
     memcpy(&ptr, list, sizeof ptr);
-    ptr = wanted <= GRAPH_MAX_ITEMS ? ort.host->realloc(ptr, wanted * size) : NULL;
+    ptr = wanted <= GRAPH_MAX_ITEMS ? g->host->realloc(ptr, wanted * size) : NULL;
     g->is_odd = !ptr;
     if (!ptr) return false;
     memcpy(list, &ptr, sizeof ptr);
@@ -54,11 +53,11 @@ static size_t slot_of(const graph *g, onnx_text name) {
 static bool grow_slots(graph *g) {
     if (g->n_values * 2 < g->n_slots) return true;
     size_t n = g->n_slots ? g->n_slots * 4 : 1024;
-    uint32_t *slots = ort.host->alloc(n * sizeof *slots);
+    uint32_t *slots = g->host->alloc(n * sizeof *slots);
     g->is_odd = g->is_odd || !slots;
     if (!slots) return false;
     memset(slots, 0, n * sizeof *slots);
-    ort.host->free(g->slots);
+    g->host->free(g->slots);
     g->slots = slots;
     g->n_slots = n;
     for (uint32_t i = 0; i < g->n_values; i++) slots[slot_of(g, g->values[i].name)] = i + 1;
@@ -83,7 +82,7 @@ uint32_t graph_value_new(graph *g, const char *prefix, uint32_t other) {
     if (value == GRAPH_NONE) return value;
     graph_value *v = &g->values[value];
     if (g->n_values > n_before) {
-        char *name = ort.host->alloc((size_t)len);
+        char *name = g->host->alloc((size_t)len);
         if (name) memcpy(name, text, (size_t)len);
         *v = (graph_value){.name = {name, name ? (size_t)len : 0}, .producer = GRAPH_NONE, .is_added = true};
         g->is_odd = g->is_odd || !name;
@@ -178,8 +177,9 @@ static void read_opset(graph *g, onnx_text bytes) {
     if (!domain.len || graph_text_is(domain, "ai.onnx")) g->opset = version;
 }
 
-bool graph_read(graph *out, onnx_text model) {
+bool graph_read(graph *out, const ap_host *host, onnx_text model) {
     memset(out, 0, sizeof *out);
+    out->host = host;
     out->model = model;
     if (!model.len) return false;
     reader r = reader_of(model);
@@ -195,14 +195,14 @@ bool graph_read(graph *out, onnx_text model) {
 
 void graph_clear(graph *g) {
     for (size_t i = 0; i < g->n_nodes; i++)
-        if (g->nodes[i].is_added) ort.host->free((void *)(uintptr_t)g->nodes[i].bytes.ptr);
+        if (g->nodes[i].is_added) g->host->free((void *)(uintptr_t)g->nodes[i].bytes.ptr);
     for (size_t i = 0; i < g->n_values; i++)
-        if (g->values[i].is_added) ort.host->free((void *)(uintptr_t)g->values[i].name.ptr);
-    ort.host->free(g->nodes);
-    ort.host->free(g->values);
-    ort.host->free(g->ios);
-    ort.host->free(g->slots);
-    ort.host->free(g->outputs);
+        if (g->values[i].is_added) g->host->free((void *)(uintptr_t)g->values[i].name.ptr);
+    g->host->free(g->nodes);
+    g->host->free(g->values);
+    g->host->free(g->ios);
+    g->host->free(g->slots);
+    g->host->free(g->outputs);
     memset(g, 0, sizeof *g);
 }
 
@@ -282,7 +282,7 @@ static void write_ios(ort_writer *w, const graph *g, uint32_t number, const uint
 }
 
 void graph_add(graph *g, const graph_new_node *node) {
-    ort_writer w = {.ptr = NULL};
+    ort_writer w = {.host = g->host};
     graph_node *added = add_node(g);
     if (!added) return;
     write_ios(&w, g, NODE_INPUT, node->inputs, node->n_inputs);
@@ -341,13 +341,13 @@ static bool walk_from(walk *w, uint32_t value) {
 
 bool graph_order(uint32_t *out, size_t *n_out, const graph *g) {
     size_t n = g->n_nodes, n_bytes = n * (2 * sizeof(uint32_t) + 1);
-    uint32_t *memory = ort.host->alloc(n_bytes ? n_bytes : 1);
+    uint32_t *memory = g->host->alloc(n_bytes ? n_bytes : 1);
     if (!memory) return false;
     memset(memory, 0, n_bytes);
     walk w = {g, memory, memory + n, (unsigned char *)(memory + 2 * n), 0, out, 0};
     bool ok = !g->is_odd;
     for (size_t i = 0; ok && i < g->n_outputs; i++) ok = walk_from(&w, g->outputs[i]);
     *n_out = w.n_out;
-    ort.host->free(memory);
+    g->host->free(memory);
     return ok;
 }

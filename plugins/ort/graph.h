@@ -5,6 +5,8 @@
 
 #include "common/onnx.h"
 
+#include <accelpipe/sys/host.h>
+
 /* Fields and numbers of onnx.proto that common/onnx_wire.h does not have. */
 enum {
     FIELD_OPSET_IMPORT = 8,
@@ -45,6 +47,7 @@ typedef struct graph_value {
 } graph_value;
 
 typedef struct graph {
+    const ap_host *host;
     onnx_text model;
     int64_t opset; /* Of ONNX's own domain. */
     graph_node *nodes;
@@ -61,7 +64,7 @@ bool graph_text_is(onnx_text text, const char *wanted);
 onnx_text graph_find_bytes(onnx_text message, uint32_t number);
 
 /* @return false: nothing is known of it. To be cleared in any case. */
-bool graph_read(graph *out, onnx_text model);
+bool graph_read(graph *out, const ap_host *host, onnx_text model);
 void graph_clear(graph *g);
 
 /* The value of a name, made when there is none; GRAPH_NONE: none can be. */

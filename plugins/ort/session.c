@@ -120,7 +120,9 @@ static bool open_and_write(OrtSession **out, const ap_model_ref *model, const ap
 static bool open_fused(OrtSession **out, const ap_model_ref *model, const onnx_info *onnx, onnx_text bytes) {
     fused_model fused;
     ap_error ignored = AP_ERROR_INIT;
-    if (!fused_model_init(&fused, model, onnx, bytes)) return false;
+    /* Other providers may not have the operators. */
+    if (!ort_providers_are_cpu(model) || !fused_model_init(&fused, ort.host, model, onnx, bytes))
+        return false;
     bool is_open = open_and_write(out, &fused.ref, model, onnx, bytes.len) ||
                    open_plain(out, &fused.ref, onnx, &ignored) == AP_OK;
     ort.host->log(AP_LOG_DEBUG, "ort: %s: %zu attentions %s %s", model->path, fused.n_fused,

@@ -3,7 +3,6 @@
 #include "writer.h"
 
 #include "common/onnx_wire.h"
-#include "ort.h"
 
 #include <string.h>
 
@@ -11,7 +10,7 @@ static bool reserve(ort_writer *w, size_t n) {
     if (w->is_broken) return false;
     if (n <= w->capacity - w->len) return true;
     size_t capacity = w->capacity + w->capacity / 2 + n + 64; /* Each is bounded by what is in memory. */
-    void *ptr = ort.host->realloc(w->ptr, capacity);
+    void *ptr = w->host->realloc(w->ptr, capacity);
     w->is_broken = !ptr;
     if (!ptr) return false;
     w->ptr = ptr;
@@ -74,6 +73,6 @@ void ort_write_float(ort_writer *w, uint32_t number, float value) {
 }
 
 void ort_write_clear(ort_writer *w) {
-    ort.host->free(w->ptr);
-    *w = (ort_writer){NULL, 0, 0, false};
+    w->host->free(w->ptr);
+    *w = (ort_writer){.host = w->host};
 }

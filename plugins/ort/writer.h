@@ -4,8 +4,11 @@
 
 #include "common/onnx.h"
 
-/* All zero is empty. When memory ends it takes nothing more. Its memory is the host's. */
+#include <accelpipe/sys/host.h>
+
+/* All zero but for the host is empty. When memory ends it takes nothing more. */
 typedef struct ort_writer {
+    const ap_host *host;
     char *ptr;
     size_t len, capacity;
     bool is_broken;
