@@ -8,8 +8,8 @@ stay loaded and get turns, except fastokens, which keeps what it has seen and is
 process for each turn, which loads before the clock starts. The ids are compared first; a peer that gives others in some
 lines is measured on the rest.
 
-One thread is one CPU: measure.py may use a single one while two are compared, and so may what it starts. fastokens heeds no
-variable that says how many threads to take; it takes one for each CPU that it may use, and none but its first where that is
+One thread is one CPU: measure.py may use a single one while two are compared, and so may what it starts. fastokens does
+not heed RAYON_NUM_THREADS; it takes a thread for each CPU that it may use, and none but its first where that is
 one (`taskset -c 0 strace -f -e trace=clone,clone3 python peer.py fastokens ...` shows no call). A turn on new text takes 20
 to 200 ms, of 1.2 MB (English) and 2.9 MB (17 languages) in 7,000 lines each.
 Writes DIR/bench/tokenizers.json. Exit status: 0 when all demands are met, 1 when one is not.

@@ -58,7 +58,7 @@ void test_growth_has_an_end(void **state) {
         if (place) assert_int_equal(i, place->ids[0]);
         n_found += place != NULL;
     }
-    assert_true(cache.n_places <= 1 << 16);
+    assert_true(cache.n_places <= 1 << 17);
     assert_true(n_found > cache.n_places / 2 && n_found <= cache.n_places);
     ap__piece_cache_clear(&cache);
     assert_null(cache.places);
