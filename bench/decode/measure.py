@@ -61,7 +61,7 @@ class Bench:
 def add(report: Report, name: str, c: Comparison, n: int, demand: str, ok: bool | None, command: list[str]) -> None:
     """`n` tokens a call; the ratio is how many times as fast ours is."""
     report.add(Result(name, ms(c.ours.wall_s / n), ms(c.peer.wall_s / n),
-                      f"{1 / c.wall_ratio:.2f}x; CPU {1 / c.cpu_ratio:.2f}x", demand, ok, " ".join(command), c.figures()))
+                      f"{1 / c.wall_ratio:.3f}x; CPU {1 / c.cpu_ratio:.2f}x", demand, ok, " ".join(command), c.figures()))
 
 
 def measure_model(b: Bench, report: Report, name: str, new: int, dtype: str) -> None:
@@ -100,7 +100,7 @@ def main() -> int:
     parser.add_argument("--reference-python", type=Path, required=True)
     parser.add_argument("--genai-python", type=Path)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
-    parser.add_argument("--rounds", type=int, default=9)
+    parser.add_argument("--rounds", type=int, default=15)
     args = parser.parse_args()
     # Not resolved: the python of a virtual environment is a link, and knows its environment by its own path.
     b = Bench(args.build_dir.resolve(), args.models.resolve(), args.reference_python.absolute(),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures generation and prints a table; one command, ten minutes once environments and models are there (their making
+# Measures generation and prints a table; one command, a quarter of an hour once environments and models are there (their making
 # takes a few more, 10 GB of disk and a download of 3.5 GB).
 #
 #   bench/decode/run.sh [--threads N] [--rounds N]

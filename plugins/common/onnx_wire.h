@@ -58,9 +58,10 @@ typedef struct field {
     onnx_text bytes;  /* Of WIRE_BYTES; ptr is NULL for the other types. */
 } field;
 
+/* Of no bytes (ptr is NULL), a message without fields. */
 static inline reader reader_of(onnx_text bytes) {
-    const unsigned char *start = (const unsigned char *)bytes.ptr;
-    return (reader){start, start + bytes.len, false};
+    const unsigned char *start = (const unsigned char *)(bytes.ptr ? bytes.ptr : "");
+    return (reader){start, start + (bytes.ptr ? bytes.len : 0), false};
 }
 
 static inline uint64_t read_varint(reader *r) {

@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { STEPS_MAX = 16, EXTENT_AXIS = 3 };
+enum { DEPTH_MAX = 16, STEPS_MAX = 64, EXTENT_AXIS = 3 };
 
 typedef struct scalar {
     double value;
@@ -16,13 +16,14 @@ typedef struct scalar {
 typedef struct evaluation {
     const graph *g;
     constant_extent known;
+    int *n_steps; /* Taken so far: a graph may branch at every one. */
 } evaluation;
 
 /* -- constants ----------------------------------------------------------------------------------------- */
 
 onnx_text constant_tensor(const graph *g, uint32_t value) {
     const graph_node *node;
-    for (int i = 0; i < STEPS_MAX && (node = graph_producer(g, value, "Identity")); i++)
+    for (int i = 0; i < DEPTH_MAX && (node = graph_producer(g, value, "Identity")); i++)
         value = graph_input(g, node, 0);
     if (value == GRAPH_NONE) return (onnx_text){NULL, 0};
     if ((node = graph_producer(g, value, "Constant"))) return graph_tensor(node, "value");
@@ -116,7 +117,7 @@ static bool evaluate(scalar *out, const evaluation *e, uint32_t value, int depth
     static const char *const passing[] = {"Identity", "Unsqueeze", "Squeeze", "Reshape", NULL};
     const graph *g = e->g;
     const graph_node *node;
-    if (value == GRAPH_NONE || depth > STEPS_MAX) return false;
+    if (value == GRAPH_NONE || depth > DEPTH_MAX || ++*e->n_steps > STEPS_MAX) return false;
     onnx_text tensor = constant_tensor(g, value);
     if (tensor.ptr) return read_tensor(out, tensor);
     for (size_t i = 0; passing[i]; i++)
@@ -137,7 +138,8 @@ static bool evaluate(scalar *out, const evaluation *e, uint32_t value, int depth
 }
 
 bool constant_number(double *out, const graph *g, uint32_t value, constant_extent known) {
-    const evaluation e = {g, known};
+    int n_steps = 0;
+    const evaluation e = {g, known, &n_steps};
     scalar n;
     if (!evaluate(&n, &e, value, 0)) return false;
     *out = n.value;
@@ -145,7 +147,8 @@ bool constant_number(double *out, const graph *g, uint32_t value, constant_exten
 }
 
 int64_t constant_int(const graph *g, uint32_t value, constant_extent known, int64_t otherwise) {
-    const evaluation e = {g, known};
+    int n_steps = 0;
+    const evaluation e = {g, known, &n_steps};
     scalar n;
     if (!evaluate(&n, &e, value, 0) || !n.is_int) return otherwise;
     return n.value > 9e15 ? INT64_MAX : n.value < -9e15 ? INT64_MIN : (int64_t)n.value;

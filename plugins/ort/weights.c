@@ -16,7 +16,8 @@ enum {
     ALIGNMENT = 64,          /* What kernels want. */
     HUGE_BYTES = 2 << 20,    /* A huge page. */
     REGION_BYTES = 64 << 20, /* Of which only what is written takes memory. */
-    LARGE_BYTES = 256 << 10  /* What is smaller is from malloc(). */
+    LARGE_BYTES = 256 << 10, /* What is smaller is from malloc(). */
+    MAPPED_BYTES = 32 << 20  /* Of a run: the most that glibc's malloc() takes from its heap (mallopt(3)). */
 };
 
 /* Mapped memory from which is taken from the front on; it goes when all that was taken is given back. */
@@ -41,16 +42,6 @@ static header *header_of(void *ptr) { return (header *)((char *)ptr - sizeof(hea
 
 static char *align(char *ptr, size_t to) { return ptr + (to - (uintptr_t)ptr % to) % to; }
 
-static void *ORT_API_CALL take(OrtAllocator *self, size_t size) {
-    (void)self;
-    if (!size || size > SIZE_MAX / 2) return NULL;
-    char *block = malloc(size + sizeof(header) + ALIGNMENT);
-    if (!block) return NULL;
-    char *ptr = align(block + sizeof(header), ALIGNMENT);
-    *header_of(ptr) = (header){NULL, block};
-    return ptr;
-}
-
 /* -- regions ------------------------------------------------------------------------------------------- */
 
 static region *region_create(size_t size) {
@@ -69,6 +60,27 @@ static region *region_create(size_t size) {
     madvise(base, size, MADV_HUGEPAGE); /* A system that has none of them gives small ones. */
     *r = (region){base, size, 0, 1};
     return r;
+}
+
+/* Of a run: what is larger than the C library ever takes from its heap is mapped, in few pages, as it would
+ * be mapped there in many. */
+static void *take_mapped(size_t size) {
+    region *r = region_create((size + ALIGNMENT + HUGE_BYTES - 1) / HUGE_BYTES * HUGE_BYTES);
+    if (!r) return NULL;
+    char *ptr = r->base + ALIGNMENT;
+    *header_of(ptr) = (header){r, NULL};
+    return ptr;
+}
+
+static void *ORT_API_CALL take(OrtAllocator *self, size_t size) {
+    (void)self;
+    if (!size || size > SIZE_MAX / 2) return NULL;
+    if (size > MAPPED_BYTES) return take_mapped(size);
+    char *block = malloc(size + sizeof(header) + ALIGNMENT);
+    if (!block) return NULL;
+    char *ptr = align(block + sizeof(header), ALIGNMENT);
+    *header_of(ptr) = (header){NULL, block};
+    return ptr;
 }
 
 static void region_release(region *r) {
