@@ -31,6 +31,11 @@ class Setup:
     intel_python: Path | None = None
 
     @property
+    def ipex_python(self) -> Path | None:
+        """Python of the environment beside that one, with the last optimum-intel that has pipelines for IPEX."""
+        return self.intel_python.parents[1] / "ipex" / "bin" / "python" if self.intel_python else None
+
+    @property
     def program(self) -> Path:
         return self.build_dir / "bin" / "accelpipe"
 

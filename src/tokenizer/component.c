@@ -11,7 +11,9 @@
 #define MODEL(type, name) extern const ap__model_class ap__model_##name;
 #define PROCESSOR(type, name) extern const ap__processor_class ap__processor_##name;
 #define DECODER(type, name) extern const ap__decoder_class ap__decoder_##name;
+#define OWN_NORMALIZER NORMALIZER
 #define OWN_MODEL MODEL
+#define OWN_PROCESSOR PROCESSOR
 #define OWN_DECODER DECODER
 #include "tokenizer/components.def"
 #undef NORMALIZER
@@ -19,7 +21,9 @@
 #undef MODEL
 #undef PROCESSOR
 #undef DECODER
+#undef OWN_NORMALIZER
 #undef OWN_MODEL
+#undef OWN_PROCESSOR
 #undef OWN_DECODER
 
 typedef enum component_role { NORMALIZERS, PRETOKENIZERS, MODELS, PROCESSORS, DECODERS } component_role;
@@ -39,7 +43,9 @@ static const component_row ROWS[] = {
 #define MODEL(type, name) {MODELS, type, &ap__model_##name, false},
 #define PROCESSOR(type, name) {PROCESSORS, type, &ap__processor_##name, false},
 #define DECODER(type, name) {DECODERS, type, &ap__decoder_##name, false},
+#define OWN_NORMALIZER(type, name) {NORMALIZERS, type, &ap__normalizer_##name, true},
 #define OWN_MODEL(type, name) {MODELS, type, &ap__model_##name, true},
+#define OWN_PROCESSOR(type, name) {PROCESSORS, type, &ap__processor_##name, true},
 #define OWN_DECODER(type, name) {DECODERS, type, &ap__decoder_##name, true},
 #include "tokenizer/components.def"
 };
