@@ -68,12 +68,14 @@ asan-all: test-deps
 	@cmake --preset asan -B $(asan_dir) $(asan_cc) >/dev/null
 	@cmake --build $(asan_dir) --parallel $(JOBS)
 
+stress_tests = ^unit/tasks/(generation_)?threads$$
+
 # Eight threads on pipelines of every task, under both sanitizers that can see what they do to each other.
 stress: asan-all
 	@cmake --preset tsan >/dev/null
 	@cmake --build --preset tsan --parallel $(JOBS)
-	AP_TEST_SECONDS=$(STRESS_SECONDS) ctest --test-dir build/tsan --verbose --no-tests=error -R '^unit/tasks/threads$$'
-	AP_TEST_SECONDS=$(STRESS_SECONDS) ctest --test-dir $(asan_dir) --verbose --no-tests=error -R '^unit/tasks/threads$$'
+	AP_TEST_SECONDS=$(STRESS_SECONDS) ctest --test-dir build/tsan --verbose --no-tests=error -R '$(stress_tests)'
+	AP_TEST_SECONDS=$(STRESS_SECONDS) ctest --test-dir $(asan_dir) --verbose --no-tests=error -R '$(stress_tests)'
 
 parity: build
 	tests/parity/run.sh

@@ -65,9 +65,9 @@ class Setup:
     def api(self, name: str, *arguments: str | Path) -> list[str]:
         return self.tool(name, "--accelerator", "ort", "--cache-dir", self.cache_dir, *arguments)
 
-    def run_command(self, *arguments: str) -> list[str]:
-        """`accelpipe run text-classification` on ONNX Runtime with the bundled model."""
-        return [str(self.program), "run", "text-classification", "--accelerator", "ort", "--quiet", *arguments]
+    def run_command(self, *arguments: str, accelerator: str = "ort") -> list[str]:
+        """`accelpipe run text-classification` with the bundled model."""
+        return [str(self.program), "run", "text-classification", "--accelerator", accelerator, "--quiet", *arguments]
 
     # ---- what the library chose --------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ enum {
     PATIENCE_MAX_MS = 20 /* How long a token waits for company. */
 };
 
-/* A decoding as its thread sees it. All of it but `base` is guarded by the company's lock, or belongs to the
- * run of the company while that lasts. */
+/* A decoding as its thread sees it. All of it but `base` is guarded by the company's lock; of a member that
+ * is in a run, all but the first three flags belongs to that. */
 typedef struct member {
     ap__decoding base;
     ap__company *company;
@@ -26,6 +26,7 @@ typedef struct member {
     uint32_t *map;        /* [base.n_rows] Which of its rows there its rows now go on from; NULL: the same. */
     const ap__step *step; /* What it waits for; NULL: it does not wait. */
     bool is_done, is_ended;
+    bool is_in_run; /* Among those who wait or are absent: its thread keeps off until the run is over. */
     bool is_broken; /* A run failed, and its rows went with it. */
     bool is_loner;  /* It reads several tokens at once (guesses): joining would cost more than it gives. */
     ap_status status;
@@ -237,6 +238,7 @@ static void list_members(ap__company *c) {
     for (member *m = c->members; m; m = m->next) {
         member **list = m->step ? &c->waiting : &c->absent;
         if (!m->step && !is_in_common(m)) continue;
+        m->is_in_run = true;
         m->listed = *list;
         *list = m;
     }
@@ -256,6 +258,7 @@ static void run(ap__company *c) {
         m->step = NULL;
         m->is_done = true;
     }
+    for (member *m = c->members; m; m = m->next) m->is_in_run = false;
     forget_ended(c);
     pthread_cond_broadcast(&c->changed);
 }
@@ -282,6 +285,11 @@ static void wait_until(ap__company *c, int64_t deadline_ns) {
 
 static void wait_for_run(ap__company *c) {
     while (c->is_running) pthread_cond_wait(&c->changed, &c->lock);
+}
+
+/* Waits until no run has the member. Where its rows are in the common decoding, nothing runs then. */
+static void wait_for_own_run(member *m) {
+    while (m->is_in_run) pthread_cond_wait(&m->company->changed, &m->company->lock);
 }
 
 /* Brings a token and waits until it was read. With the lock held. */
@@ -318,7 +326,7 @@ static bool may_join(const ap__company *c, const member *m) {
 static ap_status be_alone(member *m, ap_error *err) {
     ap__company *c = m->company;
     pthread_mutex_lock(&c->lock);
-    if (!m->own) wait_for_run(c);
+    wait_for_own_run(m);
     ap_status status = m->own         ? AP_OK
                        : m->is_broken ? ap__fail(err, AP_EBACKEND, "the decoding has failed before")
                                       : part(c, m, err);
@@ -354,7 +362,8 @@ static ap_status step(ap__decoding *self, const ap__step *step, float **logits, 
         return step_alone(m, step, logits, err);
     }
     pthread_mutex_lock(&c->lock);
-    if (!m->own || (!m->is_loner && c->n_members > 1)) wait_for_run(c);
+    wait_for_own_run(m);
+    if (m->own && !m->is_loner && c->n_members > 1) wait_for_run(c);
     bool joins = m->own ? may_join(c, m) : !m->is_broken;
     if (joins) read_in_company(c, m, step);
     pthread_mutex_unlock(&c->lock);
@@ -388,7 +397,7 @@ static ap_status select_rows(ap__decoding *self, const uint32_t *rows, size_t n_
     ap_status status = AP_OK;
     if (!n_rows) return ap__fail(err, AP_EINVAL, "no row of a decoding was selected");
     pthread_mutex_lock(&c->lock);
-    if (!m->own) wait_for_run(c);
+    wait_for_own_run(m);
     if (!m->own) status = select_in_company(m, rows, n_rows, err); /* Of no use where it is broken. */
     bool is_alone = m->own != NULL;
     pthread_mutex_unlock(&c->lock);

@@ -1,15 +1,9 @@
-/* Expressions. */
+/* Tokens, nodes, and the expressions that stand for themselves: literals, names, lists, tuples. */
 #include "generate/chat/parser.h"
-
-#include "base/error.h"
-#include "generate/chat/rows.h"
 
 #include <string.h>
 
 enum { MAX_DEPTH = 150, MAX_NAMES = 1024 };
-
-static ap_status parse_primary(ap__jparser *p, ap__jnode **out, ap__jtuple_rules rules);
-static ap_status parse_unary(ap__jparser *p, ap__jnode **out, bool with_filter);
 
 /* -- tokens -------------------------------------------------------------------------------------------- */
 
@@ -26,19 +20,19 @@ bool ap__jparser_is_next_word(const ap__jparser *p, const char *word) {
     return p->i + 1 < p->tokens.n && is_word_token(&p->tokens.ptr[p->i + 1], word);
 }
 
-static void next(ap__jparser *p) {
+void ap__jparser_next(ap__jparser *p) {
     if (p->i + 1 < p->tokens.n) p->i++;
 }
 
 bool ap__jparser_skip(ap__jparser *p, ap__jtoken_kind kind) {
     bool is_there = ap__jparser_is(p, kind);
-    if (is_there) next(p);
+    if (is_there) ap__jparser_next(p);
     return is_there;
 }
 
 bool ap__jparser_skip_word(ap__jparser *p, const char *word) {
     bool is_there = ap__jparser_is_word(p, word);
-    if (is_there) next(p);
+    if (is_there) ap__jparser_next(p);
     return is_there;
 }
 
@@ -65,7 +59,7 @@ ap_status ap__jparser_expect_word(ap__jparser *p, const char *word) {
 
 /* -- nodes --------------------------------------------------------------------------------------------- */
 
-static ap_status node_at(ap__jnode **out, ap__jparser *p, ap__jnode_kind kind, uint32_t at) {
+ap_status ap__jparser_node_at(ap__jnode **out, ap__jparser *p, ap__jnode_kind kind, uint32_t at) {
     *out = ap__jmem_alloc(&p->jinja->mem, 1, sizeof **out);
     if (!*out) return p->jinja->mem.status;
     (*out)->kind = (uint8_t)kind;
@@ -74,7 +68,7 @@ static ap_status node_at(ap__jnode **out, ap__jparser *p, ap__jnode_kind kind, u
 }
 
 ap_status ap__jparser_node(ap__jnode **out, ap__jparser *p, ap__jnode_kind kind) {
-    return node_at(out, p, kind, ap__jparser_token(p)->at);
+    return ap__jparser_node_at(out, p, kind, ap__jparser_token(p)->at);
 }
 
 ap_status ap__jparser_add(ap__jparser *p, ap__jnodes *nodes, ap__jnode *node) {
@@ -102,7 +96,7 @@ ap_status ap__jparser_name(ap__jparser *p, ap__jname *out) {
     ap__jval *known = ap__jdict_get(&p->names, key);
     *out = (ap__jname){token->text, known ? (uint32_t)known->as.integer : (uint32_t)jinja->n_names};
     if (known) {
-        next(p);
+        ap__jparser_next(p);
         return AP_OK;
     }
     if (jinja->n_names == MAX_NAMES)
@@ -112,24 +106,24 @@ ap_status ap__jparser_name(ap__jparser *p, ap__jname *out) {
     if (!names) return jinja->mem.status;
     jinja->names = names;
     jinja->names[jinja->n_names++] = *out;
-    next(p);
+    ap__jparser_next(p);
     return ap__jdict_set(&p->names, &jinja->mem, key, ap__jval_int(out->id));
 }
 
 /* -- literals ------------------------------------------------------------------------------------------ */
 
-static ap_status parse_const(ap__jparser *p, ap__jnode **out, ap__jval value) {
+ap_status ap__jparse_const(ap__jparser *p, ap__jnode **out, ap__jval value) {
     ap_status status = ap__jparser_node(out, p, AP__JN_CONST);
     if (status) return status;
     (*out)->as.value = value;
-    next(p);
+    ap__jparser_next(p);
     return AP_OK;
 }
 
 /* Strings that follow each other are one. */
 static ap_status parse_string(ap__jparser *p, ap__jnode **out) {
     ap__text text = ap__jparser_token(p)->text;
-    ap_status status = parse_const(p, out, ap__jval_text(text.ptr, text.len));
+    ap_status status = ap__jparse_const(p, out, ap__jval_text(text.ptr, text.len));
     while (!status && ap__jparser_is(p, AP__JT_STRING)) {
         ap__text more = ap__jparser_token(p)->text;
         char *joined = ap__jmem_alloc(&p->jinja->mem, text.len + more.len + 1, 1);
@@ -138,7 +132,7 @@ static ap_status parse_string(ap__jparser *p, ap__jnode **out) {
         if (more.len) memcpy(joined + text.len, more.ptr, more.len);
         text = (ap__text){joined, text.len + more.len};
         (*out)->as.value = ap__jval_text(text.ptr, text.len);
-        next(p);
+        ap__jparser_next(p);
     }
     return status;
 }
@@ -155,7 +149,7 @@ static bool find_constant(const ap__jparser *p, ap__jval *out) {
 
 static ap_status parse_name(ap__jparser *p, ap__jnode **out, ap__jtuple_rules rules) {
     ap__jval constant;
-    if (find_constant(p, &constant)) return parse_const(p, out, constant);
+    if (find_constant(p, &constant)) return ap__jparse_const(p, out, constant);
     ap_status status = ap__jparser_node(out, p, AP__JN_NAME);
     if (!status) status = ap__jparser_name(p, &(*out)->as.name.name);
     if (status || !rules.has_namespace || !ap__jparser_skip(p, AP__JT_DOT)) return status;
@@ -166,7 +160,7 @@ static ap_status parse_name(ap__jparser *p, ap__jnode **out, ap__jtuple_rules ru
 
 static ap_status parse_list(ap__jparser *p, ap__jnode **out) {
     ap_status status = ap__jparser_node(out, p, AP__JN_LIST);
-    next(p);
+    ap__jparser_next(p);
     while (!status && !ap__jparser_is(p, AP__JT_RBRACKET)) {
         ap__jnode *item;
         if ((*out)->as.items.n && (status = ap__jparser_expect(p, AP__JT_COMMA, "\",\" or \"]\""))) break;
@@ -178,7 +172,7 @@ static ap_status parse_list(ap__jparser *p, ap__jnode **out) {
 
 static ap_status parse_dict(ap__jparser *p, ap__jnode **out) {
     ap_status status = ap__jparser_node(out, p, AP__JN_DICT);
-    next(p);
+    ap__jparser_next(p);
     while (!status && !ap__jparser_is(p, AP__JT_RBRACE)) {
         ap__jnode *key, *value;
         if ((*out)->as.items.n && (status = ap__jparser_expect(p, AP__JT_COMMA, "\",\" or \"}\""))) break;
@@ -193,7 +187,7 @@ static ap_status parse_dict(ap__jparser *p, ap__jnode **out) {
 }
 
 static ap_status parse_parentheses(ap__jparser *p, ap__jnode **out) {
-    next(p);
+    ap__jparser_next(p);
     ap_status status = ap__jparse_tuple(p, out, (ap__jtuple_rules){.is_parenthesized = true});
     return status ? status : ap__jparser_expect(p, AP__JT_RPAREN, "\")\"");
 }
@@ -206,7 +200,7 @@ static ap_status parse_primary_here(ap__jparser *p, ap__jnode **out, ap__jtuple_
         return parse_string(p, out);
     case AP__JT_INTEGER:
     case AP__JT_FLOAT:
-        return parse_const(p, out, ap__jparser_token(p)->value);
+        return ap__jparse_const(p, out, ap__jparser_token(p)->value);
     case AP__JT_LPAREN:
         return parse_parentheses(p, out);
     case AP__JT_LBRACKET:
@@ -218,7 +212,7 @@ static ap_status parse_primary_here(ap__jparser *p, ap__jnode **out, ap__jtuple_
     }
 }
 
-static ap_status parse_primary(ap__jparser *p, ap__jnode **out, ap__jtuple_rules rules) {
+ap_status ap__jparse_primary(ap__jparser *p, ap__jnode **out, ap__jtuple_rules rules) {
     ap_status status = ap__jparser_enter(p);
     if (status) return status;
     status = parse_primary_here(p, out, rules);
@@ -231,12 +225,10 @@ static bool is_tuple_end(const ap__jparser *p, const ap__jtuple_rules *rules) {
            ap__jparser_is(p, AP__JT_RPAREN) || (rules->end_word && ap__jparser_is_word(p, rules->end_word));
 }
 
-static ap_status parse_or(ap__jparser *p, ap__jnode **out);
-
 static ap_status parse_tuple_item(ap__jparser *p, ap__jnode **out, ap__jtuple_rules rules) {
     if (rules.is_target)
-        return parse_primary(p, out, (ap__jtuple_rules){.has_namespace = rules.has_namespace});
-    return rules.no_condition ? parse_or(p, out) : ap__jparse_expression(p, out);
+        return ap__jparse_primary(p, out, (ap__jtuple_rules){.has_namespace = rules.has_namespace});
+    return rules.no_condition ? ap__jparse_or(p, out) : ap__jparse_expression(p, out);
 }
 
 /* One expression, or several with commas, which are a tuple. */
@@ -274,418 +266,4 @@ ap_status ap__jparse_target(ap__jparser *p, ap__jnode **out, ap__jtuple_rules ru
     rules.is_target = true;
     ap_status status = ap__jparse_tuple(p, out, rules);
     return status ? status : set_store(p, *out);
-}
-
-/* -- postfix ------------------------------------------------------------------------------------------- */
-
-static ap_status add_keyword(ap__jparser *p, ap__jarguments *arguments) {
-    ap__jnode *value;
-    ap__text name = ap__jparser_token(p)->text;
-    size_t n = arguments->keywords.n;
-    ap__text *names =
-        ap__jmem_grow(&p->jinja->mem, arguments->names, n, &arguments->names_capacity, sizeof *names);
-    if (!names) return p->jinja->mem.status;
-    arguments->names = names;
-    for (size_t i = 0; i < n; i++)
-        if (names[i].len == name.len && !memcmp(names[i].ptr, name.ptr, name.len))
-            return ap__jinja_fail(p->jinja, ap__jparser_token(p)->at, AP_EFORMAT,
-                                  "the argument \"%.*s\" is given twice", (int)(name.len & 63), name.ptr);
-    names[n] = name;
-    next(p);
-    next(p);
-    ap_status status = ap__jparse_expression(p, &value);
-    return status ? status : ap__jparser_add(p, &arguments->keywords, value);
-}
-
-static ap_status add_argument(ap__jparser *p, ap__jarguments *a) {
-    ap__jnode *value;
-    bool is_dyn = ap__jparser_is(p, AP__JT_MUL), is_dyn_keywords = ap__jparser_is(p, AP__JT_POW);
-    bool is_keyword = ap__jparser_is(p, AP__JT_NAME) && p->tokens.ptr[p->i + 1].kind == AP__JT_ASSIGN;
-    bool is_late = a->dyn_keywords || (!is_keyword && !is_dyn_keywords && a->dyn_positional) ||
-                   (!is_dyn && !is_keyword && !is_dyn_keywords && a->keywords.n);
-    if (is_late)
-        return ap__jinja_fail(p->jinja, ap__jparser_token(p)->at, AP_EFORMAT,
-                              "arguments stand in a wrong order");
-    if (is_keyword) return add_keyword(p, a);
-    if (!is_dyn && !is_dyn_keywords) {
-        ap_status status = ap__jparse_expression(p, &value);
-        return status ? status : ap__jparser_add(p, &a->positional, value);
-    }
-    next(p);
-    return ap__jparse_expression(p, is_dyn ? &a->dyn_positional : &a->dyn_keywords);
-}
-
-static ap_status parse_arguments(ap__jparser *p, ap__jarguments *out) {
-    bool needs_comma = false;
-    ap_status status = ap__jparser_expect(p, AP__JT_LPAREN, "\"(\"");
-    while (!status && !ap__jparser_is(p, AP__JT_RPAREN)) {
-        if (needs_comma && (status = ap__jparser_expect(p, AP__JT_COMMA, "\",\" or \")\""))) break;
-        if (ap__jparser_is(p, AP__JT_RPAREN)) break;
-        status = add_argument(p, out);
-        needs_comma = true;
-    }
-    return status ? status : ap__jparser_expect(p, AP__JT_RPAREN, "\")\"");
-}
-
-static ap_status parse_call(ap__jparser *p, ap__jnode **node) {
-    ap__jnode *call;
-    ap_status status = ap__jparser_node(&call, p, AP__JN_CALL);
-    if (status) return status;
-    call->as.call.node = *node;
-    call->at = (*node)->at;
-    *node = call;
-    return parse_arguments(p, &call->as.call.arguments);
-}
-
-static bool ends_slice_part(const ap__jparser *p) {
-    return ap__jparser_is(p, AP__JT_COLON) || ap__jparser_is(p, AP__JT_RBRACKET) ||
-           ap__jparser_is(p, AP__JT_COMMA);
-}
-
-/* An index, or start:stop:step. */
-static ap_status parse_subscribed(ap__jparser *p, ap__jnode **out) {
-    ap__jnode *first = NULL, *slice;
-    ap_status status = AP_OK;
-    if (!ap__jparser_is(p, AP__JT_COLON)) status = ap__jparse_expression(p, &first);
-    *out = first;
-    if (status || !ap__jparser_is(p, AP__JT_COLON)) return status;
-    if ((status = ap__jparser_node(&slice, p, AP__JN_SLICE))) return status;
-    *out = slice;
-    slice->as.slice.start = first;
-    next(p);
-    if (!ends_slice_part(p)) status = ap__jparse_expression(p, &slice->as.slice.stop);
-    if (!status && ap__jparser_skip(p, AP__JT_COLON) && !ends_slice_part(p))
-        status = ap__jparse_expression(p, &slice->as.slice.step);
-    return status;
-}
-
-static ap_status parse_index(ap__jparser *p, ap__jnode *get) {
-    ap__jnode *tuple, *item;
-    ap_status status = ap__jparser_node(&tuple, p, AP__JN_TUPLE);
-    while (!status && !ap__jparser_is(p, AP__JT_RBRACKET)) {
-        if (tuple->as.items.n && (status = ap__jparser_expect(p, AP__JT_COMMA, "\"]\""))) break;
-        status = parse_subscribed(p, &item);
-        if (!status) status = ap__jparser_add(p, &tuple->as.items, item);
-    }
-    if (status) return status;
-    for (size_t i = 0; i < tuple->as.items.n && tuple->as.items.n > 1; i++)
-        if (tuple->as.items.ptr[i]->kind == AP__JN_SLICE)
-            return ap__jinja_fail(p->jinja, tuple->at, AP_EUNSUPPORTED, "slices of several dimensions");
-    get->as.get.arg = tuple->as.items.n == 1 ? tuple->as.items.ptr[0] : tuple;
-    return ap__jparser_expect(p, AP__JT_RBRACKET, "\"]\"");
-}
-
-static ap_status parse_subscript(ap__jparser *p, ap__jnode **node) {
-    ap__jnode *get;
-    bool is_attribute = ap__jparser_is(p, AP__JT_DOT);
-    ap_status status = ap__jparser_node(&get, p, is_attribute ? AP__JN_GETATTR : AP__JN_GETITEM);
-    if (status) return status;
-    get->as.get.node = *node;
-    *node = get;
-    next(p);
-    if (!is_attribute) return parse_index(p, get);
-    if (ap__jparser_is(p, AP__JT_INTEGER)) {
-        get->kind = AP__JN_GETITEM;
-        return parse_const(p, &get->as.get.arg, ap__jparser_token(p)->value);
-    }
-    get->as.get.name = ap__jparser_token(p)->text;
-    return ap__jparser_expect(p, AP__JT_NAME, "a name or a number");
-}
-
-static ap_status parse_postfix(ap__jparser *p, ap__jnode **node) {
-    ap_status status = AP_OK;
-    while (!status) {
-        if (ap__jparser_is(p, AP__JT_DOT) || ap__jparser_is(p, AP__JT_LBRACKET))
-            status = parse_subscript(p, node);
-        else if (ap__jparser_is(p, AP__JT_LPAREN))
-            status = parse_call(p, node);
-        else
-            break;
-    }
-    return status;
-}
-
-/* The name of a filter or a test. One with dots is a name, though of nothing that is there. */
-static ap_status parse_row_name(ap__jparser *p, ap__jnode *node, bool is_filter) {
-    const char *what = is_filter ? "the name of a filter" : "the name of a test";
-    ap__text name = ap__jparser_token(p)->text;
-    ap_status status = ap__jparser_expect(p, AP__JT_NAME, what);
-    while (!status && ap__jparser_skip(p, AP__JT_DOT)) {
-        const ap__text last = ap__jparser_token(p)->text;
-        status = ap__jparser_expect(p, AP__JT_NAME, what);
-        if (!status) name.len = (size_t)(last.ptr - name.ptr) + last.len;
-    }
-    if (status) return status;
-    node->as.call.name = name;
-    node->as.call.row = is_filter ? ap__jfilter_find(name.ptr, name.len) : ap__jtest_find(name.ptr, name.len);
-    if (node->as.call.row && !node->as.call.row->call)
-        return ap__jinja_fail(p->jinja, node->at, AP_EUNSUPPORTED, "the filter \"%s\" is not supported",
-                              node->as.call.row->name);
-    return AP_OK;
-}
-
-ap_status ap__jparse_filters(ap__jparser *p, ap__jnode **node, bool begins_with_name) {
-    ap_status status = AP_OK;
-    while (!status && (begins_with_name || ap__jparser_skip(p, AP__JT_PIPE))) {
-        ap__jnode *filter;
-        begins_with_name = false;
-        if ((status = ap__jparser_node(&filter, p, AP__JN_FILTER))) break;
-        filter->as.call.node = *node;
-        *node = filter;
-        status = parse_row_name(p, filter, true);
-        if (!status && ap__jparser_is(p, AP__JT_LPAREN))
-            status = parse_arguments(p, &filter->as.call.arguments);
-    }
-    return status;
-}
-
-/* Whether a test has an argument without parentheses. */
-static bool begins_argument(const ap__jparser *p) {
-    switch (ap__jparser_token(p)->kind) {
-    case AP__JT_NAME:
-        return !ap__jparser_is_word(p, "else") && !ap__jparser_is_word(p, "or") &&
-               !ap__jparser_is_word(p, "and");
-    case AP__JT_STRING:
-    case AP__JT_INTEGER:
-    case AP__JT_FLOAT:
-    case AP__JT_LBRACKET:
-    case AP__JT_LBRACE:
-        return true;
-    default:
-        return false;
-    }
-}
-
-static ap_status parse_test_argument(ap__jparser *p, ap__jnode *test) {
-    ap__jnode *argument;
-    if (ap__jparser_is_word(p, "is")) return ap__jparser_fail_token(p, "no second \"is\" behind a test");
-    ap_status status = parse_primary(p, &argument, (ap__jtuple_rules){0});
-    if (!status) status = parse_postfix(p, &argument);
-    return status ? status : ap__jparser_add(p, &test->as.call.arguments.positional, argument);
-}
-
-static ap_status parse_test(ap__jparser *p, ap__jnode **node) {
-    ap__jnode *test, *not_node;
-    uint32_t at = ap__jparser_token(p)->at;
-    next(p);
-    bool is_negated = ap__jparser_skip_word(p, "not");
-    ap_status status = ap__jparser_node(&test, p, AP__JN_TEST);
-    if (status) return status;
-    test->as.call.node = *node;
-    *node = test;
-    if ((status = parse_row_name(p, test, false))) return status;
-    if (ap__jparser_is(p, AP__JT_LPAREN))
-        status = parse_arguments(p, &test->as.call.arguments);
-    else if (begins_argument(p))
-        status = parse_test_argument(p, test);
-    if (status || !is_negated) return status;
-    if ((status = node_at(&not_node, p, AP__JN_UNARY, at))) return status;
-    not_node->op = AP__J_NOT;
-    not_node->as.binary.left = test;
-    *node = not_node;
-    return AP_OK;
-}
-
-static ap_status parse_filters_and_tests(ap__jparser *p, ap__jnode **node) {
-    ap_status status = AP_OK;
-    while (!status) {
-        if (ap__jparser_is(p, AP__JT_PIPE))
-            status = ap__jparse_filters(p, node, false);
-        else if (ap__jparser_is_word(p, "is"))
-            status = parse_test(p, node);
-        else if (ap__jparser_is(p, AP__JT_LPAREN))
-            status = parse_call(p, node);
-        else
-            break;
-    }
-    return status;
-}
-
-/* -- operators ----------------------------------------------------------------------------------------- */
-
-static ap_status make_binary(ap__jparser *p, ap__jnode **left, ap__jop op, ap__jnode *right) {
-    ap__jnode *node;
-    ap_status status = node_at(&node, p, AP__JN_BINARY, (*left)->at);
-    if (status) return status;
-    node->op = (uint8_t)op;
-    node->as.binary.left = *left;
-    node->as.binary.right = right;
-    *left = node;
-    return AP_OK;
-}
-
-static ap_status parse_sign(ap__jparser *p, ap__jnode **out, ap__jop op) {
-    ap_status status = ap__jparser_node(out, p, AP__JN_UNARY);
-    if (status) return status;
-    (*out)->op = (uint8_t)op;
-    next(p);
-    return parse_unary(p, &(*out)->as.binary.left, false);
-}
-
-static ap_status parse_unary_here(ap__jparser *p, ap__jnode **out, bool with_filter) {
-    ap_status status;
-    if (ap__jparser_is(p, AP__JT_SUB) || ap__jparser_is(p, AP__JT_ADD))
-        status = parse_sign(p, out, ap__jparser_is(p, AP__JT_SUB) ? AP__J_SUB : AP__J_ADD);
-    else
-        status = parse_primary(p, out, (ap__jtuple_rules){0});
-    if (!status) status = parse_postfix(p, out);
-    return status || !with_filter ? status : parse_filters_and_tests(p, out);
-}
-
-static ap_status parse_unary(ap__jparser *p, ap__jnode **out, bool with_filter) {
-    ap_status status = ap__jparser_enter(p);
-    if (status) return status;
-    status = parse_unary_here(p, out, with_filter);
-    ap__jparser_leave(p);
-    return status;
-}
-
-static ap_status parse_operand(ap__jparser *p, ap__jnode **out) { return parse_unary(p, out, true); }
-
-/* A row of operators of the same rank, from the left. */
-typedef struct rank {
-    ap_status (*operand)(ap__jparser *p, ap__jnode **out);
-    struct {
-        ap__jtoken_kind token;
-        ap__jop op;
-    } ops[4];
-    size_t n;
-} rank;
-
-static ap_status parse_rank(ap__jparser *p, ap__jnode **out, const rank *r) {
-    ap_status status = r->operand(p, out);
-    while (!status) {
-        size_t i = 0;
-        ap__jnode *right;
-        while (i < r->n && !ap__jparser_is(p, r->ops[i].token)) i++;
-        if (i == r->n) break;
-        next(p);
-        if (!(status = r->operand(p, &right))) status = make_binary(p, out, r->ops[i].op, right);
-    }
-    return status;
-}
-
-static ap_status parse_pow(ap__jparser *p, ap__jnode **out) {
-    static const rank RANK = {parse_operand, {{AP__JT_POW, AP__J_POW}}, 1};
-    return parse_rank(p, out, &RANK);
-}
-
-static ap_status parse_product(ap__jparser *p, ap__jnode **out) {
-    static const rank RANK = {parse_pow,
-                              {{AP__JT_MUL, AP__J_MUL},
-                               {AP__JT_DIV, AP__J_DIV},
-                               {AP__JT_FLOORDIV, AP__J_FLOORDIV},
-                               {AP__JT_MOD, AP__J_MOD}},
-                              4};
-    return parse_rank(p, out, &RANK);
-}
-
-static ap_status parse_concat(ap__jparser *p, ap__jnode **out) {
-    ap__jnode *concat, *part;
-    ap_status status = parse_product(p, out);
-    if (status || !ap__jparser_is(p, AP__JT_TILDE)) return status;
-    if ((status = node_at(&concat, p, AP__JN_CONCAT, (*out)->at))) return status;
-    status = ap__jparser_add(p, &concat->as.items, *out);
-    while (!status && ap__jparser_skip(p, AP__JT_TILDE))
-        if (!(status = parse_product(p, &part))) status = ap__jparser_add(p, &concat->as.items, part);
-    *out = concat;
-    return status;
-}
-
-static ap_status parse_sum(ap__jparser *p, ap__jnode **out) {
-    static const rank RANK = {parse_concat, {{AP__JT_ADD, AP__J_ADD}, {AP__JT_SUB, AP__J_SUB}}, 2};
-    return parse_rank(p, out, &RANK);
-}
-
-/* The comparison that stands here, stepped over. */
-static bool skip_comparison(ap__jparser *p, uint8_t *op) {
-    static const struct {
-        ap__jtoken_kind token;
-        ap__jop op;
-    } OPS[] = {{AP__JT_EQ, AP__J_EQ}, {AP__JT_NE, AP__J_NE}, {AP__JT_LT, AP__J_LT},
-               {AP__JT_LE, AP__J_LE}, {AP__JT_GT, AP__J_GT}, {AP__JT_GE, AP__J_GE}};
-    for (size_t i = 0; i < sizeof OPS / sizeof *OPS; i++) {
-        *op = (uint8_t)OPS[i].op;
-        if (ap__jparser_skip(p, OPS[i].token)) return true;
-    }
-    *op = AP__J_IN;
-    if (ap__jparser_skip_word(p, "in")) return true;
-    if (!ap__jparser_is_word(p, "not") || !ap__jparser_is_next_word(p, "in")) return false;
-    *op = AP__J_NOT_IN;
-    next(p);
-    next(p);
-    return true;
-}
-
-static ap_status parse_compare(ap__jparser *p, ap__jnode **out) {
-    ap__jnode *compare = NULL, *operand;
-    ap__jmem *mem = &p->jinja->mem;
-    uint8_t op;
-    ap_status status = parse_sum(p, out);
-    while (!status && skip_comparison(p, &op)) {
-        if (!compare) {
-            if ((status = node_at(&compare, p, AP__JN_COMPARE, (*out)->at))) break;
-            status = ap__jparser_add(p, &compare->as.compare.operands, *out);
-            *out = compare;
-        }
-        size_t n = compare->as.compare.operands.n;
-        uint8_t *ops =
-            ap__jmem_grow(mem, compare->as.compare.ops, n - 1, &compare->as.compare.ops_capacity, 1);
-        if (!ops) return mem->status;
-        compare->as.compare.ops = ops;
-        ops[n - 1] = op;
-        if (!status) status = parse_sum(p, &operand);
-        if (!status) status = ap__jparser_add(p, &compare->as.compare.operands, operand);
-    }
-    return status;
-}
-
-static ap_status parse_not(ap__jparser *p, ap__jnode **out) {
-    if (!ap__jparser_is_word(p, "not")) return parse_compare(p, out);
-    ap_status status = ap__jparser_enter(p);
-    if (!status) status = ap__jparser_node(out, p, AP__JN_UNARY);
-    if (status) return status;
-    (*out)->op = AP__J_NOT;
-    next(p);
-    status = parse_not(p, &(*out)->as.binary.left);
-    ap__jparser_leave(p);
-    return status;
-}
-
-static ap_status parse_and(ap__jparser *p, ap__jnode **out) {
-    ap__jnode *right;
-    ap_status status = parse_not(p, out);
-    while (!status && ap__jparser_skip_word(p, "and"))
-        if (!(status = parse_not(p, &right))) status = make_binary(p, out, AP__J_AND, right);
-    return status;
-}
-
-static ap_status parse_or(ap__jparser *p, ap__jnode **out) {
-    ap__jnode *right;
-    ap_status status = parse_and(p, out);
-    while (!status && ap__jparser_skip_word(p, "or"))
-        if (!(status = parse_and(p, &right))) status = make_binary(p, out, AP__J_OR, right);
-    return status;
-}
-
-static ap_status parse_condition(ap__jparser *p, ap__jnode **out) {
-    ap_status status = parse_or(p, out);
-    while (!status && ap__jparser_skip_word(p, "if")) {
-        ap__jnode *condition;
-        if ((status = node_at(&condition, p, AP__JN_CONDITION, (*out)->at))) break;
-        condition->as.condition.then = *out;
-        *out = condition;
-        status = parse_or(p, &condition->as.condition.test);
-        if (!status && ap__jparser_skip_word(p, "else"))
-            status = ap__jparse_expression(p, &condition->as.condition.else_);
-    }
-    return status;
-}
-
-ap_status ap__jparse_expression(ap__jparser *p, ap__jnode **out) {
-    ap_status status = ap__jparser_enter(p);
-    if (status) return status;
-    status = parse_condition(p, out);
-    ap__jparser_leave(p);
-    return status;
 }

@@ -16,7 +16,7 @@ typedef struct ap__jparser {
 /* Reads jinja->source into jinja->body. */
 ap_status ap__jparser_run(ap__jinja *jinja);
 
-/* -- between parser.c and parser_statements.c ----------------------------------------------------------- */
+/* -- between the parser's files ------------------------------------------------------------------------- */
 
 static inline const ap__jtoken *ap__jparser_token(const ap__jparser *p) { return &p->tokens.ptr[p->i]; }
 
@@ -28,6 +28,8 @@ static inline bool ap__jparser_is(const ap__jparser *p, ap__jtoken_kind kind) {
 bool ap__jparser_is_word(const ap__jparser *p, const char *word);
 bool ap__jparser_is_next_word(const ap__jparser *p, const char *word);
 
+void ap__jparser_next(ap__jparser *p); /* Not over the last token. */
+
 /* Steps over the current token if it is that. */
 bool ap__jparser_skip(ap__jparser *p, ap__jtoken_kind kind);
 bool ap__jparser_skip_word(ap__jparser *p, const char *word);
@@ -38,6 +40,7 @@ ap_status ap__jparser_fail_token(const ap__jparser *p, const char *expected);
 
 /* A node at the current token. */
 ap_status ap__jparser_node(ap__jnode **out, ap__jparser *p, ap__jnode_kind kind);
+ap_status ap__jparser_node_at(ap__jnode **out, ap__jparser *p, ap__jnode_kind kind, uint32_t at);
 ap_status ap__jparser_add(ap__jparser *p, ap__jnodes *nodes, ap__jnode *node);
 ap_status ap__jparser_name(ap__jparser *p, ap__jname *out);
 
@@ -58,5 +61,14 @@ ap_status ap__jparse_expression(ap__jparser *p, ap__jnode **out);
 ap_status ap__jparse_tuple(ap__jparser *p, ap__jnode **out, ap__jtuple_rules rules);
 ap_status ap__jparse_target(ap__jparser *p, ap__jnode **out, ap__jtuple_rules rules);
 ap_status ap__jparse_filters(ap__jparser *p, ap__jnode **node, bool begins_with_name);
+
+/* The parts of an expression: one without `if` behind it, one without operators, the current token alone. */
+ap_status ap__jparse_or(ap__jparser *p, ap__jnode **out);
+ap_status ap__jparse_primary(ap__jparser *p, ap__jnode **out, ap__jtuple_rules rules);
+ap_status ap__jparse_const(ap__jparser *p, ap__jnode **out, ap__jval value);
+
+/* What stands behind `*node` goes around it. */
+ap_status ap__jparse_postfix(ap__jparser *p, ap__jnode **node);
+ap_status ap__jparse_filters_and_tests(ap__jparser *p, ap__jnode **node);
 
 #endif

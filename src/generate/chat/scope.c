@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "generate/chat/lexer.h"
+#include "generate/chat/scope_visit.h"
 
 #include <string.h>
 
@@ -22,121 +23,16 @@ typedef struct scope {
     bool is_toplevel, is_soft;
 } scope;
 
-typedef struct binder {
+struct ap__jbinder {
     ap__jinja *jinja;
     ap__jmem *mem;
     int depth;
     int64_t words[N_WORDS]; /* Their ids, or NOT_A_NAME. */
     uint32_t *stored;       /* Names stored in the scope that is looked through, in order. */
     size_t n_stored, stored_capacity;
-} binder;
+};
 
-typedef ap_status visit_fn(binder *b, void *context, ap__jnode *node);
-
-/* -- walking ------------------------------------------------------------------------------------------- */
-
-static ap_status visit_list(binder *b, void *context, const ap__jnodes *nodes, visit_fn *visit) {
-    ap_status status = AP_OK;
-    for (size_t i = 0; i < nodes->n && !status; i++) status = visit(b, context, nodes->ptr[i]);
-    return status;
-}
-
-static ap_status visit_all(binder *b, void *context, ap__jnode *const *nodes, size_t n, visit_fn *visit) {
-    ap_status status = AP_OK;
-    for (size_t i = 0; i < n && !status; i++)
-        if (nodes[i]) status = visit(b, context, nodes[i]);
-    return status;
-}
-
-static ap_status visit_call(binder *b, void *context, ap__jnode *node, visit_fn *visit) {
-    const ap__jarguments *a = &node->as.call.arguments;
-    ap__jnode *const dyn[] = {a->dyn_positional, a->dyn_keywords};
-    ap_status status = visit_all(b, context, &node->as.call.node, 1, visit);
-    if (!status) status = visit_list(b, context, &a->positional, visit);
-    if (!status) status = visit_list(b, context, &a->keywords, visit);
-    return status ? status : visit_all(b, context, dyn, 2, visit);
-}
-
-static ap_status visit_for(binder *b, void *context, ap__jfor_def *loop, visit_fn *visit) {
-    ap__jnode *const head[] = {loop->target, loop->iter};
-    ap_status status = visit_all(b, context, head, 2, visit);
-    if (!status) status = visit_list(b, context, &loop->body, visit);
-    if (!status) status = visit_list(b, context, &loop->else_, visit);
-    return status ? status : visit_all(b, context, &loop->test, 1, visit);
-}
-
-static ap_status visit_macro(binder *b, void *context, ap__jmacro_def *macro, visit_fn *visit) {
-    ap_status status = visit_all(b, context, &macro->call, 1, visit);
-    if (!status) status = visit_list(b, context, &macro->parameters, visit);
-    if (!status) status = visit_list(b, context, &macro->defaults, visit);
-    return status ? status : visit_list(b, context, &macro->body, visit);
-}
-
-static ap_status visit_if(binder *b, void *context, ap__jnode *node, visit_fn *visit) {
-    ap_status status = visit(b, context, node->as.branch.test);
-    if (!status) status = visit_list(b, context, &node->as.branch.body, visit);
-    return status ? status : visit_list(b, context, &node->as.branch.else_, visit);
-}
-
-static ap_status visit_with(binder *b, void *context, ap__jnode *node, visit_fn *visit) {
-    ap_status status = visit_list(b, context, &node->as.with.targets, visit);
-    if (!status) status = visit_list(b, context, &node->as.with.values, visit);
-    return status ? status : visit_list(b, context, &node->as.with.body, visit);
-}
-
-/* The nodes right below one, in Jinja's order. complexity: a case per kind of node, nothing shared. */
-static ap_status visit_children(binder *b, void *context, ap__jnode *node, visit_fn *visit) {
-    ap__jnode *const condition[] = {node->as.condition.test, node->as.condition.then,
-                                    node->as.condition.else_};
-    ap__jnode *const slice[] = {node->as.slice.start, node->as.slice.stop, node->as.slice.step};
-    ap__jnode *const binary[] = {node->as.binary.left, node->as.binary.right};
-    ap__jnode *const get[] = {node->as.get.node, node->as.get.arg};
-    ap__jnode *const set[] = {node->as.set.target, node->as.set.value};
-    switch (node->kind) {
-    case AP__JN_LIST:
-    case AP__JN_TUPLE:
-    case AP__JN_DICT:
-    case AP__JN_CONCAT:
-    case AP__JN_OUTPUT:
-        return visit_list(b, context, &node->as.items, visit);
-    case AP__JN_UNARY:
-        return visit_all(b, context, binary, 1, visit);
-    case AP__JN_BINARY:
-        return visit_all(b, context, binary, 2, visit);
-    case AP__JN_COMPARE:
-        return visit_list(b, context, &node->as.compare.operands, visit);
-    case AP__JN_CONDITION:
-        return visit_all(b, context, condition, 3, visit);
-    case AP__JN_GETATTR:
-        return visit_all(b, context, get, 1, visit);
-    case AP__JN_GETITEM:
-        return visit_all(b, context, get, 2, visit);
-    case AP__JN_SLICE:
-        return visit_all(b, context, slice, 3, visit);
-    case AP__JN_CALL:
-    case AP__JN_FILTER:
-    case AP__JN_TEST:
-        return visit_call(b, context, node, visit);
-    case AP__JN_FOR:
-        return visit_for(b, context, node->as.loop, visit);
-    case AP__JN_IF:
-        return visit_if(b, context, node, visit);
-    case AP__JN_MACRO:
-    case AP__JN_CALL_BLOCK:
-        return visit_macro(b, context, node->as.macro, visit);
-    case AP__JN_WITH:
-        return visit_with(b, context, node, visit);
-    case AP__JN_SET:
-    case AP__JN_SET_BLOCK:
-    case AP__JN_FILTER_BLOCK: {
-        ap_status status = visit_all(b, context, set, 2, visit);
-        bool has_body = node->kind != AP__JN_SET;
-        return status || !has_body ? status : visit_list(b, context, &node->as.set.body, visit);
-    }
-    default:
-        return AP_OK;
-    }
-}
+typedef ap__jbinder binder;
 
 static ap_status enter(binder *b, const ap__jnode *node) {
     if (b->depth == MAX_DEPTH)
@@ -165,7 +61,7 @@ static ap_status search_word(binder *b, void *context, ap__jnode *node) {
         return AP_OK;
     }
     if ((status = enter(b, node))) return status;
-    status = visit_children(b, context, node, search_word);
+    status = ap__jvisit_children(b, context, node, search_word);
     b->depth--;
     return status;
 }
@@ -178,7 +74,7 @@ static ap_status check_stores(binder *b, void *context, ap__jnode *node) {
         return ap__jinja_fail(b->jinja, node->at, AP_EFORMAT, "\"loop\" cannot be assigned to in a loop");
     }
     if ((status = enter(b, node))) return status;
-    status = visit_children(b, context, node, check_stores);
+    status = ap__jvisit_children(b, context, node, check_stores);
     b->depth--;
     return status;
 }
@@ -255,8 +151,8 @@ static ap_status look_through(binder *b, void *context, ap__jnode *node);
 static ap_status look_through_if(binder *b, scope *s, ap__jnode *node) {
     ap_status status = look_through(b, s, node->as.branch.test);
     size_t n_before = b->n_stored;
-    if (!status) status = visit_list(b, s, &node->as.branch.body, look_through);
-    if (!status) status = visit_list(b, s, &node->as.branch.else_, look_through);
+    if (!status) status = ap__jvisit_list(b, s, &node->as.branch.body, look_through);
+    if (!status) status = ap__jvisit_list(b, s, &node->as.branch.else_, look_through);
     for (size_t i = n_before; i < b->n_stored && !status; i++) {
         const ap__jload *own = find_own(s, b->stored[i]);
         if (own->action != AP__J_LOAD_PARAMETER)
@@ -280,18 +176,18 @@ static ap_status look_through_here(binder *b, scope *s, ap__jnode *node) {
     case AP__JN_FOR:
         return look_through(b, s, node->as.loop->iter);
     case AP__JN_CALL_BLOCK:
-        return visit_all(b, s, &node->as.macro->call, 1, look_through);
+        return ap__jvisit_all(b, s, &node->as.macro->call, 1, look_through);
     case AP__JN_FILTER_BLOCK:
         return look_through(b, s, node->as.set.value);
     case AP__JN_WITH:
-        return visit_list(b, s, &node->as.with.values, look_through);
+        return ap__jvisit_list(b, s, &node->as.with.values, look_through);
     case AP__JN_SET:
         status = look_through(b, s, node->as.set.value);
         return status ? status : look_through(b, s, node->as.set.target);
     case AP__JN_SET_BLOCK:
         return look_through(b, s, node->as.set.target);
     default:
-        return visit_children(b, s, node, look_through);
+        return ap__jvisit_children(b, s, node, look_through);
     }
 }
 
@@ -306,7 +202,7 @@ static ap_status look_through(binder *b, void *context, ap__jnode *node) {
 /* Parameters of a scope: names and tuples of names. */
 static ap_status declare_target(binder *b, void *context, ap__jnode *node) {
     if (node->kind == AP__JN_NAME) return declare(b, context, node->as.name.name.id);
-    return visit_children(b, context, node, declare_target);
+    return ap__jvisit_children(b, context, node, declare_target);
 }
 
 /* -- binding names ------------------------------------------------------------------------------------- */
@@ -320,7 +216,7 @@ static scope inner(scope *s, ap__jloads *loads) {
 
 static ap_status look_through_body(binder *b, scope *s, const ap__jnodes *body) {
     b->n_stored = 0;
-    return visit_list(b, s, body, look_through);
+    return ap__jvisit_list(b, s, body, look_through);
 }
 
 /* The scopes of a loop: body, else and test; the first two and the test run in the loop's function when it is
@@ -345,7 +241,7 @@ static ap_status bind_test(binder *b, ap__jfor_def *loop, scope *test) {
 
 static ap_status bind_loop_word(binder *b, ap__jfor_def *loop, scope *body) {
     word_search search = {.is_wanted = {[WORD_LOOP] = true}};
-    ap_status status = visit_list(b, &search, &loop->body, search_word);
+    ap_status status = ap__jvisit_list(b, &search, &loop->body, search_word);
     loop->has_loop = b->words[WORD_LOOP] >= 0 && (loop->is_recursive || search.is_found[WORD_LOOP]);
     if (status || !loop->has_loop) return status;
     status = declare(b, body, (uint32_t)b->words[WORD_LOOP]);
@@ -364,15 +260,15 @@ static ap_status bind_for(binder *b, scope *s, ap__jnode *node) {
     if (!status) status = look_through_body(b, &body, &loop->body);
     if (!status) status = bind(b, &body, loop->target);
     if (!status && loop->test) status = bind_test(b, loop, &test);
-    if (!status) status = visit_list(b, &body, &loop->body, bind);
+    if (!status) status = ap__jvisit_list(b, &body, &loop->body, bind);
     if (!status) status = look_through_body(b, &else_, &loop->else_);
-    return status ? status : visit_list(b, &else_, &loop->else_, bind);
+    return status ? status : ap__jvisit_list(b, &else_, &loop->else_, bind);
 }
 
 static ap_status bind_if(binder *b, scope *s, ap__jnode *node) {
     bool is_soft = s->is_soft;
     s->is_soft = true;
-    ap_status status = visit_if(b, s, node, bind);
+    ap_status status = ap__jvisit_if(b, s, node, bind);
     s->is_soft = is_soft;
     return status;
 }
@@ -395,7 +291,7 @@ static ap_status declare_special(binder *b, scope *s, int word, bool *has, uint3
 static ap_status declare_specials(binder *b, scope *s, const ap__jnode *node) {
     ap__jmacro_def *macro = node->as.macro;
     word_search search = {.is_wanted = {false, true, true, true}};
-    ap_status status = visit_list(b, &search, &macro->body, search_word);
+    ap_status status = ap__jvisit_list(b, &search, &macro->body, search_word);
     ptrdiff_t i_caller = find_parameter(b, macro, WORD_CALLER);
     if (status) return status;
     if (search.is_found[WORD_CALLER] && i_caller >= 0 &&
@@ -416,14 +312,14 @@ static ap_status bind_macro_body(binder *b, scope *s, ap__jnode *node) {
     scope body = inner(s, &macro->loads);
     body.function = &macro->function;
     body.depth = s->depth + 1;
-    ap_status status = visit_list(b, &body, &macro->parameters, declare_target);
+    ap_status status = ap__jvisit_list(b, &body, &macro->parameters, declare_target);
     if (!status) status = declare_specials(b, &body, node);
     b->n_stored = 0;
-    if (!status) status = visit_list(b, &body, &macro->defaults, look_through);
-    if (!status) status = visit_list(b, &body, &macro->body, look_through);
-    if (!status) status = visit_list(b, &body, &macro->parameters, bind);
-    if (!status) status = visit_list(b, &body, &macro->defaults, bind);
-    return status ? status : visit_list(b, &body, &macro->body, bind);
+    if (!status) status = ap__jvisit_list(b, &body, &macro->defaults, look_through);
+    if (!status) status = ap__jvisit_list(b, &body, &macro->body, look_through);
+    if (!status) status = ap__jvisit_list(b, &body, &macro->parameters, bind);
+    if (!status) status = ap__jvisit_list(b, &body, &macro->defaults, bind);
+    return status ? status : ap__jvisit_list(b, &body, &macro->body, bind);
 }
 
 static ap_status bind_macro(binder *b, scope *s, ap__jnode *node) {
@@ -431,16 +327,16 @@ static ap_status bind_macro(binder *b, scope *s, ap__jnode *node) {
     macro->is_toplevel = s->is_toplevel;
     if (node->kind == AP__JN_MACRO) find_slot(s, s, macro->name.id, &macro->slot);
     ap_status status = bind_macro_body(b, s, node);
-    return status ? status : visit_all(b, s, &macro->call, 1, bind);
+    return status ? status : ap__jvisit_all(b, s, &macro->call, 1, bind);
 }
 
 static ap_status bind_with(binder *b, scope *s, ap__jnode *node) {
     scope body = inner(s, &node->as.with.loads);
-    ap_status status = visit_list(b, s, &node->as.with.values, bind);
-    if (!status) status = visit_list(b, &body, &node->as.with.targets, declare_target);
+    ap_status status = ap__jvisit_list(b, s, &node->as.with.values, bind);
+    if (!status) status = ap__jvisit_list(b, &body, &node->as.with.targets, declare_target);
     if (!status) status = look_through_body(b, &body, &node->as.with.body);
-    if (!status) status = visit_list(b, &body, &node->as.with.targets, bind);
-    return status ? status : visit_list(b, &body, &node->as.with.body, bind);
+    if (!status) status = ap__jvisit_list(b, &body, &node->as.with.targets, bind);
+    return status ? status : ap__jvisit_list(b, &body, &node->as.with.body, bind);
 }
 
 /* {% set %} and {% filter %} around a body. The names in the filter's arguments are those of the body. */
@@ -449,7 +345,7 @@ static ap_status bind_captured(binder *b, scope *s, ap__jnode *node) {
     ap__jnode *filter = node->as.set.value;
     ap_status status = look_through_body(b, &body, &node->as.set.body);
     if (!status && filter) status = look_through(b, &body, filter);
-    if (!status) status = visit_list(b, &body, &node->as.set.body, bind);
+    if (!status) status = ap__jvisit_list(b, &body, &node->as.set.body, bind);
     if (!status && filter) status = bind(b, &body, filter);
     return status || !node->as.set.target ? status : bind(b, s, node->as.set.target);
 }
@@ -460,13 +356,13 @@ static ap_status bind_row(binder *b, scope *s, ap__jnode *node) {
         return ap__jinja_fail(b->jinja, node->at, AP_EFORMAT, "no %s named \"%.*s\"",
                               node->kind == AP__JN_FILTER ? "filter" : "test",
                               (int)(node->as.call.name.len & 63), node->as.call.name.ptr);
-    return visit_children(b, s, node, bind);
+    return ap__jvisit_children(b, s, node, bind);
 }
 
 static ap_status bind_condition(binder *b, scope *s, ap__jnode *node) {
     bool is_soft = s->is_soft;
     s->is_soft = true;
-    ap_status status = visit_children(b, s, node, bind);
+    ap_status status = ap__jvisit_children(b, s, node, bind);
     s->is_soft = is_soft;
     return status;
 }
@@ -496,7 +392,7 @@ static ap_status bind_here(binder *b, scope *s, ap__jnode *node) {
     case AP__JN_CONDITION:
         return bind_condition(b, s, node);
     default:
-        return visit_children(b, s, node, bind);
+        return ap__jvisit_children(b, s, node, bind);
     }
 }
 
@@ -519,5 +415,5 @@ ap_status ap__jscope_run(ap__jinja *jinja) {
                 b.words[word] = (int64_t)i;
     }
     ap_status status = look_through_body(&b, &root, &jinja->body);
-    return status ? status : visit_list(&b, &root, &jinja->body, bind);
+    return status ? status : ap__jvisit_list(&b, &root, &jinja->body, bind);
 }

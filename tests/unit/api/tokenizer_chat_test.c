@@ -6,6 +6,8 @@
 #include "unit/support/torture.h"
 #include "unit/support/values.h"
 
+#include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #define TOKENIZER                                                                                            \
@@ -111,5 +113,92 @@ void test_torture(void **state) {
     ap_tokenizer_destroy(
         folder_tokenizer(&folder, "{{ bos_token ~ messages | map(attribute='content') | join }}"));
     torture(create_and_apply, &folder);
+    tempdir_remove(&folder);
+}
+
+/* -- threads ------------------------------------------------------------------------------------------- */
+
+enum { N_THREADS = 8, N_ROUNDS = 150, N_CHATS = 12, MAX_CHAT = 2048 };
+
+#define BUSY                                                                                                 \
+    "{%- macro put(m, n) -%}<{{ m.role }}:{{ n }}>{{ m.content | trim | upper }}{%- endmacro -%}"            \
+    "{%- set ns = namespace(seen=[], n=0) -%}"                                                               \
+    "{%- for m in messages %}{% set ns.n = ns.n + m.content | length %}{% set ns.seen = ns.seen + [m.role] " \
+    "%}"                                                                                                     \
+    "{{ put(m, loop.index) }}{% endfor -%}"                                                                  \
+    "{{ ns.seen | unique | join(',') }}|{{ ns.n }}|{{ messages | tojson }}"                                  \
+    "{% if add_generation_prompt %}<assistant>{% endif %}"
+
+/* Chat `i` has i messages that no other one has. */
+static ap_value *chat_of(unsigned i) {
+    char json[MAX_CHAT] = "[";
+    size_t at = 1;
+    for (unsigned k = 0; k <= i; k++)
+        at += (size_t)snprintf(json + at, sizeof json - at,
+                               "%s{\"role\": \"%s\", \"content\": \" %u h\\u00e9 %u \"}", k ? ", " : "",
+                               k % 2 ? "assistant" : "user", i, k * i);
+    snprintf(json + at, sizeof json - at, "]");
+    return value_of(json);
+}
+
+typedef struct writer {
+    pthread_t thread;
+    const ap_tokenizer *tokenizer;
+    ap_value *const *chats;
+    char *const *texts; /* [N_CHATS] What a thread alone writes. */
+    unsigned first;
+    size_t n_wrong;
+} writer;
+
+static char *write_chat(const ap_tokenizer *tokenizer, const ap_value *chat, unsigned i) {
+    ap_error err = AP_ERROR_INIT;
+    ap_chat_options options = AP_CHAT_OPTIONS_INIT;
+    char *text = NULL;
+    options.add_generation_prompt = i % 2 ? AP_SWITCH_ON : AP_SWITCH_OFF;
+    /* Every third is written by a template that the call compiles. */
+    if (i % 3 == 2)
+        options.chat_template = "{{ messages | length }}{% for m in messages %}{{ m.content }}{% endfor %}";
+    ap_status status = ap_tokenizer_apply_chat_template(&text, NULL, tokenizer, chat, &options, &err);
+    return status ? NULL : text;
+}
+
+static void *write_chats(void *ctx) {
+    writer *w = ctx;
+    for (unsigned round = 0; round < N_ROUNDS; round++) {
+        unsigned i = (w->first + round) % N_CHATS;
+        char *text = write_chat(w->tokenizer, w->chats[i], i);
+        w->n_wrong += !text || strcmp(text, w->texts[i]) != 0;
+        ap_string_destroy(text);
+    }
+    return NULL;
+}
+
+/* Threads write other chats by one tokenizer's template, and each gets what it gets alone. */
+void test_threads_share_a_template(void **state) {
+    (void)state;
+    ap__path folder;
+    ap_tokenizer *tokenizer = folder_tokenizer(&folder, BUSY);
+    ap_value *chats[N_CHATS];
+    char *texts[N_CHATS];
+    writer writers[N_THREADS];
+    for (unsigned i = 0; i < N_CHATS; i++) {
+        chats[i] = chat_of(i);
+        texts[i] = write_chat(tokenizer, chats[i], i);
+        assert_non_null(texts[i]);
+        for (unsigned k = 0; k < i; k++) assert_string_not_equal(texts[i], texts[k]);
+    }
+    for (unsigned i = 0; i < N_THREADS; i++) {
+        writers[i] = (writer){.tokenizer = tokenizer, .chats = chats, .texts = texts, .first = i * 5};
+        assert_int_equal(0, pthread_create(&writers[i].thread, NULL, write_chats, &writers[i]));
+    }
+    for (unsigned i = 0; i < N_THREADS; i++) {
+        pthread_join(writers[i].thread, NULL);
+        assert_int_equal(0, writers[i].n_wrong);
+    }
+    for (unsigned i = 0; i < N_CHATS; i++) {
+        ap_value_destroy(chats[i]);
+        ap_string_destroy(texts[i]);
+    }
+    ap_tokenizer_destroy(tokenizer);
     tempdir_remove(&folder);
 }

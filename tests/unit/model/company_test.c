@@ -4,15 +4,13 @@
 #include "model/decoder.h"
 #include "unit/backend/sessions.h"
 #include "unit/support/check.h"
-#include "unit/support/process.h"
 
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { N_THREADS = 8, N_NEW = 24, N_ROUNDS = 3, MAX_PROMPT = 16, GROWTH_MAX_KB = 2048 };
+enum { N_THREADS = 8, N_NEW = 24, N_ROUNDS = 3, MAX_PROMPT = 16 };
 
 static ap__path cache;
 static ap_error err;
@@ -150,23 +148,6 @@ void test_guesses(void **state) {
     writer *writers = make_writers();
     for (size_t i = 0; i < N_THREADS; i += 3) writers[i].reads_in_pairs = true;
     check_writers(writers, N_THREADS);
-}
-
-/* AP_TEST_GENERATIONS: how many. */
-void test_memory_is_flat(void **state) {
-    (void)state;
-    if (!backend) skip();
-    const char *wanted = getenv("AP_TEST_GENERATIONS");
-    size_t n = wanted ? strtoul(wanted, NULL, 10) : 300, warm = 100;
-    long before = 0;
-    for (size_t i = 0; i < warm + n; i++) {
-        writer w = {.seed = (unsigned)i % N_THREADS};
-        if (i == warm) before = process_resident_kb();
-        run_writer(&w);
-        assert_int_equal(AP_OK, w.status);
-    }
-    long growth = process_resident_kb() - before;
-    if (!PROCESS_IS_SANITIZED && growth > GROWTH_MAX_KB) fail_msg("%zu generations: %ld kB more", n, growth);
 }
 
 /* A token that the model has not fails its own decoding alone. */

@@ -269,3 +269,24 @@ void test_failures(void **state) {
     ap_status status = support_pipeline_fails("bert-mlm", "{\"task\": \"summarization\"}", &err);
     assert_true(status && err.message[0]);
 }
+
+/* What stops a generation before it begins is said in one line, with the numbers and names that it is about.
+ * (That a cache has no output is said when the model is opened: decoder_test.c.) */
+void test_what_cannot_be_generated(void **state) {
+    (void)state;
+    char longest[2048] = "\"";
+    for (size_t i = 0; i < 300; i++) strcat(longest, "cat ");
+    strcat(longest, "\"");
+    ap_pipeline *pipe = pipeline("llama-chat", "\"do_sample\": false");
+    support_call_fails(pipe, "\"a b c d e f g h\"", "{\"max_length\": 3, \"max_new_tokens\": null}",
+                       AP_EINVAL,
+                       "tokens already, and max_length is 3; give a larger max_length, or max_new_tokens");
+    support_call_fails(pipe, "[{\"role\": \"judge\", \"content\": \"a\"}]", NULL, AP_EINVAL,
+                       "chat template: line 1, column 329: Conversation roles must alternate");
+    support_call_fails(pipe, "\"a\"", "{\"num_beams\": 2, \"num_return_sequences\": 3}", AP_EINVAL,
+                       "num_return_sequences");
+    ap_pipeline_destroy(pipe);
+    pipe = pipeline("gpt2-lm", "\"do_sample\": false");
+    support_call_fails(pipe, longest, NULL, AP_EINVAL, "positions; truncation=true, a shorter prompt");
+    ap_pipeline_destroy(pipe);
+}
