@@ -3,7 +3,8 @@
 #
 #   bench/run.sh [single|start|batch|memory|links|python|optimum|tasks]...      default: all
 #   bench/run.sh growth                      memory over 100,000 calls on each backend; an hour
-#   bench/run.sh backends                    the three runtimes side by side, against their floors and optimum; eight minutes
+#   bench/run.sh backends                    the three runtimes side by side, against their floors and optimum; ten minutes or more,
+#                                            because optimum-intel compiles its IPEX models with each start
 #
 #   AP_BUILD_DIR           another build than build/release
 #   ACCELPIPE_BENCH_ENV    a virtual environment that has optimum-onnx; without it one is made in build/bench-env, which
