@@ -52,8 +52,8 @@ class Case:
                                str(self.rows), "--threads", str(self.threads), *more)
 
     def optimum(self, backend: str) -> list[str]:
-        python = self.setup.reference_python if backend == "ort" else self.setup.intel_python
-        return [str(python), "-I", str(PEER), backend, str(self.setup.encoder_dir), str(self.setup.text(self.text)), str(self.rows),
+        pythons = {"ort": self.setup.reference_python, "ov": self.setup.intel_python, "ipex": self.setup.ipex_python}
+        return [str(pythons[backend]), "-I", str(PEER), backend, str(self.setup.encoder_dir), str(self.setup.text(self.text)), str(self.rows),
                 str(self.threads)]
 
     def write_inputs(self) -> None:

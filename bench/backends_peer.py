@@ -3,9 +3,9 @@
   backends_peer.py make  MODEL_DIR                                         writes the model that is measured
   backends_peer.py KIND  MODEL_DIR TEXT_FILE BATCH_SIZE THREADS            KIND: ort | ov | ipex
 
-`ort` is optimum's pipeline(accelerator="ort"), `ov` optimum-intel's pipeline(accelerator="openvino"), `ipex` transformers'
-pipeline over ipex.optimize(). The last: optimum-intel has no pipelines for IPEX beside optimum 2.0 any more. They stay
-loaded, and take turns as bench/common.h says; a call is pipe(all lines, batch_size=...).
+`ort` is optimum's pipeline(accelerator="ort"), `ov` optimum-intel's pipeline(accelerator="openvino"), `ipex` that of
+optimum-intel 1.25, the last that has accelerator="ipex": IPEX's layers, and torch.compile(), which needs a C++ compiler and
+half a minute or more. They stay loaded, and take turns as bench/common.h says; a call is pipe(all lines, batch_size=...).
 """
 
 import importlib.util
@@ -60,13 +60,13 @@ def load_ov(folder: str, threads: int) -> Any:
 
 
 def load_ipex(folder: str, threads: int) -> Any:
-    import intel_extension_for_pytorch as ipex
     import torch
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer, pipeline
+    from optimum.intel.pipelines import pipeline
+    from transformers import AutoTokenizer
 
     torch.set_num_threads(threads)
-    model = ipex.optimize(AutoModelForSequenceClassification.from_pretrained(folder).eval(), dtype=torch.float32)
-    return pipeline(TASK, model=model, tokenizer=AutoTokenizer.from_pretrained(folder), device="cpu")
+    return pipeline(TASK, model=folder, tokenizer=AutoTokenizer.from_pretrained(folder), accelerator="ipex",
+                    torch_dtype=torch.float32)
 
 
 def shared() -> Any:

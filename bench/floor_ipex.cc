@@ -1,8 +1,9 @@
 /*
  * The floor of libtorch with IPEX: what torch's interpreter needs for the graph that the plugin ipex makes of
  * an ONNX file. The graph is lowered and optimized by the plugin's own files, which are linked in: a graph
- * that another program makes (a traced module that ipex.optimize() prepared, as peers run it) is slower. What
- * is left out is all that comes around it: the library, the plugin's session, and the border between them.
+ * that another program makes (a traced module that ipex.optimize() prepared) is slower. What is left out is
+ * all that comes around it: the library, the plugin's session with its pool of memory, and the border between
+ * them.
  *
  *   bench_floor_ipex --runtime LIBINTEL_EXT_PT_CPU --model FILE.onnx --ids FILE [--batch N] [--threads N]
  *

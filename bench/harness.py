@@ -73,17 +73,34 @@ class Peer:
         self.close()
 
 
+# The kernel counts to a process's peak memory what its address space was before exec(), a copy of its parent's: that of
+# whoever measures. So a command is started from a small process, which says what it cost.
+LAUNCHER = """
+import os, sys, time
+fd, command = int(sys.argv[1]), sys.argv[2:]
+os.set_inheritable(fd, False)
+before = time.monotonic()
+pid = os.posix_spawnp(command[0], command, os.environ)
+_, status, usage = os.wait4(pid, 0)
+wall_s = time.monotonic() - before
+os.write(fd, b"%r %r %d %d" % (wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss, os.waitstatus_to_exitcode(status)))
+"""
+
+
 def run_process(command: Sequence[str | Path], env: dict[str, str] | None = None,
                 feed: Callable[[Any], None] | None = None) -> tuple[Sample, int]:
     """Runs a command to its end. Gives its cost and the number of lines that it printed.
 
     feed: writes its standard input, on a thread of its own; none: it has an empty one.
-    CPU time and peak memory are those that the kernel counted for the process and the children it waited for.
+    CPU time and peak memory are those that the kernel counted for the process and the children it waited for; memory
+    below that of an empty Python, which starts it, cannot be told.
     """
     words = [str(word) for word in command]
-    before = time.monotonic()
-    process = subprocess.Popen(words, stdin=subprocess.PIPE if feed else subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **(env or {})})
+    cost_fd, written_fd = os.pipe()
+    process = subprocess.Popen([sys.executable, "-I", "-S", "-c", LAUNCHER, str(written_fd), *words],
+                               stdin=subprocess.PIPE if feed else subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.PIPE, env={**os.environ, **(env or {})}, pass_fds=[written_fd])
+    os.close(written_fd)
     errors: list[bytes] = []
 
     def write() -> None:
@@ -105,14 +122,14 @@ def run_process(command: Sequence[str | Path], env: dict[str, str] | None = None
     n_lines = 0
     while chunk := process.stdout.read(1 << 16):
         n_lines += chunk.count(b"\n")
-    _, status, usage = os.wait4(process.pid, 0)
-    wall_s = time.monotonic() - before
-    process.returncode = os.waitstatus_to_exitcode(status)  # wait4() took it from under Popen
     for helper in helpers:
         helper.join()
-    if process.returncode != 0:
-        raise RuntimeError(f"exit status {process.returncode}: {' '.join(words)}\n{errors[0].decode()}")
-    return Sample(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024), n_lines
+    process.wait()
+    with os.fdopen(cost_fd, "rb") as pipe:
+        cost = pipe.read().split()
+    if not cost or int(cost[3]) != 0:
+        raise RuntimeError(f"exit status {int(cost[3]) if cost else None}: {' '.join(words)}\n{errors[0].decode()}")
+    return Sample(float(cost[0]), float(cost[1]), int(cost[2]) * 1024), n_lines
 
 
 @dataclass

@@ -4,8 +4,8 @@
 #   bench/reference_env.sh [FOLDER [INTEL_FOLDER]]       default of FOLDER: $ACCELPIPE_BENCH_ENV, else build/bench-env
 #
 # FOLDER has optimum with ONNX Runtime. Installs what `pip install` gives on this platform, CUDA packages included: that
-# is what is compared. 7 GB. INTEL_FOLDER has optimum-intel with OpenVINO, and Intel Extension for PyTorch, beside the
-# packages of FOLDER, which it sees through a .pth file. 1 GB more.
+# is what is compared. 7 GB. INTEL_FOLDER has optimum-intel with OpenVINO beside the packages of FOLDER, which it sees through a
+# .pth file; INTEL_FOLDER/ipex the same with Intel Extension for PyTorch. 2 GB more.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -13,9 +13,10 @@ folder=${1:-${ACCELPIPE_BENCH_ENV:-$root/build/bench-env}}
 intel_folder=${2:-}
 
 # The releases whose results the parity kit holds; the runtimes are those of tools/deps.lock. optimum-intel 1.26 is the one for
-# optimum 2.0; it has no pipelines for IPEX any more, and those that had (up to 1.25) want an optimum before 2.0.
+# optimum 2.0; it has no pipelines for IPEX any more. The last that has wants an optimum before 2.0, and transformers of then.
 packages=(transformers==4.55.4 torch==2.8.0 optimum==2.0.0 optimum-onnx==0.0.3 onnxruntime==1.32.0)
-intel_packages=(optimum-intel==1.26.1 openvino==2026.4.1 intel-extension-for-pytorch==2.8.0)
+intel_packages=(optimum-intel==1.26.1 openvino==2026.4.1)
+ipex_packages=(optimum-intel==1.25.2 optimum==1.27.0 transformers==4.52.4 intel-extension-for-pytorch==2.8.0 accelerate==1.15.0)
 
 is_complete() { # FOLDER PACKAGE...
     [ -x "$1/bin/python" ] && "$1/bin/python" - "${@:2}" <<'PYTHON'
@@ -48,4 +49,7 @@ make_env() { # FOLDER GIGABYTES BASE PACKAGE...     BASE: an environment whose p
 }
 
 make_env "$folder" 8 "" "${packages[@]}"
-if [ -n "$intel_folder" ]; then make_env "$intel_folder" 2 "$folder" "${intel_packages[@]}"; fi
+if [ -n "$intel_folder" ]; then
+    make_env "$intel_folder" 2 "$folder" "${intel_packages[@]}"
+    make_env "$intel_folder/ipex" 2 "$folder" "${ipex_packages[@]}"
+fi

@@ -31,6 +31,11 @@ class Setup:
     intel_python: Path | None = None
 
     @property
+    def ipex_python(self) -> Path | None:
+        """Python of the environment beside that one, with the last optimum-intel that has pipelines for IPEX."""
+        return self.intel_python.parents[1] / "ipex" / "bin" / "python" if self.intel_python else None
+
+    @property
     def program(self) -> Path:
         return self.build_dir / "bin" / "accelpipe"
 
@@ -60,9 +65,9 @@ class Setup:
     def api(self, name: str, *arguments: str | Path) -> list[str]:
         return self.tool(name, "--accelerator", "ort", "--cache-dir", self.cache_dir, *arguments)
 
-    def run_command(self, *arguments: str) -> list[str]:
-        """`accelpipe run text-classification` on ONNX Runtime with the bundled model."""
-        return [str(self.program), "run", "text-classification", "--accelerator", "ort", "--quiet", *arguments]
+    def run_command(self, *arguments: str, accelerator: str = "ort") -> list[str]:
+        """`accelpipe run text-classification` with the bundled model."""
+        return [str(self.program), "run", "text-classification", "--accelerator", accelerator, "--quiet", *arguments]
 
     # ---- what the library chose --------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ static const char *const NAMES[] = {"tokenizer_config.json",
                                     "tokenizer.model",
                                     "sentencepiece.bpe.model",
                                     "spiece.model",
+                                    "spm_char.model",
                                     "source.spm",
                                     "target.spm",
                                     "tekken.json"};

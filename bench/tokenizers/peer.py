@@ -4,8 +4,9 @@
   peer.py LIBRARY --mode encode|ids --tokenizer FILE --text FILE [--blingfire-model NAME]
 
 LIBRARY: tiktoken, sentencepiece, blingfire or fastokens. Each encodes all lines of the text by the fastest of its own
-calls, on one thread, without special tokens. What tokenizer.json holds is given to tiktoken as ranks and pattern, and to
-sentencepiece as the model that it was converted from; blingfire has compiled models of its own.
+calls, on one thread (measure.py says how fastokens is held to one), without special tokens. What tokenizer.json holds is
+given to tiktoken as ranks and pattern, and to sentencepiece as the model that it was converted from; blingfire has
+compiled models of its own.
 """
 
 from __future__ import annotations

@@ -80,6 +80,8 @@ typedef struct ap_pipeline_options {
     const char
         *cache_dir; /**< In place of $ACCELPIPE_CACHE, $XDG_CACHE_HOME/accelpipe, ~/.cache/accelpipe. */
     const struct ap_task *custom_task; /**< A task for this pipeline alone: ap_pipeline_create_custom(). */
+    const char *assistant_model; /**< Of tasks that generate: a smaller model with the same tokenizer, which
+                                      guesses tokens ahead; the result stays the same. */
 } ap_pipeline_options;
 
 #define AP_PIPELINE_OPTIONS_INIT AP_STRUCT_INIT(ap_pipeline_options)

@@ -86,6 +86,16 @@ static bool scan_node(onnx_info *out, onnx_text node, int depth) {
     return !r.is_broken;
 }
 
+/* Whether an input begins with the name of a cache. */
+static bool is_past(onnx_text input) {
+    static const char start[] = "past_key_values";
+    reader r = reader_of(input);
+    for (field f; read_field(&f, &r);)
+        if (f.number == VALUE_NAME && f.bytes.ptr)
+            return f.bytes.len >= sizeof start - 1 && memcmp(f.bytes.ptr, start, sizeof start - 1) == 0;
+    return false;
+}
+
 static bool scan_graph(onnx_info *out, onnx_text graph, int depth) {
     reader r = reader_of(graph);
     if (depth > MAX_DEPTH) return false;
@@ -93,6 +103,7 @@ static bool scan_graph(onnx_info *out, onnx_text graph, int depth) {
         if (!f.bytes.ptr) continue;
         if (f.number == GRAPH_NODE && !scan_node(out, f.bytes, depth)) return false;
         if (f.number == GRAPH_INITIALIZER && !scan_tensor(out, f.bytes)) return false;
+        if (f.number == GRAPH_INPUT && is_past(f.bytes)) out->has_past = true;
     }
     return !r.is_broken;
 }

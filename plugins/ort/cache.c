@@ -9,7 +9,7 @@
 #define WEIGHTS_FILE "weights.bin"
 
 /* The first line of a manifest. Raise the number when the content of the folder means something else. */
-#define MANIFEST_HEADER "accelpipe ort cache 1"
+#define MANIFEST_HEADER "accelpipe ort cache 2"
 
 /* Initializers below this size stay in the graph, where shape computations look for them. */
 #define MIN_EXTERNAL_BYTES "1024"

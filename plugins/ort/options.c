@@ -2,6 +2,7 @@
 #include "common/onnx.h"
 #include "ort.h"
 #include "providers.h"
+#include "weights.h"
 
 #include <errno.h>
 #include <onnxruntime_session_options_config_keys.h>
@@ -184,6 +185,8 @@ ap_status ort_options_create(OrtSessionOptions **out, const ap_model_ref *model,
     OrtStatus *failure = ort.api->CreateSessionOptions(&options);
     if (!failure) failure = set_defaults(options, model);
     if (!failure && onnx) failure = set_exact(options, onnx);
+    if (!failure && onnx && onnx->has_past && ort.has_weights && ort_providers_are_cpu(model))
+        failure = ort_weights_use(options);
     ap_status status = ort_fail(err, failure, "session options");
     for (size_t i = 0; !status && i < model->n_options; i++)
         status = set_option(options, &model->options[i], err);

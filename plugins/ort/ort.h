@@ -9,6 +9,7 @@
 #include <accelpipe/sys/backend_plugin.h>
 
 #include <onnxruntime_c_api.h>
+#include <stdbool.h>
 
 /* The level of the API, which is the minor version of the release that brought it. The functions that are
  * used are older; but 1.20 does not find the external data of a model in memory. */
@@ -24,6 +25,7 @@ typedef struct ort_runtime {
     OrtAllocator *allocator;    /* Of the strings that the runtime gives. */
     char **providers;           /* Execution providers of this build; never freed. */
     int n_providers;
+    bool has_weights;     /* There is an allocator for weights (weights.h). */
     int n_shared_threads; /* Of the pool that sessions share; 0: there is none. */
 } ort_runtime;
 

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* dladdr */
 #include "ort.h"
 #include "providers.h"
+#include "weights.h"
 
 #include <dlfcn.h>
 #include <stdbool.h>
@@ -99,6 +100,7 @@ static ap_status create_globals(ap_error *err) {
         status = ort.api->CreateCpuMemoryInfo(OrtDeviceAllocator, OrtMemTypeDefault, &ort.host_memory);
     if (!status) status = ort.api->GetAllocatorWithDefaultOptions(&ort.allocator);
     if (!status) status = ort.api->GetAvailableProviders(&ort.providers, &ort.n_providers);
+    if (!status) ort.has_weights = ort_weights_register(ort.api, ort.env);
     return ort_fail(err, status, "start");
 }
 

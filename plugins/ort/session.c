@@ -1,6 +1,7 @@
 /* Opening and closing models, and what they say of themselves. */
 #include "cache.h"
 #include "common/bytes.h"
+#include "fused.h"
 #include "providers.h"
 
 #include <string.h>
@@ -100,17 +101,33 @@ static ap_status open_plain(OrtSession **out, const ap_model_ref *model, const o
 }
 
 /* Opens and writes the cache on the way, in one go: the runtime has no call that writes later, and a second
- * session in the background would cost three times as much CPU.   @return false: not opened. */
-static bool open_and_write(OrtSession **out, const ap_model_ref *model, const onnx_info *onnx,
-                           size_t n_bytes) {
+ * session in the background would cost three times as much CPU.
+ * @param source what the cache is of.   @return false: not opened. */
+static bool open_and_write(OrtSession **out, const ap_model_ref *model, const ap_model_ref *source,
+                           const onnx_info *onnx, size_t n_bytes) {
     OrtSessionOptions *options = NULL;
     ap_error ignored = AP_ERROR_INIT;
     if (!model->cache_path || ort_options_create(&options, model, onnx, &ignored)) return false;
-    cache_writer *writer = ort_cache_begin(model, onnx, n_bytes, options);
+    cache_writer *writer = ort_cache_begin(source, onnx, n_bytes, options);
     bool is_open = writer && create_session(out, model, options, &ignored) == AP_OK;
     if (writer && !is_open) ort.host->log(AP_LOG_DEBUG, "ort: cache: not written: %s", ignored.message);
     cache_writer_end(writer, is_open);
     ort.api->ReleaseSessionOptions(options);
+    return is_open;
+}
+
+/* Releases before those with the operators refuse the model: it is then opened as it is. */
+static bool open_fused(OrtSession **out, const ap_model_ref *model, const onnx_info *onnx, onnx_text bytes) {
+    fused_model fused;
+    ap_error ignored = AP_ERROR_INIT;
+    /* Other providers may not have the operators. */
+    if (!ort_providers_are_cpu(model) || !fused_model_init(&fused, ort.host, model, onnx, bytes))
+        return false;
+    bool is_open = open_and_write(out, &fused.ref, model, onnx, bytes.len) ||
+                   open_plain(out, &fused.ref, onnx, &ignored) == AP_OK;
+    ort.host->log(AP_LOG_DEBUG, "ort: %s: %zu attentions %s %s", model->path, fused.n_fused,
+                  is_open ? "are an operator each" : "stay as they are:", ignored.message);
+    fused_model_clear(&fused);
     return is_open;
 }
 
@@ -123,7 +140,8 @@ static ap_status open_session(ap_session *session, const ap_model_ref *model, ap
     ap_status status = AP_OK;
     model_bytes_init(&bytes, model);
     onnx_info_scan(&onnx, bytes.ptr, bytes.len);
-    if (!open_and_write(&session->session, model, &onnx, bytes.len))
+    if (!open_fused(&session->session, model, &onnx, (onnx_text){bytes.ptr, bytes.len}) &&
+        !open_and_write(&session->session, model, model, &onnx, bytes.len))
         status = open_plain(&session->session, model, &onnx, err);
     model_bytes_clear(&bytes);
     return status;

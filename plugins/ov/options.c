@@ -123,6 +123,16 @@ static ap_status add_precision(ovp_properties *out, const ovp_device *device, co
     return add_defaults(out, device, exact, sizeof exact / sizeof *exact, err);
 }
 
+/* Without a stream, a run is done on the thread that starts it, by that thread alone: waking another one
+ * costs as much as a twentieth of a small run. Not where the caller has a say in it. */
+static bool is_for_one_thread(const ovp_properties *callers, const ovp_device *device,
+                              const ap_model_ref *model) {
+    static const char *const keys[] = {"NUM_STREAMS", "PERFORMANCE_HINT", "INFERENCE_NUM_THREADS"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (ovp_properties_have(callers, keys[i])) return false;
+    return strcmp(device->text, "CPU") == 0 && model->use == AP_USE_LATENCY && model->n_threads <= 1;
+}
+
 ap_status ovp_properties_init(ovp_properties *out, const ovp_device *device, const ap_model_ref *model,
                               ap_error *err) {
     out->n = 0;
@@ -133,7 +143,10 @@ ap_status ovp_properties_init(ovp_properties *out, const ovp_device *device, con
         /* Pinned threads of two sessions, or of two processes, would share cores while others are idle. */
         {"ENABLE_CPU_PINNING", "NO"},
     };
+    static const char *const no_streams[][2] = {{"NUM_STREAMS", "0"}};
     ap_status status = add_callers(out, device, model, err);
+    if (!status && is_for_one_thread(out, device, model))
+        status = add_defaults(out, device, no_streams, 1, err);
     if (!status) status = add_defaults(out, device, rows, sizeof rows / sizeof *rows, err);
     return status ? status : add_precision(out, device, model, err);
 }

@@ -6,6 +6,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
+#include <time.h>
 
 /* The index of `name`, `n` when it is not there; mostly it is `guess`. */
 static uint32_t find_io(const ap_io *ios, uint32_t n, const char *name, uint32_t guess) {
@@ -163,18 +164,33 @@ static void release_outputs(const ap_run_args *args) {
 
 typedef struct canceller {
     ov_infer_request_t *request;
-    atomic_int is_canceled;
+    pthread_t thread; /* insist() */
+    bool has_thread;  /* Guarded by the lock that the host holds while it calls on_cancel(). */
+    atomic_int is_canceled, has_ended;
 } canceller;
+
+/* The runtime forgets what it is told before the run has begun, and nothing says when that is: the run may be
+ * done inside the call that starts it. So it is told until the run has ended. */
+static void *insist(void *ctx) {
+    static const struct timespec pause = {0, 1000000};
+    canceller *c = ctx;
+    while (!atomic_load(&c->has_ended)) {
+        ov.api.infer_request_cancel(c->request);
+        nanosleep(&pause, NULL);
+    }
+    return NULL;
+}
 
 /* Called on the thread that cancels. The runtime looks for it between two operators. */
 static void on_cancel(void *ctx) {
     canceller *c = ctx;
-    atomic_store(&c->is_canceled, 1);
+    if (atomic_exchange(&c->is_canceled, 1)) return;
     ov.api.infer_request_cancel(c->request);
+    c->has_thread = pthread_create(&c->thread, NULL, insist, c) == 0;
 }
 
 /* Not ov_infer_request_infer(): with one thread, releases from 2025.1 on say of a run that failed that it
- * went well. */
+ * went well. In a session for one thread the run is over when the first call returns. */
 static ap_status infer(ovp_request *request, ap_error *err) {
     ap_status status = ovp_fail(err, ov.api.infer_request_start_async(request->handle), "run");
     return status ? status : ovp_fail(err, ov.api.infer_request_wait(request->handle), "run");
@@ -182,16 +198,16 @@ static ap_status infer(ovp_request *request, ap_error *err) {
 
 static ap_status infer_cancellable(ovp_request *request, ap_cancel *cancel, ap_error *err) {
     canceller c = {.request = request->handle};
-    ov_status_e failure = 0;
+    ap_status status = AP_OK;
     atomic_init(&c.is_canceled, 0);
+    atomic_init(&c.has_ended, 0);
     ov.host->cancel_bind(cancel, on_cancel, &c);
-    if (!atomic_load(&c.is_canceled)) failure = ov.api.infer_request_start_async(request->handle);
-    if (!failure && atomic_load(&c.is_canceled))
-        ov.api.infer_request_cancel(request->handle); /* It came first. */
-    if (!failure) failure = ov.api.infer_request_wait(request->handle);
+    if (!atomic_load(&c.is_canceled)) status = infer(request, err);
+    atomic_store(&c.has_ended, 1);
     ov.host->cancel_unbind(cancel, on_cancel, &c);
+    if (c.has_thread) pthread_join(c.thread, NULL);
     if (atomic_load(&c.is_canceled)) return ov.host->fail(err, AP_ECANCELED, "the run was cancelled");
-    return ovp_fail(err, failure, "run");
+    return status;
 }
 
 /* -- the run ------------------------------------------------------------------------------------------- */

@@ -21,7 +21,7 @@ typedef struct search {
 
 /* -- opening ------------------------------------------------------------------------------------------- */
 
-static ap__file_request file_request(const ap__router *r, const ap__known_backend *row) {
+ap__file_request ap__router_file_request(const ap__router *r, const ap__known_backend *row) {
     return (ap__file_request){
         .kind = r->pipe->ctx.task->model_kind,
         .torch_dtype = r->torch_dtype,
@@ -97,13 +97,9 @@ static ap_status decide_session(ap__router *r, const ap__known_backend *row, con
     return status;
 }
 
-/* Opens the model; the configuration is taken. */
-static ap_status open_in(ap__router *r, const ap__backend *backend, const char *why, ap_error *err) {
+ap__session_options ap__router_session_options(const char **device_why, char *device, const ap__router *r,
+                                               const ap__backend *backend) {
     const ap__init_opts *init = r->init;
-    const ap__known_backend *row = backend->row;
-    const ap__file_request file = file_request(r, row);
-    char device[AP__OPTION_NAME_BYTES];
-    const char *device_why;
     ap__session_options session = {
         .use = AP_USE_LATENCY,
         .n_threads = r->pipe->num_threads,
@@ -112,10 +108,21 @@ static ap_status open_in(ap__router *r, const ap__backend *backend, const char *
         .options = r->kwargs.options.pairs,
         .n_options = r->kwargs.options.n,
     };
+    ap__device_choose(&session.device, device_why, device, AP__OPTION_NAME_BYTES, &r->device, backend);
+    if (!session.device && r->kwargs.provider) *device_why = "follows from model_kwargs.provider";
+    return session;
+}
+
+/* Opens the model; the configuration is taken. */
+static ap_status open_in(ap__router *r, const ap__backend *backend, const char *why, ap_error *err) {
+    const ap__known_backend *row = backend->row;
+    const ap__file_request file = ap__router_file_request(r, row);
+    char device[AP__OPTION_NAME_BYTES];
+    const char *device_why;
+    const ap__session_options session = ap__router_session_options(&device_why, device, r, backend);
     ap__config *config = r->config;
-    ap__device_choose(&session.device, &device_why, device, sizeof device, &r->device, backend);
-    if (!session.device && r->kwargs.provider) device_why = "follows from model_kwargs.provider";
     r->config = NULL;
+    r->backend = backend;
     ap_status status =
         ap__model_open(&r->pipe->ctx.model, r->folder.text, config, backend, &file, &session, err);
     if (!status)
@@ -202,7 +209,7 @@ static ap_status pass_over_device(search *s, const ap__backend *backend, const c
 /* Looks at one backend, cheap questions first. Whether it was chosen shows in pipe->ctx.model. */
 static ap_status consider(search *s, const ap__known_backend *row, ap_error *err) {
     ap__router *r = s->r;
-    const ap__file_request request = file_request(r, row);
+    const ap__file_request request = ap__router_file_request(r, row);
     const ap__backend *backend;
     const char *install, *device, *device_why;
     char buf[AP__OPTION_NAME_BYTES], text[128];
@@ -224,7 +231,7 @@ static ap_status consider(search *s, const ap__known_backend *row, ap_error *err
 
 /* Of a folder that no backend which is available reads anything of. */
 static ap_status fail_no_file(search *s, const ap__backend *available, ap_error *err) {
-    const ap__file_request request = file_request(s->r, available->row);
+    const ap__file_request request = ap__router_file_request(s->r, available->row);
     ap__file_choice file;
     ap_error why = AP_ERROR_INIT;
     ap__model_file_choose(&file, s->r->folder.text, &request, &why);

@@ -321,6 +321,7 @@ static ap_status run(ap__router *r, ap_error *err) {
     if (!status) status = load_generation(r, err);
     if (!status) status = choose_threads(r, err);
     if (!status) status = ap__router_open_model(r, err);
+    if (!status) status = ap__router_open_assistant(r, err);
     if (!status) status = check_task(r, err);
     return status ? status : ap__router_advise(r, err);
 }
@@ -422,6 +423,8 @@ void ap_pipeline_destroy(ap_pipeline *pipe) {
     ap__free(pipe->own_layer);
     ap__free(pipe->ctx.lent_tokenizer);
     ap__model_close(pipe->ctx.model);
+    ap__model_close(pipe->ctx.assistant);
+    ap__generation_files_destroy(pipe->ctx.assistant_generation);
     ap__tokenizer_destroy(pipe->ctx.tokenizer);
     ap__tapas_destroy(pipe->ctx.tapas);
     ap__generation_files_destroy(pipe->ctx.generation);

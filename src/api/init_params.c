@@ -41,6 +41,10 @@ const ap_param ap__init_params[] = {
     ROW(num_threads, INT, NULL, "Threads of the backend; absent: the process's budget of physical cores."),
     ROW(cache, BOOL, "true", "Keep a start-up cache of the prepared model on disk."),
     ROW(cache_dir, STRING, NULL, "Folder of that cache; absent: the user's cache folder."),
+    ROW(assistant_model, STRING, NULL,
+        "Of tasks that generate: folder of a smaller model with the same tokenizer, which guesses tokens "
+        "ahead; "
+        "the result stays the same."),
     AP_PARAM_END};
 
 #undef ROW
@@ -96,6 +100,7 @@ ap_status ap__init_opts_from_options(ap__init_opts *out, const ap_pipeline_optio
     set_integer(&out->num_threads, o->num_threads);
     set_switch(&out->cache, o->cache);
     set_string(&out->cache_dir, o->cache_dir);
+    set_string(&out->assistant_model, o->assistant_model);
     out->custom_task = o->custom_task;
     return AP_OK;
 }

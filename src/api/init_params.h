@@ -9,7 +9,7 @@
 typedef struct ap__init_opts {
     ap_opt task, model, config, tokenizer, feature_extractor, image_processor, processor, framework, revision,
         use_fast, token, device, device_map, torch_dtype, dtype, trust_remote_code, model_kwargs, accelerator,
-        batch_size, num_workers, num_threads, cache, cache_dir;
+        batch_size, num_workers, num_threads, cache, cache_dir, assistant_model;
     const ap_task *custom_task; /* A row, not a value, and so in no table. */
 } ap__init_opts;
 

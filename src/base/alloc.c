@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static void *default_malloc(size_t size_bytes, void *ctx) {
     (void)ctx;
@@ -68,6 +69,27 @@ char *ap__strdup(const char *text) { return ap__strndup(text, strlen(text)); }
 bool ap__mul_size(size_t *out, size_t a, size_t b) { return !__builtin_mul_overflow(a, b, out); }
 
 bool ap__add_size(size_t *out, size_t a, size_t b) { return !__builtin_add_overflow(a, b, out); }
+
+enum { CACHE_LINE_BYTES = 64, LARGE_PAGE_BYTES = 1 << 21 };
+
+static size_t table_alignment(size_t size_bytes) {
+    return size_bytes < LARGE_PAGE_BYTES ? CACHE_LINE_BYTES : LARGE_PAGE_BYTES;
+}
+
+size_t ap__table_room(size_t size_bytes) {
+    size_t room;
+    return ap__add_size(&room, size_bytes, table_alignment(size_bytes)) ? room : SIZE_MAX;
+}
+
+void *ap__table_place(void *memory, size_t size_bytes) {
+    size_t alignment = table_alignment(size_bytes), misplaced = (uintptr_t)memory % alignment;
+    char *table = (char *)memory + (misplaced ? alignment - misplaced : 0);
+#ifdef MADV_HUGEPAGE /* Whole pages only: the rest of the last one may be anybody's. */
+    if (alignment == LARGE_PAGE_BYTES)
+        madvise(table, size_bytes / LARGE_PAGE_BYTES * LARGE_PAGE_BYTES, MADV_HUGEPAGE);
+#endif
+    return table;
+}
 
 bool ap__grow(void **ptr, size_t *capacity, size_t need, size_t element_bytes, size_t max) {
     if (need <= *capacity) return true;

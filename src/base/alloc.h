@@ -21,6 +21,11 @@ char *ap__strdup(const char *text);
 bool ap__mul_size(size_t *out, size_t a, size_t b);
 bool ap__add_size(size_t *out, size_t a, size_t b);
 
+/* A table that is read in no order lies on cache lines, and a large one on large pages, where the system has
+ * them: what to allocate for one of that size, and where in that memory it is. It is to be filled then. */
+size_t ap__table_room(size_t size_bytes);
+void *ap__table_place(void *memory, size_t size_bytes);
+
 /* Makes room for `need` elements in a growing array: *ptr, *capacity in elements. Grows by half.
  * False when out of memory or over `max` elements; nothing is changed then. */
 bool ap__grow(void **ptr, size_t *capacity, size_t need, size_t element_bytes, size_t max);

@@ -3,9 +3,10 @@
 
 #include "base/error.h"
 
+#include <stdbool.h>
 #include <string.h>
 
-static int is_continuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
+static bool is_continuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
 
 size_t ap__utf8_decode(uint32_t *code, const char *text, size_t len) {
     const unsigned char *p = (const unsigned char *)text;
@@ -46,6 +47,19 @@ size_t ap__utf8_encode(char *out, uint32_t code) {
     return 4;
 }
 
+/* Bytes of the character at the start of a text that is not empty; 0 when there is none. */
+static size_t valid_char(const unsigned char *p, size_t len) {
+    if (p[0] < 0x80) return 1;
+    if (p[0] >= 0xF0) {
+        uint32_t code;
+        return ap__utf8_decode(&code, (const char *)p, len);
+    }
+    if (p[0] < 0xE0) return p[0] >= 0xC2 && len >= 2 && is_continuation(p[1]) ? 2 : 0;
+    if (len < 3 || !is_continuation(p[1]) || !is_continuation(p[2])) return 0;
+    bool is_overlong = p[0] == 0xE0 && p[1] < 0xA0, is_surrogate = p[0] == 0xED && p[1] >= 0xA0;
+    return is_overlong || is_surrogate ? 0 : 3;
+}
+
 size_t ap__utf8_valid_len(const char *text, size_t len) {
     size_t at = 0;
     while (at < len) {
@@ -57,8 +71,7 @@ size_t ap__utf8_valid_len(const char *text, size_t len) {
                 continue;
             }
         }
-        uint32_t code;
-        size_t n = ap__utf8_decode(&code, text + at, len - at);
+        size_t n = valid_char((const unsigned char *)text + at, len - at);
         if (!n) return at;
         at += n;
     }

@@ -59,18 +59,19 @@ static ap_status make_wide(beams *b, size_t n, ap_error *err) {
  * all beams are the same row. */
 static ap_status accumulate(beams *b, float **out, float *logits, ap__scratch *scratch, ap_error *err) {
     size_t size = scratch->n, n_rows = b->base.has_begun ? b->n : 1;
+    for (size_t i = 0; i < n_rows; i++) ap__log_softmax(logits + i * size, size);
+    ap_status status = ap__search_guide(&b->base, logits, 0, n_rows, err);
+    if (status) return status;
     for (size_t i = 0; i < n_rows; i++) {
         ap__row row = {.scores = logits + i * size,
                        .tokens = ap__tokens_ids(&b->running[i]),
                        .i_row = i,
                        .scratch = scratch};
-        ap__log_softmax(row.scores, size);
         ap__rules_apply(b->base.rules, &row);
     }
     *out = logits;
     if (!b->base.has_begun) {
-        ap_status status = make_wide(b, b->n * size, err);
-        if (status) return status;
+        if ((status = make_wide(b, b->n * size, err))) return status;
         for (size_t i = 0; i < b->n; i++) memcpy(b->wide + i * size, logits, size * sizeof *logits);
         *out = b->wide;
     }

@@ -21,6 +21,12 @@ enum { VERSION_FILLS = 4050 };
 
 /* -- files --------------------------------------------------------------------------------------------- */
 
+static bool is_argument(const char *name) {
+    for (const ap_param *row = ap__generate_params; row->name; row++)
+        if (strcmp(row->name, name) == 0) return ap__generate_param_is_argument(row);
+    return false;
+}
+
 /* Binds the entries that the table knows; a model's file may hold others. */
 static ap_status bind_known(ap__generate_opts *opts, const ap_value *dict, ap_origin origin, bool skips_null,
                             ap_error *err) {
@@ -30,7 +36,7 @@ static ap_status bind_known(ap__generate_opts *opts, const ap_value *dict, ap_or
         bool found;
         const ap_value *value = ap_value_dict_at(dict, i, &name);
         if (skips_null && ap_value_kind(value) == AP_KIND_NULL) continue;
-        if (strcmp(name, "seed") == 0) continue; /* Ours; in a file it is another. */
+        if (is_argument(name)) continue; /* No member of a configuration; in a file it is another. */
         status = ap__params_bind_one(&found, ap__generate_params, opts, name, value, origin, err);
     }
     return status;
@@ -169,6 +175,50 @@ static void lay_over(ap__generate_opts *out, const ap__generate_opts *given, ap_
     }
 }
 
+/* -- generation_config --------------------------------------------------------------------------------- */
+
+/* A GenerationConfig keeps what it does not know, and says nothing. */
+static void warn_of_unknown(const char *name) {
+    char hint[96];
+    ap__suggestion suggestion = {0};
+    if (name[0] == '_' || strcmp(name, "transformers_version") == 0 || strcmp(name, "is_assistant") == 0)
+        return; /* What such an object adds. */
+    ap__params_suggest(&suggestion, ap__generate_params, name);
+    ap__log(AP_LOG_WARNING, "generate: generation_config: \"%.64s\" is no parameter of it%s", name,
+            ap__suggestion_text(&suggestion, hint, sizeof hint));
+}
+
+/* Values of a configuration that somebody gave, over the defaults. */
+static ap_status read_given(ap__generate_opts *out, const ap_opt *config, ap_error *err) {
+    const ap_value *dict = config->as.value;
+    ap_status status = AP_OK;
+    ap__generate_opts_set_defaults(out);
+    if (ap_value_kind(dict) != AP_KIND_DICT)
+        return ap__fail(err, AP_ETYPE, "parameter generation_config: expected a dict, found %s",
+                        ap_kind_name(ap_value_kind(dict)));
+    for (size_t i = 0; !status && i < ap_value_len(dict); i++) {
+        const char *name;
+        bool found;
+        const ap_value *value = ap_value_dict_at(dict, i, &name);
+        if (is_argument(name))
+            return ap__fail(err, AP_EINVAL,
+                            "generation_config: %s is a parameter of calls, and none of a configuration",
+                            name);
+        status = ap__params_bind_one(&found, ap__generate_params, out, name, value, config->origin, err);
+        if (!status && !found) warn_of_unknown(name);
+    }
+    return status ? ap__error_wrap(err, status, "generation_config") : AP_OK;
+}
+
+/* What a call with a configuration keeps of the creation. */
+static void keep_arguments(ap__generate_opts *out, const ap__generate_opts *made) {
+    for (const ap_param *row = ap__generate_params; row->name; row++)
+        if (ap__generate_param_is_argument(row))
+            *ap__generate_opt(out, row) = *ap__generate_opt_const(made, row);
+}
+
+/* -- pipelines and calls ------------------------------------------------------------------------------- */
+
 /* The pipeline's own limit gives way to a max_length that somebody chose. */
 static void prefer_max_length(ap__generate_opts *out, const ap__generate_opts *own) {
     bool is_own = ap__opt_is_set(&own->max_new_tokens) && ap__opt_is_set(&out->max_new_tokens) &&
@@ -189,13 +239,15 @@ static ap_status read_own(ap__generate_opts *out, const char *json, ap_error *er
 
 ap_status ap__generation_make(ap__generate_opts *out, const ap__generation_maker *maker, ap_error *err) {
     ap__generate_opts own;
-    ap_status status = read_own(&own, maker->defaults_json, err);
+    const ap_opt *config = &maker->given->generation_config;
+    bool is_given = ap__opt_is_set(config);
+    ap_status status = is_given ? read_given(&own, config, err) : read_own(&own, maker->defaults_json, err);
     if (status) return status;
     *out = own;
     fill(out, &maker->files->opts);
     lay_over(out, maker->given, AP_ORIGIN_INIT);
     if ((status = ap__generation_validate(out, AP_ORIGIN_INIT, err))) return status;
-    prefer_max_length(out, &own);
+    if (!is_given) prefer_max_length(out, &own);
     if (maker->task_specific) {
         status = bind_known(out, maker->task_specific, AP_ORIGIN_INIT, false, err);
         if (!status) status = ap__generation_validate(out, AP_ORIGIN_INIT, err);
@@ -209,8 +261,14 @@ ap_status ap__generation_make(ap__generate_opts *out, const ap__generation_maker
 ap_status ap__generation_call(ap__generate_opts *out, const ap__generate_opts *made,
                               const ap__generation_files *files, const ap__generate_opts *given,
                               ap_error *err) {
+    const ap_opt *config = &given->generation_config;
     *out = *made;
-    if (files->fills_calls)
+    if (config->origin == AP_ORIGIN_CALL && ap__opt_is_set(config)) {
+        ap_status status = read_given(out, config, err);
+        if (status) return status;
+        keep_arguments(out, made);
+    }
+    if (ap__opt_boolean(&given->use_model_defaults, files->fills_calls))
         fill(out, &files->opts);
     else
         fill_tokens(out, &files->opts);

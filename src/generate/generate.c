@@ -60,6 +60,7 @@ static ap_status make_rules(ap__rules **out, const ap__generation *g, const ap__
                              .prompt_len = prompt->tokens.n,
                              .max_positions = g->max_positions,
                              .is_encoder_decoder = g->is_encoder_decoder,
+                             .has_assistant = g->begin_assistant != NULL,
                              .gives_max_length = g->gives_max_length,
                              .gives_min_length = g->gives_min_length,
                              .seed = seed};
@@ -89,14 +90,14 @@ ap_status ap__generated_pad(ap__generated *generated, size_t n, ap_error *err) {
 }
 
 /* Of beams, the sink hears at the end. */
-static ap_status tell_all(const loop *l, const ap__rules *rules, const ap__generated *generated, size_t input,
-                          ap_error *err) {
-    const ap__token_sink *sink = l->g->sink;
+static ap_status tell_all(const ap__search *search, const ap__generated *generated, ap_error *err) {
+    const ap__token_sink *sink = search->sink;
+    const ap__rules *rules = search->rules;
     ap_status status = AP_OK;
     if (!sink || (rules->mode != AP__MODE_BEAMS && rules->mode != AP__MODE_GROUPS)) return AP_OK;
     for (size_t k = 0; k < generated->n; k++)
         for (size_t i = rules->prompt_len; !status && i < generated->sequences[k].n; i++) {
-            ap__token_news news = {input, k, generated->sequences[k].ptr[i],
+            ap__token_news news = {search->input, k, generated->sequences[k].ptr[i],
                                    i + 1 == generated->sequences[k].n};
             status = sink->take(sink->ctx, &news, err);
         }
@@ -117,14 +118,7 @@ ap_status ap__generated_take(ap__generated *out, ap__search *search, ap_error *e
         out->sequences[i] = found[i];
         found[i] = (ap__tokens){0};
     }
-    return AP_OK;
-}
-
-static ap_status finish_job(loop *l, const job *done, ap_error *err) {
-    ap__generated *to = &l->out[done->i_prompt];
-    ap_status status = ap__generated_take(to, done->search, err);
-    if (status) return status;
-    return tell_all(l, l->rules[done->i_prompt], to, l->g->prompts[done->i_prompt].index, err);
+    return tell_all(search, out, err);
 }
 
 /* -- rows ---------------------------------------------------------------------------------------------- */
@@ -165,7 +159,7 @@ static ap_status advance(loop *l, ap__decoding *decoding, job *jobs, size_t *n_j
             n_rows++;
         }
         at += n_before;
-        if (!status && !search->n_rows) status = finish_job(l, &jobs[i], err);
+        if (!status && !search->n_rows) status = ap__generated_take(&l->out[jobs[i].i_prompt], search, err);
         if (status || search->n_rows) {
             jobs[n_left++] = jobs[i];
             continue;
@@ -352,7 +346,7 @@ typedef ap_status (*single_fn)(ap__generated *out, const ap__generation *g, size
 
 /* Prompts that run one after the other; NULL: all run in the loop. */
 static single_fn choose_single(const ap__rules *rules) {
-    if (rules->mode == AP__MODE_LOOKUP) return ap__generate_lookup;
+    if (rules->mode == AP__MODE_GUESSED) return ap__generate_guessed;
     return rules->guidance != 1 ? ap__generate_guided : NULL;
 }
 

@@ -31,8 +31,13 @@ typedef struct ap__generation {
     size_t position_limit;                   /* Of the table of positions; 0: there is none. */
     const ap__prompt *prompts;
     size_t n_prompts;
+    bool is_batch;  /* Which somebody asked for: parameters may say something of each input of it. */
     size_t n_slots; /* Rows that may run at once; a single prompt may take more. */
     ap__begin_decoding begin;
+    /* Of the assistant model, with the same context; NULL: there is none. */
+    ap__begin_decoding begin_assistant;
+    const ap__generate_opts *assistant; /* What its files say; NULL: nothing. */
+    size_t assistant_positions;         /* Of its table of positions; 0: there is none. */
     void *begin_ctx;
     const ap__token_sink *sink; /* Or NULL. */
     ap_cancel *cancel;          /* Or NULL. */
@@ -56,8 +61,8 @@ ap_status ap__generated_pad(ap__generated *generated, size_t n, ap_error *err);
 
 /* For the loops: one prompt with guesses, one with guidance; the sequences of a search that is done; a
  * failure in terms of positions. */
-ap_status ap__generate_lookup(ap__generated *out, const ap__generation *g, size_t i_prompt,
-                              const ap__rules *rules, ap_error *err);
+ap_status ap__generate_guessed(ap__generated *out, const ap__generation *g, size_t i_prompt,
+                               const ap__rules *rules, ap_error *err);
 ap_status ap__generate_guided(ap__generated *out, const ap__generation *g, size_t i_prompt,
                               const ap__rules *rules, ap_error *err);
 ap_status ap__generated_take(ap__generated *out, ap__search *search, ap_error *err);

@@ -83,21 +83,18 @@ static bool is_group_done(const groups *g, const group *of, float best, size_t l
 
 /* -- one step of a group ------------------------------------------------------------------------------- */
 
-/* Log-probabilities of the group's beams, processed and added to their own: [size, vocab_size]. */
-static float *accumulate(groups *g, size_t i_group, float *logits, ap__scratch *scratch) {
+/* Log-probabilities of the group's beams, [size, vocab_size], processed and added to the beams' own. */
+static void accumulate(groups *g, size_t i_group, float *scores, ap__scratch *scratch) {
     size_t n = scratch->n, start = i_group * g->size;
-    float *scores = logits + start * n;
     for (size_t i = 0; i < g->size; i++) {
         ap__row row = {.scores = scores + i * n,
                        .tokens = ap__tokens_ids(&g->running[start + i]),
                        .others = {g->base.next, start},
                        .i_row = i, /* Of the group: the reference processes each for itself. */
                        .scratch = scratch};
-        ap__log_softmax(row.scores, n);
         ap__rules_apply(g->base.rules, &row);
         for (size_t k = 0; k < n; k++) row.scores[k] += g->scores[start + i];
     }
-    return scores;
 }
 
 /* Candidates from the best: those that end are kept, the others go on until there are as many as beams. */
@@ -127,6 +124,10 @@ static ap_status share_out(groups *g, size_t i_group, const float *scores, size_
 static ap_status step_group(groups *g, size_t i_group, float *logits, ap__scratch *scratch, ap_error *err) {
     group *of = &g->groups[i_group];
     size_t start = i_group * g->size;
+    float *scores = logits + start * scratch->n;
+    for (size_t i = 0; i < g->size; i++) ap__log_softmax(scores + i * scratch->n, scratch->n);
+    ap_status status = ap__search_guide(&g->base, scores, start, g->size, err);
+    if (status) return status;
     if (of->is_done) { /* Its rows go along as padding. */
         for (size_t i = start; i < start + g->size; i++) {
             g->scores[i] = 0;
@@ -139,10 +140,10 @@ static ap_status step_group(groups *g, size_t i_group, float *logits, ap__scratc
         return ap__fail(err, AP_EINVAL,
                         "%zu beams need %zu candidates in each step, and the model has %zu tokens", g->size,
                         g->n_candidates, scratch->n);
-    float *scores = accumulate(g, i_group, logits, scratch);
+    accumulate(g, i_group, scores, scratch);
     ap__top_k(g->order, g->n_candidates, scores, g->size * scratch->n);
     float best = scores[g->order[0]];
-    ap_status status = share_out(g, i_group, scores, scratch->n, err);
+    status = share_out(g, i_group, scores, scratch->n, err);
     if (!status) of->is_done = is_group_done(g, of, best, g->running[0].n + 1);
     return status;
 }

@@ -65,25 +65,47 @@ const ap_param ap__generate_params[] = {
     ROW(begin_suppress_tokens, VALUE, NULL, "List of ids that do not come first."),
     ROW(sequence_bias, VALUE, NULL,
         "List of [ids, number]: the number is added to the score of the sequence."),
+    ROW(watermarking_config, VALUE, NULL,
+        "Dict of a WatermarkingConfig (greenlist_ratio, bias, hashing_key, seeding_scheme, context_width): "
+        "marks "
+        "the text by tokens that become more likely."),
     ROW(pad_token_id, INT, NULL, "Fills finished sequences; null: the first end token."),
     ROW(bos_token_id, INT, NULL, "Begins a sequence that has no prompt."),
     ROW(eos_token_id, VALUE, NULL, "The id, or list of ids, that ends a sequence."),
     ROW(decoder_start_token_id, INT, NULL, "Of encoder-decoders: the first token; null: bos_token_id."),
+    ROW(num_assistant_tokens, INT, "20",
+        "Of assistant_model: guess so many tokens before the model checks them; absent: what its "
+        "generation_config.json says."),
+    ROW(num_assistant_tokens_schedule, STRING, "\"constant\"",
+        "Of assistant_model: \"heuristic\" and \"heuristic_transient\" guess more behind guesses that were "
+        "right, and fewer behind others; \"constant\": as many every time."),
+    ROW(assistant_confidence_threshold, FLOAT, "0.4",
+        "Of assistant_model: stop to guess behind a token of less probability; 0: never."),
+    ROW(generation_config, VALUE, NULL,
+        "Dict, or a GenerationConfig: takes the place of the pipeline's own values and of those it was "
+        "created "
+        "with; parameters of the call go before it."),
+    ROW(use_model_defaults, BOOL, NULL,
+        "Whether the model's generation_config.json gives what is left at its default; null: when it was "
+        "written by transformers 4.50 or later."),
+    ROW(negative_prompt_ids, VALUE, NULL,
+        "Of guidance_scale: ids of a prompt to be guided away from, in place of the prompt's last token; of "
+        "a "
+        "batch, a list for each input."),
+    ROW(negative_prompt_attention_mask, VALUE, NULL,
+        "Of negative_prompt_ids: 0 for those that do not count, 1 for the others."),
     REFUSED(penalty_alpha),
     REFUSED(dola_layers),
     REFUSED(constraints),
     REFUSED(force_words_ids),
-    REFUSED(watermarking_config),
     REFUSED(token_healing),
-    REFUSED(low_memory),
-    REFUSED(assistant_model),
     REFUSED(assistant_early_exit),
     REFUSED(prefix_allowed_tokens_fn),
     REFUSED(logits_processor),
     REFUSED(stopping_criteria),
     REFUSED(streamer),
-    REFUSED(negative_prompt_ids),
     REFUSED(custom_generate),
+    WITHOUT_EFFECT(low_memory, BOOL),
     WITHOUT_EFFECT(cache_implementation, STRING),
     WITHOUT_EFFECT(cache_config, VALUE),
     WITHOUT_EFFECT(return_legacy_cache, BOOL),
@@ -95,9 +117,6 @@ const ap_param ap__generate_params[] = {
     WITHOUT_EFFECT(output_scores, BOOL),
     WITHOUT_EFFECT(output_logits, BOOL),
     WITHOUT_EFFECT(return_dict_in_generate, BOOL),
-    WITHOUT_EFFECT(num_assistant_tokens, INT),
-    WITHOUT_EFFECT(num_assistant_tokens_schedule, STRING),
-    WITHOUT_EFFECT(assistant_confidence_threshold, FLOAT),
     WITHOUT_EFFECT(assistant_lookbehind, INT),
     WITHOUT_EFFECT(target_lookbehind, INT),
     AP_PARAM_END};
@@ -106,8 +125,41 @@ const ap_param ap__generate_params[] = {
 #undef REFUSED
 #undef WITHOUT_EFFECT
 
-/* The one default that is no number, bool or null of a row of that type. */
+const ap_param *ap__generate_param_at(size_t offset) {
+    const ap_param *row = ap__generate_params;
+    while (row->name && row->offset != offset) row++;
+    return row;
+}
+
+bool ap__generate_param_is_argument(const ap_param *row) {
+    static const size_t places[] = {
+        offsetof(ap__generate_opts, seed),
+        offsetof(ap__generate_opts, generation_config),
+        offsetof(ap__generate_opts, use_model_defaults),
+        offsetof(ap__generate_opts, negative_prompt_ids),
+        offsetof(ap__generate_opts, negative_prompt_attention_mask),
+        offsetof(ap__generate_opts, prefix_allowed_tokens_fn),
+        offsetof(ap__generate_opts, logits_processor),
+        offsetof(ap__generate_opts, stopping_criteria),
+        offsetof(ap__generate_opts, streamer),
+        offsetof(ap__generate_opts, custom_generate),
+    };
+    for (size_t i = 0; i < sizeof places / sizeof *places; i++)
+        if (row->offset == places[i]) return true;
+    return false;
+}
+
+/* The one default that is no number, bool, text or null of a row of that type. */
 static const ap_value FALSE_VALUE = {.kind = AP_KIND_BOOL};
+/* The one default that is a text. */
+static const char CONSTANT[] = "constant";
+
+/* A number of the table: digits, and maybe a point and one digit behind it. */
+static double default_number(const char *text) {
+    char *end;
+    double whole = (double)strtol(text, &end, 10);
+    return *end == '.' ? whole + (double)(end[1] - '0') / 10 : whole;
+}
 
 static ap_opt default_of(const ap_param *row) {
     ap_opt opt = {.origin = AP_ORIGIN_INIT, .is_null = !row->default_json};
@@ -118,7 +170,10 @@ static ap_opt default_of(const ap_param *row) {
         opt.as.integer = strtol(text, NULL, 10);
         break;
     case AP_PARAM_TYPE_FLOAT:
-        opt.as.number = (double)strtol(text, NULL, 10); /* They are whole. */
+        opt.as.number = default_number(text);
+        break;
+    case AP_PARAM_TYPE_STRING:
+        opt.as.string = CONSTANT;
         break;
     case AP_PARAM_TYPE_BOOL:
         opt.as.boolean = strcmp(text, "true") == 0;
@@ -145,6 +200,8 @@ bool ap__generate_opt_is_default(const ap_param *row, const ap_opt *opt) {
         return opt->as.number == expected.as.number;
     case AP_PARAM_TYPE_BOOL:
         return !opt->as.boolean == !expected.as.boolean;
+    case AP_PARAM_TYPE_STRING:
+        return strcmp(opt->as.string, expected.as.string) == 0;
     default:
         return ap_value_kind(opt->as.value) == AP_KIND_BOOL && !ap_value_get_bool(opt->as.value);
     }

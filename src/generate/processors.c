@@ -146,6 +146,10 @@ static void apply_suppressed_first(const ap__rules *r, ap__row *row) {
     if (row->tokens.n == r->first_index) ban_all(row, r->suppressed_first);
 }
 
+static void apply_watermark(const ap__rules *r, ap__row *row) {
+    ap__watermark_apply(r->watermark, row->scores, row->tokens.ptr, row->tokens.n, row->scratch);
+}
+
 static void apply_renormalize(const ap__rules *r, ap__row *row) {
     (void)r;
     ap__log_softmax(row->scores, row->scratch->n);
@@ -183,6 +187,7 @@ static bool has_decay(const ap__rules *r) {
 }
 static bool has_suppressed(const ap__rules *r) { return r->suppressed.n > 0; }
 static bool has_suppressed_first(const ap__rules *r) { return r->suppressed_first.n > 0; }
+static bool has_watermark(const ap__rules *r) { return r->watermark != NULL; }
 static bool renormalizes(const ap__rules *r) {
     return ap__opt_boolean(&r->config->renormalize_logits, false);
 }
@@ -223,6 +228,7 @@ static const struct {
     {has_typical_p, ap__warp_typical_p},
     {has_epsilon, ap__warp_epsilon},
     {has_eta, ap__warp_eta},
+    {has_watermark, apply_watermark},
     {renormalizes, apply_renormalize},
 };
 _Static_assert(sizeof RULES / sizeof *RULES <= AP__RULES_MAX, "ap__rules.active has no room");

@@ -150,6 +150,8 @@ static ap_status read_tokens(ap__rules *r, const ap__rules_maker *maker, ap_erro
         status = read_opt_ids(&r->forced_eos, arena, &c->forced_eos_token_id, "forced_eos_token_id", err);
     if (!status && ap__opt_is_set(&c->bad_words_ids)) status = read_bad_words(r, err);
     if (!status && ap__opt_is_set(&c->sequence_bias)) status = read_biases(r, err);
+    if (!status && ap__opt_is_set(&c->watermarking_config))
+        status = ap__watermark_read(&r->watermark, arena, c->watermarking_config.as.value, err);
     if (!status && ap__opt_is_set(&c->exponential_decay_length_penalty)) status = read_decay(r, err);
     if (status) return status;
     r->pad = ap__opt_integer(&c->pad_token_id, r->eos.n ? r->eos.ptr[0] : -1);
@@ -248,10 +250,28 @@ static ap_status read_lengths(ap__rules *r, const ap__rules_maker *maker, ap_err
 
 /* -- all of it ----------------------------------------------------------------------------------------- */
 
+/* What decoding with guesses does not go together with. */
+static ap_status check_guessed(const ap__rules *r, const char *guesser, ap_error *err) {
+    static const char *const fixed[] = {"static", "hybrid", "sliding_window"};
+    const char *cache = ap__opt_string(&r->config->cache_implementation, "");
+    if (r->n_sequences > 1)
+        return ap__fail(err, AP_EINVAL, "%s gives one sequence, and num_return_sequences is %lld", guesser,
+                        (long long)r->n_sequences);
+    if (!ap__opt_boolean(&r->config->use_cache, true))
+        return ap__fail(err, AP_EINVAL, "%s needs a cache, and use_cache is false", guesser);
+    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
+        if (strcmp(fixed[i], cache) == 0)
+            return ap__fail(err, AP_EINVAL, "%s does not go together with cache_implementation \"%s\"",
+                            guesser, cache);
+    return AP_OK;
+}
+
 /* Source: generation/configuration_utils.py get_generation_mode. */
-static ap_status choose_mode(ap__rules *r, bool is_encoder_decoder, ap_error *err) {
+static ap_status choose_mode(ap__rules *r, const ap__rules_maker *maker, ap_error *err) {
     const ap__generate_opts *c = r->config;
     bool looks_up = ap__opt_is_set(&c->prompt_lookup_num_tokens);
+    bool guesses = looks_up || maker->has_assistant;
+    const char *guesser = looks_up ? "prompt_lookup_num_tokens" : "assistant_model";
     r->draws = ap__opt_boolean(&c->do_sample, false);
     r->n_beams = ap__opt_integer(&c->num_beams, 1);
     r->n_groups = ap__opt_integer(&c->num_beam_groups, 1);
@@ -261,19 +281,15 @@ static ap_status choose_mode(ap__rules *r, bool is_encoder_decoder, ap_error *er
                         "num_beams %lld, num_return_sequences %lld: at most 1024 are possible",
                         (long long)r->n_beams, (long long)r->n_sequences);
     r->mode = r->n_beams > 1 ? (r->n_groups > 1 ? AP__MODE_GROUPS : AP__MODE_BEAMS)
-                             : (looks_up ? AP__MODE_LOOKUP : AP__MODE_SAMPLE);
-    if (looks_up && r->n_beams > 1)
-        ap__log(AP_LOG_WARNING, "generate: prompt_lookup_num_tokens changes nothing: num_beams is above 1");
-    if (r->mode == AP__MODE_LOOKUP && r->n_sequences > 1)
-        return ap__fail(err, AP_EINVAL,
-                        "prompt_lookup_num_tokens gives one sequence, and num_return_sequences is %lld",
-                        (long long)r->n_sequences);
+                             : (guesses ? AP__MODE_GUESSED : AP__MODE_SAMPLE);
+    if (guesses && r->n_beams > 1)
+        ap__log(AP_LOG_WARNING, "generate: %s changes nothing: num_beams is above 1", guesser);
+    ap_status status = r->mode == AP__MODE_GUESSED ? check_guessed(r, guesser, err) : AP_OK;
+    if (status) return status;
     r->guidance = ap__opt_number(&c->guidance_scale, 1);
-    if (r->guidance != 1 && (is_encoder_decoder || r->mode != AP__MODE_SAMPLE))
+    if (r->guidance != 1 && (maker->is_encoder_decoder || r->mode == AP__MODE_GUESSED))
         return ap__fail(err, AP_EUNSUPPORTED, "parameter guidance_scale: not supported with %s",
-                        is_encoder_decoder ? "an encoder-decoder"
-                        : looks_up         ? "prompt_lookup_num_tokens"
-                                           : "num_beams above 1");
+                        maker->is_encoder_decoder ? "an encoder-decoder" : guesser);
     /* Of beams, one that does not end must be among what is drawn from. */
     r->min_kept = r->n_beams > 1 ? (r->eos.n ? r->eos.n + 1 : 2) : 1;
     return AP_OK;
@@ -286,7 +302,7 @@ static ap_status make(ap__rules *r, const ap__rules_maker *maker, ap_error *err)
     r->seed = maker->seed;
     ap_status status = read_tokens(r, maker, err);
     if (!status) status = read_lengths(r, maker, err);
-    if (!status) status = choose_mode(r, maker->is_encoder_decoder, err);
+    if (!status) status = choose_mode(r, maker, err);
     if (!status) status = read_stop_strings(r, err);
     if (!status) status = ap__rules_choose(r, err);
     if (ap__opt_is_set(&r->config->max_time)) r->deadline_s = ap__clock_s() + r->config->max_time.as.number;

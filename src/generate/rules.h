@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "generate/params.h"
 #include "generate/scores.h"
+#include "generate/watermark.h"
 #include "tokenizer/tokenizer.h"
 
 /* Most ids or sequences of ids that one parameter may list. */
@@ -26,10 +27,10 @@ typedef struct ap__bias {
 
 /* Which search. */
 typedef enum ap__generation_mode {
-    AP__MODE_SAMPLE = 1, /* One sequence after the other: greedy, or drawn. */
-    AP__MODE_LOOKUP = 2, /* The same with guesses from the prompt. */
-    AP__MODE_BEAMS = 3,  /* Beam search, also drawn. */
-    AP__MODE_GROUPS = 4  /* Groups of beams that differ. */
+    AP__MODE_SAMPLE = 1,  /* One sequence after the other: greedy, or drawn. */
+    AP__MODE_GUESSED = 2, /* The same with guesses that the model checks. */
+    AP__MODE_BEAMS = 3,   /* Beam search, also drawn. */
+    AP__MODE_GROUPS = 4   /* Groups of beams that differ. */
 } ap__generation_mode;
 
 /* One row of scores while it is worked on. */
@@ -64,6 +65,7 @@ struct ap__rules {
     size_t first_index; /* At which `suppressed_first` counts. */
     ap__bias *biases, *bad_words;
     size_t n_biases, n_bad_words;
+    ap__watermark *watermark; /* NULL: none. */
     double decay_factor;
     size_t decay_start;
     const ap__text *stop_strings;
@@ -79,7 +81,7 @@ typedef struct ap__rules_maker {
     ap__ids input;
     size_t prompt_len;     /* In the decoder. */
     int64_t max_positions; /* config.json: max_position_embeddings; 0: it does not say. */
-    bool is_encoder_decoder;
+    bool is_encoder_decoder, has_assistant;
     bool gives_max_length, gives_min_length; /* The call does. */
     uint64_t seed;
 } ap__rules_maker;

@@ -29,7 +29,7 @@ static ap_status take_token(sample *s, size_t i_sequence, const float *scores, a
 static ap_status advance(ap__search *self, float *logits, ap__scratch *scratch, ap_error *err) {
     sample *s = (sample *)self;
     size_t n_rows = self->has_begun ? self->n_rows : s->n, n_live = 0;
-    ap_status status = AP_OK;
+    ap_status status = ap__search_guide(self, logits, 0, self->n_rows, err);
     for (size_t i = 0; !status && i < n_rows; i++) {
         bool stops = false;
         uint32_t from = self->has_begun ? (uint32_t)i : 0;

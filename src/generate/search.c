@@ -22,11 +22,20 @@ ap_status ap__search_init(ap__search *search, const ap__search_ops *ops, const a
     search->rules = maker->rules;
     search->input = maker->input;
     search->sink = maker->sink;
+    search->guide = maker->guide;
     search->n_rows = 1;
     search->next = ap__calloc(n_rows, sizeof *search->next + sizeof *search->parents);
     if (!search->next) return ap__fail_nomem(err);
     search->parents = (uint32_t *)(void *)(search->next + n_rows);
+    for (size_t i = 0; maker->prompt.n && i < n_rows; i++)
+        search->next[i] = maker->prompt.ptr[maker->prompt.n - 1];
     return AP_OK;
+}
+
+ap_status ap__search_guide(const ap__search *search, float *scores, size_t first, size_t n_rows,
+                           ap_error *err) {
+    const ap__guide *guide = search->guide;
+    return guide ? guide->apply(guide->ctx, scores, n_rows, search->next + first, err) : AP_OK;
 }
 
 void ap__search_destroy(ap__search *search) {

@@ -20,6 +20,13 @@ typedef struct ap__token_sink {
     void *ctx;
 } ap__token_sink;
 
+/* What changes the scores of several rows together, in front of the rules. */
+typedef struct ap__guide {
+    /* @param scores [n_rows, vocab_size]   @param last [n_rows] The rows' last tokens. */
+    ap_status (*apply)(void *ctx, float *scores, size_t n_rows, const int64_t *last, ap_error *err);
+    void *ctx;
+} ap__guide;
+
 typedef struct ap__search_ops {
     /* Takes the logits of one step, which it may write into.
      * @param logits [n, vocab_size], n being 1 for the first step and n_rows behind it. */
@@ -35,9 +42,10 @@ struct ap__search {
     const ap__rules *rules;     /* Borrowed. */
     size_t input;               /* Its index, for the sink and for drawing. */
     const ap__token_sink *sink; /* NULL: nobody looks. Of beams nothing is certain before the end. */
+    const ap__guide *guide;     /* Or NULL. */
     size_t n_rows;              /* That go on; 0: the search is done. */
     uint32_t *parents;          /* [n_rows] The row, of those before the step, that each continues. */
-    int64_t *next;              /* [n_rows] The token that it reads. */
+    int64_t *next;              /* [n_rows] The token that it reads; at first, the prompt's last one. */
     bool has_begun;
 };
 
@@ -47,11 +55,17 @@ typedef struct ap__search_maker {
     ap__ids prompt; /* Copied. */
     size_t input;
     const ap__token_sink *sink;
+    const ap__guide *guide;
 } ap__search_maker;
 
 /* The kind that the rules ask for. */
 ap_status ap__search_create(ap__search **out, const ap__search_maker *maker, ap_error *err);
 void ap__search_destroy(ap__search *search); /* NULL is fine. */
+
+/* For the kinds: guides rows, of which `first` is the first among all.
+ * @param scores of that row, and those behind it. */
+ap_status ap__search_guide(const ap__search *search, float *scores, size_t first, size_t n_rows,
+                           ap_error *err);
 
 /* For the kinds: fills the common members, with room for `n_rows`. */
 ap_status ap__search_init(ap__search *search, const ap__search_ops *ops, const ap__search_maker *maker,

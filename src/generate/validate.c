@@ -5,6 +5,8 @@
 #include "generate/config.h"
 #include "value/value.h"
 
+#include <string.h>
+
 /* -- what is not supported ----------------------------------------------------------------------------- */
 
 /* What a refused parameter would do. */
@@ -14,20 +16,16 @@ static const struct {
 } REFUSED[] = {
 #define REFUSED(NAME, WHAT)                                                                                  \
     { offsetof(ap__generate_opts, NAME), #NAME, WHAT }
-    REFUSED(penalty_alpha, "contrastive search"),
-    REFUSED(dola_layers, "DoLa decoding"),
+    REFUSED(penalty_alpha, "contrastive search, which needs hidden states that exported models do not give,"),
+    REFUSED(dola_layers, "DoLa decoding, which needs hidden states that exported models do not give,"),
     REFUSED(constraints, "constrained beam search"),
     REFUSED(force_words_ids, "constrained beam search"),
-    REFUSED(watermarking_config, "watermarking"),
     REFUSED(token_healing, "token healing"),
-    REFUSED(low_memory, "sequential beam search"),
-    REFUSED(assistant_model, "decoding with an assistant model"),
     REFUSED(assistant_early_exit, "decoding with an early exit"),
     REFUSED(prefix_allowed_tokens_fn, "a function of the caller"),
     REFUSED(logits_processor, "a function of the caller"),
     REFUSED(stopping_criteria, "a function of the caller"),
     REFUSED(streamer, "a streamer object; the C API has a callback, the program --stream: it"),
-    REFUSED(negative_prompt_ids, "guidance away from a prompt of its own"),
     REFUSED(custom_generate, "code from a model folder"),
 #undef REFUSED
 };
@@ -78,12 +76,44 @@ static ap_status check_counts(const ap__generate_opts *c, ap_error *err) {
                   {&c->min_length, "min_length", 0},
                   {&c->min_new_tokens, "min_new_tokens", 0},
                   {&c->prompt_lookup_num_tokens, "prompt_lookup_num_tokens", 1},
-                  {&c->max_matching_ngram_size, "max_matching_ngram_size", 0}};
+                  {&c->max_matching_ngram_size, "max_matching_ngram_size", 0},
+                  {&c->num_assistant_tokens, "num_assistant_tokens", 0}};
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
         if (ap__opt_integer(counts[i].opt, counts[i].least) < counts[i].least)
             return ap__fail(err, AP_EINVAL, "parameter %s: %lld is below %lld", counts[i].name,
                             (long long)counts[i].opt->as.integer, (long long)counts[i].least);
     return AP_OK;
+}
+
+static ap_status check_schedule(const ap_opt *opt, ap_error *err) {
+    static const char *const known[] = {"constant", "heuristic", "heuristic_transient"};
+    const char *text = ap__opt_string(opt, known[0]);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i], text) == 0) return AP_OK;
+    return ap__fail(err, AP_EINVAL,
+                    "parameter num_assistant_tokens_schedule: expected constant, heuristic or "
+                    "heuristic_transient, found \"%.32s\"",
+                    text);
+}
+
+static ap_status check_memory(const ap__generate_opts *c, int64_t n_beams, ap_error *err) {
+    if (n_beams == 1 || ap__opt_integer(&c->num_beam_groups, 1) > 1) return AP_OK;
+    if (!ap__opt_boolean(&c->low_memory, false)) return AP_OK;
+    return ap__fail(err, AP_EINVAL,
+                    "parameter low_memory: transformers has no beam search of that kind any more");
+}
+
+/* The names that transformers has; all caches give the same tokens. */
+static ap_status check_cache(const ap_opt *opt, ap_error *err) {
+    static const char *const known[] = {
+        "static",           "offloaded_static",         "sliding_window", "hybrid",  "hybrid_chunked",
+        "offloaded_hybrid", "offloaded_hybrid_chunked", "offloaded",      "dynamic", "quantized"};
+    const char *text = ap__opt_string(opt, NULL);
+    for (size_t i = 0; text && i < sizeof known / sizeof *known; i++)
+        if (strcmp(known[i], text) == 0) text = NULL;
+    if (!text) return AP_OK;
+    return ap__fail(err, AP_EINVAL, "parameter cache_implementation: transformers has none named \"%.32s\"",
+                    text);
 }
 
 static ap_status check_groups(const ap__generate_opts *c, int64_t n_beams, ap_error *err) {
@@ -133,17 +163,15 @@ static const struct idle_row {
     const char *name;
 } SAMPLING_ROWS[] = {ROW(temperature), ROW(top_p),          ROW(min_p),     ROW(typical_p),
                      ROW(top_k),       ROW(epsilon_cutoff), ROW(eta_cutoff)},
-  BEAM_ROWS[] = {ROW(early_stopping), ROW(num_beam_groups), ROW(diversity_penalty), ROW(length_penalty)};
+  BEAM_ROWS[] = {ROW(early_stopping), ROW(num_beam_groups), ROW(diversity_penalty), ROW(length_penalty)},
+  NEGATIVE_ROWS[] = {ROW(negative_prompt_ids), ROW(negative_prompt_attention_mask)};
 
 #undef ROW
 
 static bool is_idle_row(const ap__generate_opts *c, size_t offset, ap_origin asked) {
-    for (const ap_param *row = ap__generate_params; row->name; row++)
-        if (row->offset == offset) {
-            const ap_opt *opt = ap__generate_opt_const(c, row);
-            return opt->origin == asked && ap__opt_is_set(opt) && !ap__generate_opt_is_default(row, opt);
-        }
-    return false;
+    const ap_param *row = ap__generate_param_at(offset);
+    const ap_opt *opt = ap__generate_opt_const(c, row);
+    return opt->origin == asked && ap__opt_is_set(opt) && !ap__generate_opt_is_default(row, opt);
 }
 
 static void list_idle(ap__buf *names, const ap__generate_opts *c, const struct idle_row *rows, size_t n,
@@ -163,6 +191,9 @@ static void warn_of_idle(const ap__generate_opts *c, int64_t n_beams, ap_origin 
                   "do_sample is false");
     if (n_beams == 1)
         list_idle(&names, c, BEAM_ROWS, sizeof BEAM_ROWS / sizeof *BEAM_ROWS, asked, "num_beams is 1");
+    if (ap__opt_number(&c->guidance_scale, 1) == 1)
+        list_idle(&names, c, NEGATIVE_ROWS, sizeof NEGATIVE_ROWS / sizeof *NEGATIVE_ROWS, asked,
+                  "guidance_scale is 1");
     if (names.len)
         ap__log(AP_LOG_WARNING, "generate: these parameters change nothing: %s", ap__buf_text(&names));
     ap__buf_clear(&names);
@@ -176,6 +207,9 @@ ap_status ap__generation_validate(const ap__generate_opts *c, ap_origin asked, a
     ap_status status = check_supported(c, err);
     if (!status) status = check_early_stopping(&c->early_stopping, err);
     if (!status) status = check_counts(c, err);
+    if (!status) status = check_schedule(&c->num_assistant_tokens_schedule, err);
+    if (!status) status = check_cache(&c->cache_implementation, err);
+    if (!status) status = check_memory(c, n_beams, err);
     if (!status) status = check_groups(c, n_beams, err);
     if (!status) status = check_sequences(c, n_beams, err);
     if (!status) warn_of_idle(c, n_beams, asked);

@@ -47,10 +47,17 @@ typedef struct ap__decoding ap__decoding;
 ap_status ap__decoding_begin(ap__decoding **out, const ap__decoder *decoder, size_t n_rows,
                              const ap_value *inputs, ap_cancel *cancel, ap_error *err);
 
+/* What a mask says of a token. */
+enum {
+    AP__MASK_OUT = 0,    /* It is none of the row. */
+    AP__MASK_IN = 1,     /* It is one. */
+    AP__MASK_HIDDEN = 2, /* No other token sees it; positions count it all the same. */
+};
+
 /* What a step reads. Borrowed for the call. */
 typedef struct ap__step {
     const int64_t *tokens; /* [n_rows, n_tokens] */
-    const uint8_t *mask;   /* [n_rows, n_tokens] 0: not a token of the row; NULL: all are. */
+    const uint8_t *mask;   /* [n_rows, n_tokens] AP__MASK_...; NULL: all are in. */
     size_t n_tokens;       /* At least 1. */
     size_t n_logits;       /* Of how many of the last tokens the logits are wanted; at least 1. */
     ap_cancel *cancel;     /* Or NULL. */

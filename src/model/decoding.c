@@ -53,7 +53,7 @@ static ap_status check_step(const decoding *d, const ap__step *step, ap_error *e
     if (!step->n_tokens || !step->n_logits || step->n_logits > step->n_tokens)
         return ap__fail(err, AP_EINVAL, "a step of %zu tokens with the logits of %zu", step->n_tokens,
                         step->n_logits);
-    for (size_t i = 0; step->mask && i < n; i++) n_masked += !step->mask[i];
+    for (size_t i = 0; step->mask && i < n; i++) n_masked += step->mask[i] != AP__MASK_IN;
     if (!n_masked || d->decoder->takes_mask) return AP_OK;
     return ap__fail(
         err, AP_EUNSUPPORTED,

@@ -23,7 +23,7 @@ static void fill_tokens(int64_t *out, const ap__token_rows *rows, size_t n) {
 static void fill_mask(int64_t *out, const ap__token_rows *rows) {
     for (size_t i = 0; i < rows->n_rows; i++) {
         const uint8_t *mask = rows->mask + i * rows->capacity;
-        for (size_t k = 0; k < rows->n_tokens; k++) *out++ = mask[k];
+        for (size_t k = 0; k < rows->n_tokens; k++) *out++ = mask[k] == AP__MASK_IN;
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "model/decoder.h"
 
 #include <string.h>
 
@@ -80,7 +81,7 @@ ap_status ap__token_rows_append(ap__token_rows *rows, const int64_t *tokens, con
         size_t at = i * rows->capacity + rows->n_tokens;
         memcpy(rows->tokens + at, tokens + i * n, n * sizeof *tokens);
         for (size_t k = 0; k < n; k++) {
-            rows->mask[at + k] = !mask || mask[i * n + k];
+            rows->mask[at + k] = mask ? mask[i * n + k] : AP__MASK_IN;
             rows->n_masked += !rows->mask[at + k];
         }
     }
@@ -139,10 +140,10 @@ void ap__token_rows_positions(int64_t *out, const ap__token_rows *rows, size_t n
         const uint8_t *mask = rows->mask + i * rows->capacity;
         int64_t n_before = 0;
         size_t first = rows->n_tokens - n;
-        for (size_t k = 0; k < first; k++) n_before += mask[k];
+        for (size_t k = 0; k < first; k++) n_before += mask[k] != AP__MASK_OUT;
         for (size_t k = first; k < rows->n_tokens; k++) {
-            n_before += mask[k];
-            *out++ = mask[k] ? n_before - 1 : 1;
+            n_before += mask[k] != AP__MASK_OUT;
+            *out++ = mask[k] != AP__MASK_OUT ? n_before - 1 : 1;
         }
     }
 }

@@ -12,8 +12,8 @@ typedef struct ap__token_rows {
     size_t n_rows, n_tokens; /* Masked tokens count. */
     size_t capacity;         /* Of each row. */
     int64_t *tokens;         /* [n_rows, capacity] */
-    uint8_t *mask;           /* [n_rows, capacity] 1: a token of the row. */
-    size_t n_masked;         /* Zeros in `mask`. */
+    uint8_t *mask;           /* [n_rows, capacity] AP__MASK_... of model/decoder.h. */
+    size_t n_masked;         /* AP__MASK_OUT in `mask`. */
 } ap__token_rows;
 
 /* All zero but for n_rows is rows without a token. */
@@ -21,7 +21,7 @@ void ap__token_rows_clear(ap__token_rows *rows);
 
 ap_status ap__token_rows_copy(ap__token_rows *out, const ap__token_rows *from, ap_error *err);
 
-/* Appends columns.   @param mask NULL: all are tokens. */
+/* Appends columns.   @param mask NULL: all are in. */
 ap_status ap__token_rows_append(ap__token_rows *rows, const int64_t *tokens, const uint8_t *mask, size_t n,
                                 ap_error *err);
 

@@ -29,11 +29,13 @@ struct ap_task_context {
     const ap_pipeline *pipe;     /* The one that this is the context of. */
     const struct ap__call *call; /* What a function works for; NULL outside of calls. */
     ap__model *model;
-    const ap__config *config;           /* The model's. */
-    ap__tokenizer *tokenizer;           /* NULL when the task needs none. */
-    ap__tapas *tapas;                   /* The same of a task that reads tables. */
-    ap_tokenizer *lent_tokenizer;       /* `tokenizer` as the public API has it; NULL as well. */
-    ap__generation_files *generation;   /* Of a model that generates. */
+    const ap__config *config;         /* The model's. */
+    ap__tokenizer *tokenizer;         /* NULL when the task needs none. */
+    ap__tapas *tapas;                 /* The same of a task that reads tables. */
+    ap_tokenizer *lent_tokenizer;     /* `tokenizer` as the public API has it; NULL as well. */
+    ap__generation_files *generation; /* Of a model that generates. */
+    ap__model *assistant;             /* That guesses for it; NULL: there is none. */
+    ap__generation_files *assistant_generation;
     ap__chat_templates *chat_templates; /* Of a causal one. */
     char *task_name; /* As it was asked for: the task's own name, or an alias; NULL: it was inferred. */
 };

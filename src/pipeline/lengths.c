@@ -11,9 +11,9 @@
 
 #include <string.h>
 
-/* Up to the first, every length stands for itself; from there on they are a step apart, of a sixteenth at
- * most where texts are long enough for it to count. Short ones cost what a run costs anyway. */
-enum { LENGTH_EXACT_MAX = 16, STEP_MIN = 4, STEPS = 16 };
+/* Up to the first, every length stands for itself; from there on they are a step apart, of an eighth at most
+ * where texts are long enough for it to count. Short ones cost what a run costs anyway. */
+enum { LENGTH_EXACT_MAX = 8, STEP_MIN = 4, STEPS = 8 };
 
 size_t ap__lengths_round(size_t length) {
     size_t step = STEP_MIN;

@@ -317,18 +317,9 @@ static ap_status postprocess(const ap_task_context *ctx, const void *bound, ap_v
 /* A list of one text gives the text's result. */
 static ap_status shape_result(const ap_task_context *ctx, const void *bound, const ap_value *inputs,
                               ap_value **result, ap_error *err) {
-    ap_value *only = NULL;
     (void)ctx, (void)bound;
-    if (ap_value_kind(inputs) != AP_KIND_LIST || ap_value_len(inputs) != 1) return AP_OK;
-    ap_status status = ap_value_create_null(&only, err);
-    if (!status) {
-        ap_value *item = ap__list_item(*result, 0);
-        *only = *item;
-        memset(item, 0, sizeof *item);
-    }
-    ap_value_destroy(*result);
-    *result = only;
-    return status;
+    bool is_one = ap_value_kind(inputs) == AP_KIND_LIST && ap_value_len(inputs) == 1;
+    return is_one ? ap__list_unwrap(result, err) : AP_OK;
 }
 
 const ap_task ap__task_fill_mask = {

@@ -83,6 +83,11 @@ ap_status ap__generation_sanitize(ap__generation_opts *o, const ap_task_context 
     return status;
 }
 
+int64_t ap__generation_length(const ap_opt *opt, const ap_opt *made, int64_t otherwise) {
+    bool is_of_call = opt->origin == AP_ORIGIN_CALL && ap__opt_is_set(opt);
+    return ap__opt_integer(is_of_call ? opt : made, otherwise);
+}
+
 void ap__generation_clear(ap__generation_opts *o, const ap__generation_opts *created) {
     if (!created || o->stop_ids != created->stop_ids) ap_value_destroy(o->stop_ids);
     o->stop_ids = NULL;

@@ -34,6 +34,10 @@ ap_status ap__generation_sanitize(ap__generation_opts *o, const ap_task_context 
 /* For clear_opts(). */
 void ap__generation_clear(ap__generation_opts *o, const ap__generation_opts *created);
 
+/* A length that the call gives by itself, or else the pipeline's: what of a generation_config of the call
+ * does not count in. `opt` is of `given`, and `made` of the same row. */
+int64_t ap__generation_length(const ap_opt *opt, const ap_opt *made, int64_t otherwise);
+
 /* For forward_feeds(): feeds have "input_ids" and maybe "attention_mask", [1, n].
  * @param[out] outputs have `output`, [1, n_sequences, n], and all that the feed carries. */
 ap_status ap__generation_run(ap_value **outputs, const ap_task_context *ctx, const ap__generation_opts *o,

@@ -212,15 +212,32 @@ static ap_status stack_inputs(ap_value **out, const batch *b, size_t first, size
     return status;
 }
 
-static ap_status begin(ap__decoding **out, void *ctx, size_t first, size_t n, ap_error *err) {
-    const batch *b = ctx;
-    const ap__decoder *decoder = ap__model_get_decoder(b->ctx->model);
+static ap_status begin_of(ap__decoding **out, const ap__model *model, const batch *b, size_t first, size_t n,
+                          ap_error *err) {
     ap_value *inputs = NULL;
     ap_status status = AP_OK;
     if (b->ctx->task->model_kind != AP_MODEL_CAUSAL_LM) status = stack_inputs(&inputs, b, first, n, err);
-    if (!status) status = ap__decoding_begin(out, decoder, n, inputs, b->run->call->cancel, err);
+    if (!status)
+        status = ap__decoding_begin(out, ap__model_get_decoder(model), n, inputs, b->run->call->cancel, err);
     ap_value_destroy(inputs);
     return status;
+}
+
+static ap_status begin(ap__decoding **out, void *ctx, size_t first, size_t n, ap_error *err) {
+    const batch *b = ctx;
+    return begin_of(out, b->ctx->model, b, first, n, err);
+}
+
+static ap_status begin_assistant(ap__decoding **out, void *ctx, size_t first, size_t n, ap_error *err) {
+    const batch *b = ctx;
+    return begin_of(out, b->ctx->assistant, b, first, n, err);
+}
+
+static void set_assistant(ap__generation *g, const ap_task_context *ctx) {
+    if (!ctx->assistant) return;
+    g->begin_assistant = begin_assistant;
+    g->assistant = &ctx->assistant_generation->opts;
+    g->assistant_positions = position_limit(ap__model_get_config(ctx->assistant));
 }
 
 /* -- text as it is written ----------------------------------------------------------------------------- */
@@ -336,12 +353,14 @@ static ap_status generate(batch *b, ap__generated *generated, ap_error *err) {
         .position_limit = position_limit(ctx->config),
         .prompts = b->prompts,
         .n_prompts = b->n,
+        .is_batch = call->batch_size > 1,
         .n_slots = call->batch_size > 0 ? SIZE_MAX : SLOTS,
         .begin = begin,
         .begin_ctx = b,
         .sink = call->piece ? &sink : NULL,
         .cancel = call->cancel,
     };
+    set_assistant(&g, ctx);
     ap_status status = ap__generate(generated, &g, err);
     bool pads = !status && call->batch_size > 1 && b->n > 1;
     return pads ? ap__generated_pad(generated, b->n, err) : status;

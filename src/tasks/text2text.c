@@ -51,11 +51,11 @@ void ap__text2text_clear_opts(void *opts, const void *created) {
 }
 
 int64_t ap__text2text_max_length(const ap__text2text_opts *o) {
-    return ap__opt_integer(&o->generation.config.max_length, 20);
+    return ap__generation_length(&o->generation.given.max_length, &o->generation.made.max_length, 20);
 }
 
 int64_t ap__text2text_min_length(const ap__text2text_opts *o) {
-    return ap__opt_integer(&o->generation.config.min_length, 0);
+    return ap__generation_length(&o->generation.given.min_length, &o->generation.made.min_length, 0);
 }
 
 /* -- preprocess ---------------------------------------------------------------------------------------- */

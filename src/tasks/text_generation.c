@@ -98,16 +98,26 @@ static ap_status measure_prefix(opts *o, const ap_task_context *ctx, ap_error *e
     return status;
 }
 
-/* Lengths of the call do not count the prefix. */
+/* Whether the call has a value, by itself or in its generation_config. */
+static bool call_has(const opts *o, const ap_opt *opt, const char *name) {
+    const ap_opt *config = &o->generation.given.generation_config;
+    bool has_config = config->origin == AP_ORIGIN_CALL && ap__opt_is_set(config);
+    const ap_value *value = has_config ? ap_value_dict_get(config->as.value, name) : NULL;
+    return opt->origin == AP_ORIGIN_CALL || (value && ap_value_kind(value) != AP_KIND_NULL);
+}
+
+/* Lengths of the call do not count the prefix; a max_length of its generation_config gives way to the
+ * pipeline's. */
 static void make_room_for_prefix(opts *o) {
     ap__generate_opts *c = &o->generation.config;
-    const ap__generate_opts *given = &o->generation.given;
+    const ap__generate_opts *given = &o->generation.given, *made = &o->generation.made;
+    int64_t max = ap__generation_length(&given->max_length, &made->max_length, -1);
     if (!o->prefix_len) return;
-    if (given->max_new_tokens.origin != AP_ORIGIN_CALL && ap__opt_is_set(&c->max_length)) {
-        c->max_length.as.integer += o->prefix_len;
+    if (!call_has(o, &given->max_new_tokens, "max_new_tokens") && max >= 0) {
+        c->max_length = (ap_opt){.origin = AP_ORIGIN_CALL, .as.integer = max + o->prefix_len};
         o->generation.gives_max_length = true;
     }
-    if (given->min_new_tokens.origin != AP_ORIGIN_CALL && o->generation.gives_min_length)
+    if (!call_has(o, &given->min_new_tokens, "min_new_tokens") && o->generation.gives_min_length)
         c->min_length.as.integer += o->prefix_len;
 }
 
@@ -202,7 +212,9 @@ static ap_status make_hole(ap_value *feed, const ap_task_context *ctx, const opt
     int64_t length = ap__tensor_get_view(ap__value_tensor(ap_value_dict_get(feed, "input_ids")))->shape[1];
     bool is_given =
         o->generation.given.max_new_tokens.origin == AP_ORIGIN_CALL && ap__opt_is_set(&c->max_new_tokens);
-    int64_t n_new = is_given ? c->max_new_tokens.as.integer : ap__opt_integer(&c->max_length, 20) - length;
+    const ap__generate_opts *given = &o->generation.given, *made = &o->generation.made;
+    int64_t n_new = is_given ? c->max_new_tokens.as.integer
+                             : ap__generation_length(&given->max_length, &made->max_length, 20) - length;
     if (!ap__opt_is_set(&o->handle_long_generation)) return AP_OK;
     if (n_new < 0)
         return ap__fail(

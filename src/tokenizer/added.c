@@ -165,7 +165,7 @@ static ap_status collect(ap__added *added, const ap__normalizer *normalizer, ap_
             return ap__loader_fail(loader, AP_ELIMIT, NULL,
                                    "an added token is %zu bytes long; at most %d are supported", text.len,
                                    ADDED_MAX_BYTES);
-        if (entry->normalized && normalizer->class_) {
+        if (entry->normalized && normalizer->class_ && !added->is_python) {
             ap_status status = normalize(&text, &token->content, normalizer, work, loader);
             if (status) return status;
             if (token->normalized) token->decoded = text;

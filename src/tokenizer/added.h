@@ -56,7 +56,9 @@ typedef struct ap__added {
     uint32_t max_id;
     ap__patterns plain, normalized;
     bool splits_special; /* Special tokens are not cut out (split_special_tokens). */
-    bool is_python;      /* Whitespace beside tokens is what Python takes for it. */
+    /* Of a class that runs in Python: whitespace beside tokens is what Python takes for it, and tokens are
+     * looked for as they are in normalized text, too. */
+    bool is_python;
 } ap__added;
 
 /* Makes room for `n` more tokens with `n_bytes` of content.   @return AP_ENOMEM, AP_ELIMIT */

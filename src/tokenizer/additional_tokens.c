@@ -133,6 +133,24 @@ static ap_status make_sentinels(maker *m) {
                            n_listed);
 }
 
+/* Source: models/byt5/tokenization_byt5.py __init__. */
+static ap_status make_byte_sentinels(maker *m) {
+    size_t extra_ids, n_listed = 0, n = m->given->n;
+    ap_status status = get_count(m, "extra_ids", 125, &extra_ids);
+    if (!status) status = reserve(m, n + extra_ids);
+    if (status) return status;
+    if (m->given->is_absent || m->given->is_null) return put_numbered(m, "extra_id", 0, extra_ids);
+    put_given(m);
+    for (size_t i = 0; i < n; i++) {
+        const char *text = m->given->ptr[i].flags.content.ptr;
+        n_listed += strstr(text, "extra_id") && !has(m->given->ptr, i, text);
+    }
+    if (!extra_ids || !n || extra_ids == n_listed) return AP_OK;
+    return ap__loader_fail(m->loader, AP_EFORMAT, "additional_special_tokens",
+                           "expected %zu tokens <extra_id_...>, as extra_ids says, found %zu", extra_ids,
+                           n_listed);
+}
+
 static ap_status make_pegasus(maker *m) {
     size_t offset;
     const char *sentence;
@@ -168,6 +186,8 @@ static ap_status make(maker *m) {
                                "this class has them of its own; expected nothing");
     case AP__EXTRA_SENTINELS:
         return make_sentinels(m);
+    case AP__EXTRA_BYTE_SENTINELS:
+        return make_byte_sentinels(m);
     case AP__EXTRA_PEGASUS:
         return make_pegasus(m);
     default:

@@ -21,4 +21,9 @@ size_t ap__byte_level_last(char *bytes, size_t n, size_t size, ap__text token);
 /* Whether bytes end inside of a character. */
 bool ap__byte_level_is_open(const char *bytes, size_t n);
 
+/* The bytes as text: every stretch of them that begins no character, as long as it could have, becomes
+ * `broken`, of at most three bytes. */
+ap_status ap__utf8_repair(ap__text *out, struct ap__strings *strings, const char *bytes, size_t len,
+                          const char *broken);
+
 #endif

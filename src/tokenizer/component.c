@@ -11,7 +11,9 @@
 #define MODEL(type, name) extern const ap__model_class ap__model_##name;
 #define PROCESSOR(type, name) extern const ap__processor_class ap__processor_##name;
 #define DECODER(type, name) extern const ap__decoder_class ap__decoder_##name;
+#define OWN_NORMALIZER NORMALIZER
 #define OWN_MODEL MODEL
+#define OWN_PROCESSOR PROCESSOR
 #define OWN_DECODER DECODER
 #include "tokenizer/components.def"
 #undef NORMALIZER
@@ -19,7 +21,9 @@
 #undef MODEL
 #undef PROCESSOR
 #undef DECODER
+#undef OWN_NORMALIZER
 #undef OWN_MODEL
+#undef OWN_PROCESSOR
 #undef OWN_DECODER
 
 typedef enum component_role { NORMALIZERS, PRETOKENIZERS, MODELS, PROCESSORS, DECODERS } component_role;
@@ -39,7 +43,9 @@ static const component_row ROWS[] = {
 #define MODEL(type, name) {MODELS, type, &ap__model_##name, false},
 #define PROCESSOR(type, name) {PROCESSORS, type, &ap__processor_##name, false},
 #define DECODER(type, name) {DECODERS, type, &ap__decoder_##name, false},
+#define OWN_NORMALIZER(type, name) {NORMALIZERS, type, &ap__normalizer_##name, true},
 #define OWN_MODEL(type, name) {MODELS, type, &ap__model_##name, true},
+#define OWN_PROCESSOR(type, name) {PROCESSORS, type, &ap__processor_##name, true},
 #define OWN_DECODER(type, name) {DECODERS, type, &ap__decoder_##name, true},
 #include "tokenizer/components.def"
 };
@@ -156,11 +162,40 @@ static ap_status look_up(const void **out, component_role role, ap__loader *load
         return status;                                                                                       \
     }
 
+/* A Sequence of any role. It may be as long as what stands in the file; each item counts as a component. */
+#define DEFINE_CREATE_LIST(role_name)                                                                        \
+    ap_status ap__##role_name##_create_list(void **out, ap__loader *loader, yyjson_val *json,                \
+                                            const char *key) {                                               \
+        yyjson_val *list, *item;                                                                             \
+        ap__##role_name##_list *self;                                                                        \
+        size_t i, max;                                                                                       \
+        ap_status status = ap__get_array(loader, json, key, &list);                                          \
+        if (!status) status = ap__loader_alloc(loader, &self, 1, sizeof *self);                              \
+        if (status) return status;                                                                           \
+        *out = self;                                                                                         \
+        status = ap__loader_alloc(loader, &self->items, yyjson_arr_size(list), sizeof *self->items);         \
+        if (status) return status;                                                                           \
+        size_t outer = ap__loader_enter(loader, key, 0);                                                     \
+        yyjson_arr_foreach(list, i, max, item) {                                                             \
+            size_t mark = ap__loader_enter(loader, NULL, i);                                                 \
+            status = ap__##role_name##_create(&self->items[self->n++], loader, item);                        \
+            if (status) return status;                                                                       \
+            ap__loader_leave(loader, mark);                                                                  \
+        }                                                                                                    \
+        ap__loader_leave(loader, outer);                                                                     \
+        return AP_OK;                                                                                        \
+    }
+
 DEFINE_CREATE(normalizer, NORMALIZERS)
 DEFINE_CREATE(pretokenizer, PRETOKENIZERS)
 DEFINE_CREATE(model, MODELS)
 DEFINE_CREATE(processor, PROCESSORS)
 DEFINE_CREATE(decoder, DECODERS)
+
+DEFINE_CREATE_LIST(normalizer)
+DEFINE_CREATE_LIST(pretokenizer)
+DEFINE_CREATE_LIST(processor)
+DEFINE_CREATE_LIST(decoder)
 
 ap_status ap__normalizer_apply(const ap__normalizer *normalizer, ap__work *work, ap__ntext *text) {
     return normalizer->class_ ? normalizer->class_->apply(normalizer->self, work, text) : AP_OK;

@@ -109,6 +109,27 @@ typedef struct ap__decoder {
     void *self;
 } ap__decoder;
 
+/* What a Sequence has. */
+typedef struct ap__normalizer_list {
+    ap__normalizer *items;
+    size_t n;
+} ap__normalizer_list;
+
+typedef struct ap__pretokenizer_list {
+    ap__pretokenizer *items;
+    size_t n;
+} ap__pretokenizer_list;
+
+typedef struct ap__processor_list {
+    ap__processor *items;
+    size_t n;
+} ap__processor_list;
+
+typedef struct ap__decoder_list {
+    ap__decoder *items;
+    size_t n;
+} ap__decoder_list;
+
 /* The `create` of a component without members. */
 ap__create_fn ap__create_nothing;
 
@@ -118,6 +139,14 @@ ap_status ap__pretokenizer_create(ap__pretokenizer *out, struct ap__loader *load
 ap_status ap__model_create(ap__model *out, struct ap__loader *loader, yyjson_val *json);
 ap_status ap__processor_create(ap__processor *out, struct ap__loader *loader, yyjson_val *json);
 ap_status ap__decoder_create(ap__decoder *out, struct ap__loader *loader, yyjson_val *json);
+
+/* Reads those of json[key]; *out is a list of the role, whole or not. */
+ap_status ap__normalizer_create_list(void **out, struct ap__loader *loader, yyjson_val *json,
+                                     const char *key);
+ap_status ap__pretokenizer_create_list(void **out, struct ap__loader *loader, yyjson_val *json,
+                                       const char *key);
+ap_status ap__processor_create_list(void **out, struct ap__loader *loader, yyjson_val *json, const char *key);
+ap_status ap__decoder_create_list(void **out, struct ap__loader *loader, yyjson_val *json, const char *key);
 
 /* Nothing is done by a component that is not there. */
 ap_status ap__normalizer_apply(const ap__normalizer *normalizer, ap__work *work, ap__ntext *text);

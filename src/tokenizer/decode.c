@@ -18,8 +18,9 @@ static bool is_special(const ap__tokenizer *tokenizer, ap__text text) {
 static ap__text plain_string(const ap__tokenizer *tokenizer, uint32_t id, bool skip_special_tokens) {
     ap__text text = {0};
     text.ptr = ap__vocab_token(&tokenizer->vocab, id, &text.len);
-    if (!tokenizer->unknown.ptr) return text;
+    if (!tokenizer->added.is_python) return text;
     if (!text.ptr) text = tokenizer->unknown;
+    if (!text.ptr) return text;
     return skip_special_tokens && is_special(tokenizer, text) ? (ap__text){0} : text;
 }
 

@@ -78,26 +78,31 @@ static ap_status encode_pieces(ap__work *work, ap__piece *pieces, size_t n) {
 }
 
 /* A few pieces on their way to the model. */
-enum { SOME_PIECES = 32 };
+enum { SOME_PIECES = 64 };
 
 typedef struct some_pieces {
     ap__piece ptr[SOME_PIECES];
     size_t n;
 } some_pieces;
 
-static ap_status add_slice(ap__work *work, some_pieces *pieces, const ap__ntext *text, ap__span slice,
-                           bool is_bytes) {
+/* `slice` is not empty. */
+static inline ap_status add_slice(ap__work *work, some_pieces *pieces, const ap__ntext *text, ap__span slice,
+                                  bool is_bytes) {
     ap_status status = AP_OK;
-    if (slice.start == slice.end) return AP_OK;
     if (pieces->n == SOME_PIECES) {
         status = encode_pieces(work, pieces->ptr, pieces->n);
         pieces->n = 0;
     }
     ap__piece *piece = &pieces->ptr[pieces->n++];
-    *piece = (ap__piece){ap__ntext_slice(text, slice.start, slice.end), is_bytes};
-    if (status || !is_bytes || !text->align) return status;
-    if (!ap__ntext_is_plain(&piece->text)) status = ap__piece_write_bytes(work, piece);
-    return status;
+    piece->is_bytes = is_bytes;
+    piece->text.ptr = text->ptr + slice.start;
+    piece->text.len = slice.end - slice.start;
+    piece->text.align = NULL;
+    piece->text.origin.start = text->origin.start + slice.start;
+    piece->text.origin.end = text->origin.start + slice.end;
+    if (status || !text->align) return status;
+    piece->text = ap__ntext_slice(text, slice.start, slice.end);
+    return is_bytes && !ap__ntext_is_plain(&piece->text) ? ap__piece_write_bytes(work, piece) : AP_OK;
 }
 
 /* Pieces go to the model as they are found, without a list of all. */
@@ -108,8 +113,10 @@ static ap_status encode_scanned(ap__work *work, const ap__ntext *text, const ap_
     for (uint32_t at = 0; at < text->len && !status;) {
         ap__span match = {0, text->len};
         if (scan->scan && !scan->scan(text->ptr, text->len, at, &match)) match.start = match.end = text->len;
-        status = add_slice(work, &pieces, text, (ap__span){at, match.start}, scan->is_bytes);
-        if (!status) status = add_slice(work, &pieces, text, match, scan->is_bytes);
+        if (at < match.start)
+            status = add_slice(work, &pieces, text, (ap__span){at, match.start}, scan->is_bytes);
+        if (!status && match.start < match.end)
+            status = add_slice(work, &pieces, text, match, scan->is_bytes);
         at = match.end;
     }
     return status ? status : encode_pieces(work, pieces.ptr, pieces.n);
@@ -232,14 +239,13 @@ static void place_token(char_counter *c, ap__token *token) {
     }
 }
 
-/* Fills in positions in characters. */
+/* Fills in positions in characters, which are those in bytes so far. */
 static void place_tokens(const ap__work *work, ap__token *tokens, size_t n, const char *text, uint32_t len) {
     char_counter counter = {text, len, 0, 0};
-    bool is_ascii = work->skips_offsets || ap__is_ascii(text, len);
-    for (size_t i = 0; i < n; i++) {
-        tokens[i].chars = tokens[i].bytes;
+    if (work->skips_offsets) return;
+    bool is_ascii = ap__is_ascii(text, len);
+    for (size_t i = 0; i < n; i++)
         if (!is_ascii || tokens[i].bytes.end > len) place_token(&counter, &tokens[i]);
-    }
 }
 
 /* Pushes the tokens of a text. */

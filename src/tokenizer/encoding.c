@@ -76,18 +76,21 @@ static void put_string(ap__text *out, char **strings, const char *text, size_t l
 
 static void write_run(ap__encoding *out, size_t at, const ap__run *run, const ap__work *work,
                       char **strings) {
-    for (size_t i = 0; i < run->n; i++, at++) {
+    uint32_t *ids = out->ids + at, *type_ids = out->type_ids + at, *word_ids = out->word_ids + at;
+    ap__span *bytes = out->offsets_bytes + at, *chars = out->offsets_chars + at;
+    for (size_t i = 0; i < run->n; i++) {
         const ap__token *token = &run->tokens[i];
-        out->ids[at] = token->id;
-        out->type_ids[at] = run->type_id;
-        out->word_ids[at] = token->word;
-        out->offsets_bytes[at] = token->bytes;
-        out->offsets_chars[at] = token->chars;
-        out->special_tokens_mask[at] = run->is_special;
-        out->attention_mask[at] = 1;
-        if (!out->tokens) continue;
-        ap__text string = string_of(work, token);
-        put_string(&out->tokens[at], strings, string.ptr, string.len);
+        ids[i] = token->id;
+        type_ids[i] = run->type_id;
+        word_ids[i] = token->word;
+        bytes[i] = token->bytes;
+        chars[i] = token->chars;
+    }
+    memset(out->special_tokens_mask + at, run->is_special, run->n);
+    memset(out->attention_mask + at, 1, run->n);
+    for (size_t i = 0; out->tokens && i < run->n; i++) {
+        ap__text string = string_of(work, &run->tokens[i]);
+        put_string(&out->tokens[at + i], strings, string.ptr, string.len);
     }
 }
 

@@ -206,6 +206,8 @@ static void copy_align(ap__transform *t, uint32_t n) {
     }
     uint32_t base = t->in->origin.start + t->at;
     for (uint32_t i = 0; i < n;) {
+        for (; i < n && !(t->in->ptr[t->at + i] & 0x80); i++) to[i] = (ap__span){base + i, base + i + 1};
+        if (i == n) break;
         uint32_t size = ap__utf8_len(t->in->ptr[t->at + i]);
         ap__span span = {base + i, base + i + size};
         for (uint32_t k = 0; k < size && i < n; k++) to[i++] = span;

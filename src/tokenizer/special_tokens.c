@@ -296,6 +296,7 @@ static void resolve(reader *r, int i) {
         int flags = wrap <= '9' ? wrap - '0' : wrap - 'a' + 10;
         t->is_string = false;
         t->flags.lstrip = flags & AP__WRAP_LSTRIP;
+        t->flags.rstrip = flags & AP__WRAP_RSTRIP;
         t->flags.special = flags & AP__WRAP_SPECIAL;
         t->normalized = flags & AP__WRAP_UNSAID ? -1 : (flags & AP__WRAP_NORMALIZED) != 0;
     }

@@ -34,7 +34,7 @@ enum {
 
 /* The special tokens of a class that the files say nothing about. */
 typedef struct ap__class_tokens {
-    /* What a plain string becomes, one character each: a hexadecimal digit is the sum of AP__WRAP_... of the
+    /* What a plain string becomes, one character each: a digit to base 32 is the sum of AP__WRAP_... of the
      * AddedToken that it becomes; '.' stays a string, and '-', too: the class does not name that token. */
     const char *wrap;
     const char *text[AP__N_SPECIAL_TOKENS];
@@ -44,21 +44,23 @@ enum {
     AP__WRAP_LSTRIP = 1,
     AP__WRAP_NORMALIZED = 2,
     AP__WRAP_SPECIAL = 4,
-    AP__WRAP_UNSAID = 8 /* normalized unless special */
+    AP__WRAP_UNSAID = 8, /* normalized unless special */
+    AP__WRAP_RSTRIP = 16
 };
 
 /* What a class makes of additional_special_tokens; `own` are those of the class. */
 typedef enum ap__extra_mode {
     AP__EXTRA_NONE,
-    AP__EXTRA_IF_ABSENT, /* own when the key is missing */
-    AP__EXTRA_SLOW,      /* the same where it starts from a vocabulary file */
-    AP__EXTRA_IF_NULL,   /* own when the key is missing or null */
-    AP__EXTRA_BEFORE,    /* own, then those given that are not among them */
-    AP__EXTRA_AFTER,     /* those given, then own that are not among them */
-    AP__EXTRA_INFILL,    /* those given, then prefix_token, middle_token, suffix_token, eot_token */
-    AP__EXTRA_QUESTION,  /* question_token alone */
-    AP__EXTRA_SENTINELS, /* those given, then <extra_id_0> to extra_ids, when none of them is given */
-    AP__EXTRA_PEGASUS    /* mask_token_sent, those given, <unk_n> up to `offset` */
+    AP__EXTRA_IF_ABSENT,      /* own when the key is missing */
+    AP__EXTRA_SLOW,           /* the same where it starts from a vocabulary file */
+    AP__EXTRA_IF_NULL,        /* own when the key is missing or null */
+    AP__EXTRA_BEFORE,         /* own, then those given that are not among them */
+    AP__EXTRA_AFTER,          /* those given, then own that are not among them */
+    AP__EXTRA_INFILL,         /* those given, then prefix_token, middle_token, suffix_token, eot_token */
+    AP__EXTRA_QUESTION,       /* question_token alone */
+    AP__EXTRA_SENTINELS,      /* those given, then <extra_id_0> to extra_ids, when none of them is given */
+    AP__EXTRA_BYTE_SENTINELS, /* those given, else <extra_id_0> to extra_ids */
+    AP__EXTRA_PEGASUS         /* mask_token_sent, those given, <unk_n> up to `offset` */
 } ap__extra_mode;
 
 /* The class where it starts from a vocabulary file: its "slow" version in transformers. */

@@ -4,6 +4,7 @@
 #include "tokenizer/encs.h"
 
 #include "base/error.h"
+#include "tokenizer/tokenizer_impl.h"
 
 /* The part of tokens [start, stop) of a part of one run. */
 static ap_status slice(ap__part *out, ap__work *work, const ap__part *whole, size_t start, size_t stop) {
@@ -79,9 +80,38 @@ static ap_status truncate_only(ap__encs *encs, const ap__encode_options *options
     return truncate(enc, encs->work, n - to_remove, options);
 }
 
+/* Classes that run in Python. What cannot be removed is not, and of an odd number of tokens the second text
+ * loses one more. Source: transformers@v4.55.4 tokenization_utils_base.py truncate_sequences. */
+static ap_status truncate_python(ap__encs *encs, const ap__encode_options *options, size_t to_remove) {
+    size_t n[2] = {encs->ptr[0].parts[0].n, encs->n > 1 ? encs->ptr[1].parts[0].n : 0}, removed[2] = {0};
+    bool is_balanced = options->truncation == AP__TRUNCATION_LONGEST_FIRST && encs->n > 1;
+    size_t which = options->truncation == AP__TRUNCATION_ONLY_SECOND;
+    if (is_balanced) {
+        size_t longer = n[0] <= n[1], more = n[longer] - n[!longer];
+        size_t first = more < to_remove ? more : to_remove, half = (to_remove - first) / 2;
+        removed[0] = half;
+        removed[1] = to_remove - first - half;
+        removed[longer] += first;
+    } else if (n[which] > to_remove) {
+        removed[which] = to_remove;
+    }
+    ap_status status = AP_OK;
+    for (size_t i = 0; i < encs->n && !status; i++)
+        if (removed[i])
+            status = truncate(&encs->ptr[i], encs->work, n[i] > removed[i] ? n[i] - removed[i] : 0, options);
+    return status;
+}
+
 ap_status ap__encs_truncate(ap__encs *encs, const ap__encode_options *options, size_t max_length) {
     size_t total = 0;
     for (size_t i = 0; i < encs->n; i++) total += encs->ptr[i].parts[0].n;
+    if (encs->work->tokenizer->added.is_python) {
+        /* max_length has wrapped around when it is below the number of special tokens; the difference is
+         * right. */
+        bool is_limited = options->max_length <= SIZE_MAX / 2;
+        size_t to_remove = total - max_length;
+        return is_limited && to_remove - 1 < SIZE_MAX / 2 ? truncate_python(encs, options, to_remove) : AP_OK;
+    }
     if (max_length == 0) {
         ap_status status = AP_OK;
         for (size_t i = 0; i < encs->n && !status; i++)

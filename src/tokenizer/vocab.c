@@ -27,8 +27,10 @@ ap_status ap__vocab_create(ap__vocab *vocab, ap__arena *arena, size_t n, size_t 
     size_t n_slots = power_of_two_above(n * 2); /* At most half full. */
     vocab->pool = ap__arena_alloc(arena, n_bytes + n);
     vocab->entries = ap__arena_calloc(arena, n, sizeof *vocab->entries);
-    vocab->slots = ap__arena_calloc(arena, n_slots, sizeof *vocab->slots);
-    if (!vocab->pool || !vocab->entries || !vocab->slots) return ap__fail_nomem(err);
+    void *slots = ap__arena_alloc(arena, ap__table_room(n_slots * sizeof *vocab->slots));
+    if (!vocab->pool || !vocab->entries || !slots) return ap__fail_nomem(err);
+    vocab->slots = ap__table_place(slots, n_slots * sizeof *vocab->slots);
+    memset(vocab->slots, 0, n_slots * sizeof *vocab->slots);
     vocab->pool_capacity = n_bytes + n;
     vocab->capacity = n;
     vocab->slot_mask = n_slots - 1;

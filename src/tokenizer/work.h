@@ -121,7 +121,7 @@ static inline ap_status ap__work_push_outside(ap__work *work, uint32_t id, uint3
     ap__token *token = &list->ptr[list->n++];
     token->id = id;
     token->word = work->word;
-    token->bytes = (ap__span){start, end};
+    token->bytes = token->chars = (ap__span){start, end};
     token->text = NULL;
     token->text_len = 0;
     return AP_OK;

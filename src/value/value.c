@@ -108,6 +108,19 @@ ap_status ap__list_reserve(ap_value *list, size_t n, ap_error *err) {
 
 ap_value *ap__list_item(const ap_value *list, size_t index) { return &list->as.list.items[index]; }
 
+ap_status ap__list_unwrap(ap_value **list, ap_error *err) {
+    ap_value *only = NULL;
+    ap_status status = ap_value_create_null(&only, err);
+    if (!status) {
+        ap_value *item = ap__list_item(*list, 0);
+        *only = *item;
+        memset(item, 0, sizeof *item);
+    }
+    ap_value_destroy(*list);
+    *list = only;
+    return status;
+}
+
 static ap_status assign_list(ap_value *out, const ap_value *from, ap_error *err) {
     ap_status status = AP_OK;
     ap__value_set_list(out);

@@ -69,6 +69,9 @@ ap_value *ap__dict_entry(const ap_value *dict, size_t index, const char **key, s
 /* The item at `index` for changing; the caller knows that it is there. */
 ap_value *ap__list_item(const ap_value *list, size_t index);
 
+/* Puts the first item of a list in the list's place. After an error *list is NULL. */
+ap_status ap__list_unwrap(ap_value **list, ap_error *err);
+
 /* Entries of a dict by kind, new or replaced. A NULL text is null. */
 ap_status ap__dict_set_text(ap_value *dict, const char *key, const char *text, ap_error *err);
 ap_status ap__dict_set_int(ap_value *dict, const char *key, int64_t integer, ap_error *err);

@@ -26,6 +26,30 @@ check "two sequences are two lines" test "$(wc -l <"$work/out")" = 2
 generate --model "$qwen" --json --stream '[{"role": "user", "content": "Where is the station?"}]'
 check "a chat is one input" test "$(wc -l <"$work/out")" = 1
 
+# ---- guidance, a configuration, an assistant ----
+
+prism='Light passes through the prism and'
+piece() { generate --model "$gpt2" --no-return-full-text --output jsonl "$@" "$prism"; }
+piece --guidance-scale 2
+expect 0 '[{"generated_text":" exceptirstirst landous night"}]'
+piece --guidance-scale 2 --negative-prompt-ids '[464, 1451]'
+expect 0 '[{"generated_text":"ted outsideirstoudacesior"}]'
+piece --guidance-scale 2 --num-beams 3
+expect 0 '[{"generated_text":" exceptirsterc rec rec prov"}]'
+cli run text-generation --accelerator ort --model "$gpt2" --generation-config '{"max_new_tokens": 4, "num_beams": 2}' \
+    --no-return-full-text --output jsonl "$prism"
+expect 0 '[{"generated_text":" commentirstirstirst"}]'
+piece --assistant-model "$gpt2"
+expect 0 '[{"generated_text":" exceptirstirstirstirstarg"}]'
+generate --model "$gpt2" --assistant-model "$gpt2" --stream "$prism"
+expect 0 ' exceptirstirstirstirstarg'
+generate --model "$gpt2" --assistant-model "$qwen" x
+expect_error 1 "assistant_model $qwen: config.json: vocab_size is 1200, and that of the model 3001: an assistant with another tokenizer is not supported [AP_EUNSUPPORTED]"
+piece --assistant-model "$gpt2" --no-use-cache
+expect_error 2 'assistant_model needs a cache, and use_cache is false [AP_EINVAL]'
+run_model "$bert" --assistant-model "$gpt2" x
+expect_error 2 'assistant_model is given, and task text-classification does not generate [AP_EINVAL]'
+
 # ---- what excludes each other ----
 
 generate --model "$gpt2" --stream --output json x
@@ -35,7 +59,7 @@ expect_error 2 '--stream and --jsonl or --text-lines exclude each other: give on
 run_model "$bert" --stream x
 expect_error 2 '--stream shows text as it is generated, and task text-classification generates none [AP_EINVAL]'
 generate --model "$gpt2" --penalty-alpha 0.6 x
-expect_error 1 'parameter penalty_alpha: contrastive search is not supported [AP_EUNSUPPORTED]'
+expect_error 1 'parameter penalty_alpha: contrastive search, which needs hidden states that exported models do not give, is not supported [AP_EUNSUPPORTED]'
 
 # ---- the seed ----
 

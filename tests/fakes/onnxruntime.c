@@ -253,6 +253,13 @@ static OrtStatus *ORT_API_CALL create_session(const OrtEnv *env, const ORTCHAR_T
 
 static void ORT_API_CALL release_session(OrtSession *session) { (void)session; }
 
+/* Without an allocator of the plugin's the runtime has its own. */
+static OrtStatus *ORT_API_CALL refuse_allocator(OrtEnv *env, OrtAllocator *allocator) {
+    (void)env;
+    (void)allocator;
+    return create_status(ORT_NOT_IMPLEMENTED, "no allocators");
+}
+
 static OrtStatus *ORT_API_CALL count_none(const OrtSession *session, size_t *out) {
     (void)session;
     *out = 0;
@@ -274,6 +281,7 @@ static const OrtApi api = {
     .CreateEnvWithCustomLoggerAndGlobalThreadPools = create_env,
     .CreateCpuMemoryInfo = create_memory_info,
     .GetAllocatorWithDefaultOptions = get_allocator,
+    .RegisterAllocator = refuse_allocator,
     .GetAvailableProviders = get_providers,
     .CreateSessionOptions = create_options,
     .ReleaseSessionOptions = release_options,

@@ -74,6 +74,53 @@ class CallTest(PipelineCase):
             self.make()(b"abc")
 
 
+class Configuration:
+    """As transformers' GenerationConfig."""
+
+    def __init__(self, **values):
+        self.values = values
+
+    def to_dict(self):
+        return {**self.values, "_from_model_config": False, "transformers_version": "4.55.4"}
+
+
+class GenerationTest(PipelineCase):
+    TEXT = "Light passes through the prism and"
+
+    def generate(self, pipe, **params):
+        return pipe(self.TEXT, return_full_text=False, **params)[0]["generated_text"]
+
+    def test_an_assistant_changes_nothing(self):
+        pipe = self.make("text-generation", model=MODELS / "gpt2-lm")
+        for assistant in (str(MODELS / "gpt2-lm"), MODELS / "gpt2-lm", pipe.model):
+            helped = self.make("text-generation", model=MODELS / "gpt2-lm", assistant_model=assistant)
+            for params in ({"do_sample": False}, {"seed": 3}):
+                self.assertEqual(self.generate(helped, max_new_tokens=20, **params),
+                                 self.generate(pipe, max_new_tokens=20, **params))
+        with self.assertRaises(TypeError):
+            self.make("text-generation", model=MODELS / "gpt2-lm", assistant_model=3.5)
+        with self.assertRaisesRegex(ValueError, "one of pipeline"):
+            pipe(self.TEXT, assistant_model="x")
+
+    def test_a_configuration_as_dict_and_object(self):
+        values = {"max_new_tokens": 4, "num_beams": 2}
+        pipe = self.make("text-generation", model=MODELS / "gpt2-lm", top_k=3)
+        for config in (values, Configuration(**values)):
+            self.assertEqual(self.generate(pipe, generation_config=config), " commentirstirstirst")
+        created = self.make("text-generation", model=MODELS / "gpt2-lm", generation_config=Configuration(**values))
+        self.assertEqual(self.generate(created), " commentirstirstirst")
+        self.assertEqual(self.generate(created, max_new_tokens=2), self.generate(pipe, num_beams=2, do_sample=False,
+                                                                                 max_new_tokens=2))
+
+    def test_negative_prompts(self):
+        pipe = self.make("text-generation", model=MODELS / "gpt2-lm")
+        for ids in ([464, 1451], [[464, 1451]], memoryview(bytearray(16)).cast("q", (1, 2))):
+            if isinstance(ids, memoryview):
+                ids[0, 0], ids[0, 1] = 464, 1451
+            self.assertEqual(self.generate(pipe, max_new_tokens=6, do_sample=False, guidance_scale=2.0,
+                                           negative_prompt_ids=ids), "ted outsideirstoudacesior")
+
+
 class ErrorTest(PipelineCase):
     def catch(self, run) -> BaseException:
         """What a call raises; its traceback has frames of this file alone, the last being the call's."""

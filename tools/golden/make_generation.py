@@ -7,7 +7,10 @@
 The model has 24 tokens; the logit of token k behind tokens a, b is a number in [-6, 6) made of a hash of (a, b, k), so that
 the unit tests compute the same float32 numbers (tests/unit/generate/markov.c).
 
-searches.json: [{"prompt", "params", "expect": [sequences]} | {..., "error": type}]: greedy, beams, groups, look-up, guidance.
+searches.json: [{"prompt", "params", "expect": [sequences]} | {..., "error": type}]: greedy, beams, groups, look-up, guidance,
+guidance of beams and of groups, and away from a prompt.
+watermarks.json: [{"config", "tokens", "expect": [ids]}]: which of 64 tokens are marked, the score of token k in case i being
+((37 k + 11 i) mod 64) / 8.
 scores.json: [{"tokens", "prompt_len", "params", "expect": [scores]}]: a row of logits behind all processors, null: -inf.
 """
 
@@ -21,6 +24,7 @@ from pathlib import Path
 
 import torch
 from transformers import GenerationConfig, GenerationMixin, PretrainedConfig, PreTrainedModel
+from transformers.generation.logits_process import WatermarkLogitsProcessor
 from transformers.modeling_outputs import CausalLMOutputWithPast
 
 N_TOKENS = 24
@@ -91,6 +95,10 @@ class Cropping:
 def run(model, prompt, params):
     ids = torch.tensor([prompt])
     own = {"eos_token_id": EOS, "pad_token_id": PAD, **params}
+    for name in ("negative_prompt_ids", "negative_prompt_attention_mask"):
+        if name in own:  # Of beams the reference wants a row for each.
+            rows = own.get("num_beams", 1) // own.get("num_beam_groups", 1)
+            own[name] = torch.tensor([own[name]] * rows)
     sequences = model.generate(ids, attention_mask=torch.ones_like(ids), **own)
     return sequences.tolist()
 
@@ -101,9 +109,20 @@ def search_params(rng: random.Random, kind: str) -> dict:
         params["eos_token_id"] = rng.sample(range(1, N_TOKENS), rng.choice([2, 3, 6]))
     if rng.random() < 0.2:
         params["pad_token_id"] = rng.choice([5, 7])
-    if kind == "guided":
+    marked, kind = kind.startswith("marked"), kind.removeprefix("marked-")
+    if marked:
+        values = {"greenlist_ratio": [0.1, 0.25, 0.5], "bias": [1.5, 2.0, 5.0], "hashing_key": [7, 15485863, -3, 1 << 62],
+                  "seeding_scheme": ["lefthash"], "context_width": [1, 2, 4]}  # The other needs 40 tokens.
+        names = rng.sample(sorted(values), rng.randint(0, len(values)))
+        params["watermarking_config"] = {name: rng.choice(values[name]) for name in names}
+    guidance, kind = kind.startswith("guided"), kind.removeprefix("guided-")
+    if guidance:
         params["guidance_scale"] = rng.choice([0.5, 1.5, 3.0])
         params["use_cache"] = False  # The model here has none, and so reads all of what is not the prompt.
+    if guidance and kind != "guided" and rng.random() < 0.5:
+        params["negative_prompt_ids"] = [rng.randrange(2, N_TOKENS) for _ in range(rng.choice([1, 2, 5]))]
+        if rng.random() < 0.3:
+            params["negative_prompt_attention_mask"] = [1] * len(params["negative_prompt_ids"])
     if kind in ("beams", "groups"):
         params["num_beams"] = rng.choice([2, 3, 4, 5])
         params["length_penalty"] = rng.choice([1.0, 1.0, -1.0, 0.0, 0.5, 2.0])
@@ -142,7 +161,8 @@ def search_params(rng: random.Random, kind: str) -> dict:
 def make_searches(model) -> list[dict]:
     rng = random.Random(1)
     cases = []
-    for kind, n in (("greedy", 60), ("beams", 160), ("groups", 50), ("lookup", 30), ("guided", 20)):
+    for kind, n in (("greedy", 60), ("beams", 160), ("groups", 50), ("lookup", 30), ("guided", 20), ("guided-greedy", 20),
+                    ("guided-beams", 40), ("guided-groups", 40), ("marked", 40), ("marked-beams", 20)):
         for _ in range(n):
             prompt = [rng.randrange(2, N_TOKENS) for _ in range(rng.choice([1, 2, 4, 7]))]
             case = {"prompt": prompt, "params": search_params(rng, kind)}
@@ -196,12 +216,26 @@ def make_scores(model) -> list[dict]:
     return cases
 
 
+def make_watermarks() -> list[dict]:
+    rng = random.Random(4)
+    cases = []
+    for i in range(40):
+        config = {"greenlist_ratio": rng.choice([0.1, 0.25, 0.5]), "hashing_key": rng.choice([7, 15485863, -3, 1 << 62]),
+                  "seeding_scheme": rng.choice(["lefthash", "selfhash", "selfhash"]), "context_width": rng.choice([1, 2, 4])}
+        tokens = [rng.randrange(64) for _ in range(rng.choice([1, 2, 5, 9]))]
+        scores = torch.tensor([[(37 * k + 11 * i) % 64 / 8 for k in range(64)]])
+        marked = WatermarkLogitsProcessor(64, "cpu", **config)(torch.tensor([tokens]), scores)
+        cases.append({"config": config, "tokens": tokens, "expect": (marked != scores)[0].nonzero()[:, 0].tolist()})
+    return cases
+
+
 def main() -> None:
     warnings.filterwarnings("ignore")
     logging.disable(logging.WARNING)
     model = Markov(MarkovConfig())
     model.generation_config = GenerationConfig()
-    for name, cases in (("searches.json", make_searches(model)), ("scores.json", make_scores(model))):
+    for name, cases in (("searches.json", make_searches(model)), ("scores.json", make_scores(model)),
+                        ("watermarks.json", make_watermarks())):
         lines = ",\n".join(json.dumps(case) for case in cases)
         (OUT / name).write_text(f"[\n{lines}\n]\n", encoding="utf-8")
 

@@ -35,11 +35,14 @@ EXTRA = "additional_special_tokens"
 # What a class makes of additional_special_tokens: see ap__extra_mode.
 EXTRA_MODES = {"Camembert": "IF_ABSENT", "Cpm": "IF_ABSENT", "XLNet": "IF_ABSENT", "Nllb": "IF_NULL", "MBart": "BEFORE",
                "MBart50": "AFTER", "XGLM": "AFTER", "CodeLlama": "INFILL", "Splinter": "QUESTION", "T5": "SENTINELS",
-               "MT5": "SENTINELS", "Pegasus": "PEGASUS"}
+               "MT5": "SENTINELS", "ByT5": "BYTE_SENTINELS", "Pegasus": "PEGASUS"}
 
 
 # Classes that run in Python alone, and their ap__class_kind.
-SLOW_ONLY = {"MarianTokenizer": ("marian", "PLAIN"), "M2M100Tokenizer": ("m2m_100", "LANG_M2M")}
+SLOW_ONLY = {"MarianTokenizer": ("marian", "PLAIN"), "M2M100Tokenizer": ("m2m_100", "LANG_M2M"), "ByT5Tokenizer": ("byt5", "PLAIN"),
+             "Speech2TextTokenizer": ("speech_to_text", "PLAIN"), "SpeechT5Tokenizer": ("speecht5", "PLAIN"), "SiglipTokenizer": ("siglip", "PLAIN"),
+             "EsmTokenizer": ("esm", "PLAIN"), "PerceiverTokenizer": ("perceiver", "PLAIN"), "VitsTokenizer": ("vits", "PLAIN"),
+             "Wav2Vec2CTCTokenizer": ("wav2vec2", "PLAIN")}
 
 
 class Captured(Exception):
@@ -124,7 +127,8 @@ def arguments(cls, path):
     if re.search(r"sp_model|SPMTokenizer|spm\.", text):
         vocab = "spm.model"
     if cls.__name__ in SLOW_ONLY:
-        return {n: f"{path}/{'vocab.json' if 'vocab' in n else 'spm.model'}"
+        spm = "spm_file" not in names and "spm.SentencePieceProcessor" in text
+        return {n: f"{path}/{'vocab.json' if 'vocab' in n and not spm else 'spm.model'}"
                 for n in ("source_spm", "target_spm", "vocab", "vocab_file", "spm_file") if n in names}
     out = {"vocab_file": f"{path}/{vocab}"}
     if "merges_file" in names:
@@ -143,15 +147,16 @@ def run(cls, **kwargs):
 
 
 def flags(token, is_slow):
-    """'.': a string stays one; else the flags of the AddedToken that it becomes, as a hexadecimal digit. That
+    """'.': a string stays one; else the flags of the AddedToken that it becomes, as a digit to base 32. That
     `normalized` was not said is forgotten when slow tokenizers copy their arguments."""
     if not isinstance(token, AddedToken):
         return "."
-    assert not token.rstrip and not token.single_word
+    assert not token.single_word
     lstrip, normalized, special = token.lstrip, token.normalized, token.special
     token.special = not special
     is_said = is_slow or token.normalized == normalized
-    return "%x" % (lstrip + 4 * special + (2 * normalized if is_said else 8))
+    value = lstrip + 4 * special + (2 * normalized if is_said else 8) + 16 * token.rstrip
+    return "0123456789abcdefghijklmnopqrstuv"[value]
 
 
 def tokens(cls, path):
@@ -229,8 +234,8 @@ def main():
           " * token_type_ids, attention_mask; padding side; defaults of do_lower_case, add_prefix_space, trim_offsets,\n"
           " * add_bos_token; whether add_prefix_space makes it start from the vocabulary file, and whether it goes into\n"
           " * nested parts; for the bos, eos, unk, sep, pad, cls and mask token, what a plain string becomes (a digit, the\n"
-          " * sum of 1 lstrip, 2 normalized, 4 special, 8 normalized unless special; '.': it stays one; '-': too, the class\n"
-          " * does not name it); default of each.\n"
+          " * sum of 1 lstrip, 2 normalized, 4 special, 8 normalized unless special, 16 rstrip; '.': it stays one; '-': too,\n"
+          " * the class does not name it); default of each.\n"
           " * SLOW_CLASS: the same class where it starts from a vocabulary file: do_lower_case, keep_accents, whether it\n"
           " * knows add_prefix_space, add_prefix_space, legacy, clean_up_tokenization_spaces, model_max_length (0: none);\n"
           " * tokens as above.\n"
@@ -243,6 +248,8 @@ def main():
             fast, slow = slow_only_rows(name, path)
             print(fast)
             slow_rows.append(slow)
+            short = name.removesuffix("Tokenizer")
+            extra_rows += [f'EXTRA_TOKENS("{name}", {EXTRA_MODES[short]}, NULL)'] if short in EXTRA_MODES else []
             continue
         fast, slow, extra = rows(name, found[name], path)
         print(fast)
@@ -252,7 +259,7 @@ def main():
         if extra:
             short = name.removesuffix("TokenizerFast")
             listed = ", ".join(c_string(t) for t in extra)
-            if EXTRA_MODES[short] in ("SENTINELS", "PEGASUS", "INFILL", "QUESTION"):
+            if EXTRA_MODES[short] in ("SENTINELS", "BYTE_SENTINELS", "PEGASUS", "INFILL", "QUESTION"):
                 listed = "NULL"  # Made of settings.
             extra_rows.append(f'EXTRA_TOKENS("{short}Tokenizer", {EXTRA_MODES[short]}, {listed})')
     print("\n".join(slow_rows + extra_rows))

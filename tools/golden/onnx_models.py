@@ -123,6 +123,21 @@ def huge():
                  [value("x", "float32", [1]), value("shape", "int64", [3])], [value("y", "float32", ["a", "b", "c"])])
 
 
+def failing():
+    """Fails inside the run when told to: "shape" has another number of elements than x, or "rows" are not all rows of
+    x. Each output has its own way to be wrong when a failure goes unseen: with extents that are not known, with none,
+    and beside a branch that fails."""
+    return graph([node("Relu", ["x"], ["positive"]), node("Reshape", ["positive", "shape"], ["table"]),
+                  node("Abs", ["table"], ["reshaped"]),
+                  node("ScatterND", ["positive", "rows", "updates"], ["scattered"]),
+                  node("ReduceSum", ["scattered"], ["total"], attribute_int("keepdims", 0)),
+                  node("Neg", ["x"], ["simple"])],
+                 [value("x", "float32", ["n", "m"]), value("shape", "int64", [2]), value("rows", "int64", ["k", 1]),
+                  value("updates", "float32", ["k", "m"])],
+                 [value("reshaped", "float32", ["a", "b"]), value("scattered", "float32", ["n", "m"]),
+                  value("total", "float32", []), value("simple", "float32", ["n", "m"])])
+
+
 SIZE = 48
 
 
@@ -267,8 +282,8 @@ def replay_models():
 def main():
     (DATA / "onnx").mkdir(parents=True, exist_ok=True)
     (DATA / "replay").mkdir(parents=True, exist_ok=True)
-    for make in (identity_all, append, slow, slow_chain, huge, weight_only, external, aliases, factor, scores, unknown_op,
-                 any_rank, branches, branches_external, branches_by_input):
+    for make in (identity_all, append, slow, slow_chain, huge, failing, weight_only, external, aliases, factor, scores,
+                 unknown_op, any_rank, branches, branches_external, branches_by_input):
         (DATA / "onnx" / f"{make.__name__}.onnx").write_bytes(model(make()))
     (DATA / "onnx" / "external.bin").write_bytes(external_raw())
     for name, text in replay_models().items():

@@ -2,6 +2,7 @@
 // here.
 #include "ipex.h"
 #include "onnx/failure.h"
+#include "torch/memory.h"
 #include "torch/session.h"
 
 #include <ATen/Parallel.h>
@@ -100,6 +101,7 @@ void load_ipex(const char *path, ap_probe *out) {
     snprintf(out->devices, sizeof out->devices, "cpu");
     // One run is one thread with its OpenMP team; nothing forks.
     if (at::get_num_interop_threads() != 1) at::set_num_interop_threads(1);
+    install_pool();
 }
 
 ap_status start(const ap_host *host, const char *path, ap_probe *out, ap_error *err) {
@@ -143,7 +145,7 @@ ap_status open_model(ap_session **out, const ap_host *, const ap_model_ref *mode
     return guarded(err, AP_EFORMAT, "IPEX cannot open the model", [&] {
         c10::InferenceMode guard;
         const OpenOptions options = read_options(model);
-        if (at::get_num_threads() != model->n_threads) at::set_num_threads(model->n_threads);
+        use_threads(model->n_threads);
         auto *session = new Session(load(model, options), model->n_threads, options.is_low);
         *out = reinterpret_cast<ap_session *>(session);
     });
@@ -160,7 +162,10 @@ ap_status run(ap_session *session, const ap_run_args *args, ap_error *err) {
 }
 
 void close_session(ap_session *session) {
-    guarded(nullptr, AP_EBACKEND, "IPEX: close", [&] { delete session_of(session); });
+    guarded(nullptr, AP_EBACKEND, "IPEX: close", [&] {
+        delete session_of(session);
+        trim_pool();
+    });
 }
 
 const char *const *inspect(const ap_session *session) { return session_of(session)->inspect(); }

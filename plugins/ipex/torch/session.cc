@@ -1,6 +1,7 @@
 #include "torch/session.h"
 
 #include "onnx/failure.h"
+#include "torch/memory.h"
 #include "torch/passes.h"
 
 #include <ATen/ATen.h>
@@ -19,6 +20,15 @@ ap_io &add_io(Loaded &loaded, std::vector<ap_io> &to, std::string_view name, ap_
     io.rank = AP_RANK_UNKNOWN;
     to.push_back(io);
     return to.back();
+}
+
+// OpenMP keeps the number for each calling thread. It is set also where it is what it was, because torch
+// takes from MKL only then the freedom to use fewer threads in a product (mkl_set_dynamic).
+void use_threads(int n) {
+    static thread_local int last;
+    if (last == n && at::get_num_threads() == n) return;
+    at::set_num_threads(n);
+    last = n;
 }
 
 Session::Session(Loaded loaded, int threads, bool is_low) : model(std::move(loaded)), n_threads(threads) {
@@ -169,11 +179,11 @@ void release_all(const ap_run_args *args) {
 void Session::run(const ap_host *host, const ap_run_args *args) const {
     c10::InferenceMode guard;
     for (uint32_t i = 0; i < args->n_outputs; i++) args->outputs[i].tensor = {};
-    // OpenMP keeps the number for each calling thread.
-    if (at::get_num_threads() != n_threads) at::set_num_threads(n_threads);
+    use_threads(n_threads);
     Canceller canceller(host, args->cancel);
     try {
         CancelScope scope(canceller.get());
+        PoolScope pool;
         if (canceller.is_set()) fail(AP_ECANCELED, "the run was cancelled");
         torch::jit::Stack stack = read_inputs(args);
         torch::jit::InterpreterState(*code).run(stack);

@@ -31,6 +31,9 @@ Loaded load_onnx(const std::shared_ptr<Bytes> &bytes, const std::string &folder,
 bool is_torchscript(std::string_view bytes);
 Loaded load_torchscript(std::string_view bytes, const OpenOptions &options);
 
+// The number of threads of what the calling thread does from now on.
+void use_threads(int n);
+
 // Appends an input or output; the rank is unknown.
 ap_io &add_io(Loaded &loaded, std::vector<ap_io> &to, std::string_view name, ap_dtype dtype);
 

@@ -14,28 +14,38 @@
 
 static const ap__recipe RECIPES[] = {
 #define BERT_VOCAB(name, ...)                                                                                \
-    {name, {"vocab.txt"}, ap__convert_bert_vocab, &(const ap__bert_shape){__VA_ARGS__}},
+    {name, {"vocab.txt"}, ap__convert_bert_vocab, &(const ap__bert_shape){__VA_ARGS__}, false},
 #define BPE_FILES(name, ...)                                                                                 \
-    {name, {"vocab.json", "merges.txt"}, ap__convert_bpe_files, &(const ap__bpe_shape){__VA_ARGS__}},
+    {name, {"vocab.json", "merges.txt"}, ap__convert_bpe_files, &(const ap__bpe_shape){__VA_ARGS__}, false},
 #define SENTENCEPIECE(name, file, vocab, normalizer, pre_tokenizer, ...)                                     \
     {name,                                                                                                   \
      {file},                                                                                                 \
      ap__convert_sentencepiece,                                                                              \
      &(const ap__spm_shape){AP__SPM_##vocab, AP__SPM_NORMALIZER_##normalizer, AP__SPM_##pre_tokenizer,       \
-                            __VA_ARGS__}},
+                            __VA_ARGS__},                                                                    \
+     false},
 #define SLOW_SENTENCEPIECE(name, file, target, ...)                                                          \
     {name,                                                                                                   \
      {file, "vocab.json", target},                                                                           \
      ap__convert_slow_sentencepiece,                                                                         \
-     &(const ap__slow_spm_shape){__VA_ARGS__}},
+     &(const ap__slow_spm_shape){__VA_ARGS__},                                                               \
+     true},
+#define SLOW_PIECES(name, file, ...)                                                                         \
+    {name,                                                                                                   \
+     {file},                                                                                                 \
+     ap__convert_slow_sentencepiece,                                                                         \
+     &(const ap__slow_spm_shape){.has_own_ids = true, __VA_ARGS__},                                          \
+     true},
+#define SLOW_CHARACTERS(name, file, ...)                                                                     \
+    {name, {file}, ap__convert_slow_characters, &(const ap__slow_characters_shape){__VA_ARGS__}, true},
 #include "tokenizer/convert/recipes.def"
 };
 
 /* Every file that some converter reads, for what a message says is there. */
-static const char *const KNOWN_FILES[] = {"vocab.txt",           "vocab.json",   "merges.txt",
-                                          "tokenizer.model",     "spiece.model", "sentencepiece.bpe.model",
-                                          "sentencepiece.model", "spm.model",    "source.spm",
-                                          "target.spm",          "tekken.json"};
+static const char *const KNOWN_FILES[] = {"vocab.txt",           "vocab.json",     "merges.txt",
+                                          "tokenizer.model",     "spiece.model",   "sentencepiece.bpe.model",
+                                          "sentencepiece.model", "spm.model",      "source.spm",
+                                          "target.spm",          "spm_char.model", "tekken.json"};
 
 const ap__recipe *ap__recipe_find(const char *class_name) {
     for (size_t i = 0; i < sizeof RECIPES / sizeof *RECIPES; i++) {
@@ -48,7 +58,7 @@ const ap__recipe *ap__recipe_find(const char *class_name) {
 
 bool ap__convert_is_slow(const char *class_name) {
     const ap__recipe *recipe = ap__recipe_find(class_name);
-    return recipe && recipe->convert == ap__convert_slow_sentencepiece;
+    return recipe && recipe->is_slow;
 }
 
 ap_status ap__converter_fail(ap__converter *c, ap_status status, const char *fmt, ...) {
@@ -140,7 +150,7 @@ ap_status ap__convert_choose(ap__convert_format *out, const char *folder, const 
     bool is_generic = !strncmp(class_name, "PreTrainedTokenizer", strlen("PreTrainedTokenizer"));
     bool is_complete = ap__convert_is_complete(folder, class_name), is_ranks = false;
     *out = AP__CONVERT_NOTHING;
-    if (is_generic || (is_complete && !strcmp(recipe->files[0], "tokenizer.model"))) {
+    if (is_generic || (is_complete && recipe->files[0] && !strcmp(recipe->files[0], "tokenizer.model"))) {
         ap_status status = has_ranks(&is_ranks, folder, err);
         if (status) return status;
     }

@@ -6,6 +6,12 @@
 #include "base/file.h"
 #include "tokenizer/convert/convert.h"
 
+/* A token and its id. */
+typedef struct ap__slow_token {
+    ap__text text;
+    uint32_t id;
+} ap__slow_token;
+
 typedef struct ap__converter {
     const ap__convert_request *request;
     ap__arena arena;
@@ -15,15 +21,13 @@ typedef struct ap__converter {
     yyjson_mut_doc *doc;
     yyjson_mut_val *root;
     ap__vocab slow, slow_added; /* The slow tokenizer's own tokens, and the added ones. */
-    uint32_t fallback;          /* What it gives for any other; AP__TOKEN_NONE: nothing. */
+    ap__slow_token
+        *slow_listed; /* Added tokens by id as the files have them: a token may have several ids. */
+    size_t n_slow_listed;
+    size_t n_slow;     /* len(tokenizer) */
+    uint32_t fallback; /* What it gives for any other; AP__TOKEN_NONE: nothing. */
     bool is_out_of_memory;
 } ap__converter;
-
-/* A token and its id. */
-typedef struct ap__slow_token {
-    ap__text text;
-    uint32_t id;
-} ap__slow_token;
 
 /* A converter for one kind of files: fills the document from the folder. */
 typedef ap_status ap__convert_fn(ap__converter *c);
@@ -37,6 +41,7 @@ typedef struct ap__recipe {
     const char *files[AP__RECIPE_FILES]; /* What it needs; NULL: no more. */
     ap__convert_fn *convert;
     const void *shape; /* Of the converter's own type. */
+    bool is_slow;      /* transformers runs the class in Python alone. */
 } ap__recipe;
 
 /* NULL when the class has none. */
@@ -93,8 +98,12 @@ typedef struct ap__slow_base {
     bool is_named_by_id; /* get_vocab() asks for the name of each id, and added tokens have names, too. */
     const ap__slow_token *own; /* Added tokens of the class. */
     size_t n_own;
-    bool is_own_last; /* They replace those of the files; else it is the other way round. */
+    bool is_own_last;    /* They replace those of the files; else it is the other way round. */
+    bool are_long_added; /* Own tokens of several characters are added tokens. */
 } ap__slow_base;
+
+/* Added tokens that a class may have of its own. */
+enum { AP__SLOW_MAX_OWN = 8 };
 
 /* Works out the ids of the added and special tokens. */
 ap_status ap__slow_create(ap__converter *c, const ap__slow_base *base);
@@ -114,7 +123,8 @@ ap_status ap__config_flag(ap__converter *c, const char *key, bool standard, bool
 /* -- the formats --------------------------------------------------------------------------------------- */
 
 ap__convert_fn ap__convert_bert_vocab, ap__convert_bpe_files, ap__convert_sentencepiece,
-    ap__convert_slow_sentencepiece, ap__convert_tiktoken, ap__convert_encoding, ap__convert_tekken;
+    ap__convert_slow_characters, ap__convert_slow_sentencepiece, ap__convert_tiktoken, ap__convert_encoding,
+    ap__convert_tekken;
 
 /* The i-th file name of tiktoken's own encodings; NULL behind the last. */
 const char *ap__tiktoken_file(size_t i);

@@ -85,12 +85,37 @@ typedef struct ap__spm_shape {
 
 /* A class that runs in Python alone: SentencePiece models, and vocab.json with the ids. */
 typedef struct ap__slow_spm_shape {
-    bool is_named_by_id;                  /* get_vocab() asks for the name of each id. */
-    bool has_language_codes;              /* ">>de<<" in front of a text is one token. */
-    bool has_language_tokens;             /* "__de__" and so on behind the vocabulary. */
-    const char *special_end;              /* Behind each special token of a decoded text. */
-    bool leaves_no_marks;                 /* Every U+2581 of a decoded text becomes a space. */
+    bool has_own_ids;         /* There is no vocab.json: the ids are those of the pieces. */
+    bool is_named_by_id;      /* get_vocab() asks for the name of each id. */
+    bool has_language_codes;  /* ">>de<<" in front of a text is one token. */
+    bool has_language_tokens; /* "__de__" and so on behind the vocabulary. */
+    const char *special_end;  /* Behind each special token of a decoded text. */
+    bool has_space_before;    /* In a decoded text, before the pieces that a special token comes behind. */
+    bool is_siglip;           /* What only that class does: see put_siglip(). */
+    const char *refused;      /* Flags of tokenizer_config.json that have to be false; words. */
+    bool leaves_no_marks;     /* Every U+2581 of a decoded text becomes a space. */
     const char *single, *pair, *specials; /* NULL: the class makes its post-processor by language. */
 } ap__slow_spm_shape;
+
+/* Where a class of characters, bytes or words has its vocabulary. */
+typedef enum ap__slow_source {
+    AP__SLOW_JSON,  /* vocab.json */
+    AP__SLOW_CTC,   /* The same, by language where target_lang names one. */
+    AP__SLOW_VITS,  /* The same, with what the class does to a text. */
+    AP__SLOW_LINES, /* vocab.txt */
+    AP__SLOW_BYTES  /* Nowhere: it is bytes, behind the tokens of the class. */
+} ap__slow_source;
+
+/* A class that runs in Python alone and looks up characters, bytes or words. */
+typedef struct ap__slow_characters_shape {
+    ap__slow_source source;
+    const char *unit, *joining; /* Of the model and the decoder `Characters`. */
+    const char *own; /* Of AP__SLOW_BYTES: the special tokens that have the first ids; letters of templates,
+                        and p for pad, m for mask. */
+    bool is_named_by_id;                  /* get_vocab() asks for the name of each id. */
+    bool has_unknown;                     /* An id that is nowhere is decoded to the unknown token. */
+    bool appends_eos;                     /* A text that ends with eos gets no other. */
+    const char *single, *pair, *specials; /* NULL: no template. */
+} ap__slow_characters_shape;
 
 #endif

@@ -1,6 +1,7 @@
 /* The ids that the slow tokenizer of a class gives to tokens, which post-processors are made with.
  * Source: transformers@v4.55.4 tokenization_utils.py PreTrainedTokenizer. */
 #include "base/error.h"
+#include "base/utf8.h"
 #include "tokenizer/convert/converter.h"
 
 #include <stdlib.h>
@@ -85,6 +86,16 @@ static bool is_slow_special(const ap__converter *c, const ap__text *content) {
     return is_key;
 }
 
+/* Those that are added tokens already keep their ids. */
+static void add_long(ap__converter *c, const ap__slow_base *base, size_t n) {
+    for (size_t i = 0; i < n; i++) {
+        const ap__text *text = &base->tokens[i].text;
+        bool is_added = ap__vocab_find(&c->slow_added, text->ptr, text->len) != AP__TOKEN_NONE;
+        if (!is_added && ap__utf8_count(text->ptr, text->len) > 1)
+            ap__vocab_add(&c->slow_added, text->ptr, text->len, base->tokens[i].id);
+    }
+}
+
 ap_status ap__slow_create(ap__converter *c, const ap__slow_base *base) {
     const ap__special_list *all = &c->request->tokens->all;
     added *list = NULL;
@@ -93,8 +104,9 @@ ap_status ap__slow_create(ap__converter *c, const ap__slow_base *base) {
     ap_status status = list_added(c, base, &list, &n);
     if (!status) status = list_current(c, base, list, n, &current);
     n_bytes += list_bytes(&c->request->tokens->decoder);
-    if (!status) status = ap__vocab_create(&c->slow_added, &c->arena, n + all->n, n_bytes, c->err);
-    size_t base_bytes = bytes_of(base->tokens, base->n);
+    size_t base_bytes = bytes_of(base->tokens, base->n), n_long = base->are_long_added ? base->n : 0;
+    if (n_long) n_bytes += base_bytes;
+    if (!status) status = ap__vocab_create(&c->slow_added, &c->arena, n + all->n + n_long, n_bytes, c->err);
     if (!status) status = ap__vocab_create(&c->slow, &c->arena, base->n, base_bytes, c->err);
     if (status) return status;
     for (size_t i = 0; i < base->n; i++)
@@ -102,6 +114,10 @@ ap_status ap__slow_create(ap__converter *c, const ap__slow_base *base) {
     if (n) qsort(list, n, sizeof *list, by_order); /* Of the same content, the one that came last counts. */
     for (size_t i = 0; i < n; i++)
         ap__vocab_add(&c->slow_added, list[i].text.ptr, list[i].text.len, list[i].id);
+    if (!(c->slow_listed = ap__arena_calloc(&c->arena, n, sizeof *c->slow_listed)))
+        return ap__fail_nomem(c->err);
+    for (size_t i = 0; i < n; i++)
+        c->slow_listed[c->n_slow_listed++] = (ap__slow_token){list[i].text, list[i].id};
     uint32_t next = (uint32_t)current.n;
     for (size_t i = 0; i < all->n; i++) {
         const ap__text *content = &all->ptr[i].flags.content;
@@ -111,6 +127,8 @@ ap_status ap__slow_create(ap__converter *c, const ap__slow_base *base) {
         if (id == AP__TOKEN_NONE) ap__vocab_add(&current, content->ptr, content->len, id = next++);
         ap__vocab_add(&c->slow_added, content->ptr, content->len, id);
     }
+    c->n_slow = current.n;
+    add_long(c, base, n_long);
     ap__text unk = ap__special_text(c, AP__UNK_TOKEN);
     c->fallback = unk.ptr ? ap__vocab_find(&c->slow, unk.ptr, unk.len) : AP__TOKEN_NONE;
     return AP_OK;

@@ -15,7 +15,7 @@ typedef enum ap__spm_type {
     AP__SPM_BYTE = 6
 } ap__spm_type;
 
-enum { AP__SPM_UNIGRAM = 1, AP__SPM_BPE = 2 };
+enum { AP__SPM_UNIGRAM = 1, AP__SPM_BPE = 2, AP__SPM_CHAR = 4 };
 
 typedef struct ap__spm_piece {
     ap__text text; /* UTF-8, not empty, without a NUL behind it. */

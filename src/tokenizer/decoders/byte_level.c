@@ -47,19 +47,22 @@ static size_t broken_len(const unsigned char *text, size_t len) {
 }
 
 /* As String::from_utf8_lossy. */
-static ap_status repair(ap__text *out, ap__strings *strings, const char *bytes, size_t len) {
+ap_status ap__utf8_repair(ap__text *out, ap__strings *strings, const char *bytes, size_t len,
+                          const char *broken) {
     char *text;
+    size_t n = 0, n_broken = strlen(broken);
+    *out = (ap__text){bytes, len};
+    if (ap__utf8_valid_len(bytes, len) == len) return AP_OK;
     ap_status status = ap__strings_alloc(&text, strings, 3 * len);
     if (status) return status;
-    size_t n = 0;
     for (size_t at = 0; at < len;) {
         size_t valid = ap__utf8_valid_len(bytes + at, len - at);
         memcpy(text + n, bytes + at, valid);
         n += valid;
         at += valid;
         if (at == len) break;
-        memcpy(text + n, "\xEF\xBF\xBD", 3);
-        n += 3;
+        memcpy(text + n, broken, n_broken);
+        n += n_broken;
         at += broken_len((const unsigned char *)bytes + at, len - at);
     }
     *out = (ap__text){text, n};
@@ -100,8 +103,7 @@ static ap_status apply(const void *self, ap__strings *strings) {
     ap_status status = ap__strings_alloc(&bytes, strings, size);
     if (status) return status;
     for (size_t i = 0; i < strings->n; i++) len += put_bytes(bytes + len, &strings->ptr[i]);
-    text = (ap__text){bytes, len};
-    if (ap__utf8_valid_len(bytes, len) < len) status = repair(&text, strings, bytes, len);
+    status = ap__utf8_repair(&text, strings, bytes, len, "\xEF\xBF\xBD");
     if (status) return status;
     strings->n = 0;
     return ap__strings_push(strings, text.ptr, text.len);

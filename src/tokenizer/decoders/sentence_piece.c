@@ -6,7 +6,7 @@
 #include "tokenizer/models/sentence_piece.h"
 #include "base/error.h"
 #include "base/utf8.h"
-#include "tokenizer/component.h"
+#include "tokenizer/decoders/apart.h"
 #include "tokenizer/python_text.h"
 #include "tokenizer/strings.h"
 
@@ -20,6 +20,7 @@ typedef struct sentence_piece {
     ap__vocab special, apart;
     ap__text unk_surface;
     ap__text special_end;  /* Behind each special token. */
+    bool has_space_before; /* Before the pieces that one comes behind. */
     bool strips_marks;     /* The model puts a mark in front of texts, or takes spaces off. */
     bool strips_all_marks; /* All marks in front; else the first. */
     bool leaves_no_marks;  /* Also marks of what is no piece become spaces. */
@@ -27,21 +28,21 @@ typedef struct sentence_piece {
 
 /* -- reading ------------------------------------------------------------------------------------------- */
 
-static ap_status read_list(ap__vocab *out, ap__loader *loader, yyjson_val *json, const char *key) {
+/* Of each piece its type. */
+static ap_status read_types(ap__vocab *out, ap__loader *loader, yyjson_val *json) {
     yyjson_val *list, *item;
     size_t i, max, n_bytes = 0;
-    ap_status status = ap__get_array(loader, json, key, &list);
+    ap_status status = ap__get_array(loader, json, "pieces", &list);
     if (status) return status;
     yyjson_arr_foreach(list, i, max, item) {
-        yyjson_val *text = yyjson_is_arr(item) ? yyjson_arr_get(item, 0) : item;
-        if (!yyjson_is_str(text))
-            return ap__loader_fail(loader, AP_EFORMAT, key, "item %zu: expected a text", i);
-        n_bytes += yyjson_get_len(text);
+        if (!yyjson_is_str(yyjson_arr_get(item, 0)))
+            return ap__loader_fail(loader, AP_EFORMAT, "pieces", "item %zu: expected a text first", i);
+        n_bytes += yyjson_get_len(yyjson_arr_get(item, 0));
     }
     status = ap__vocab_create(out, loader->arena, yyjson_arr_size(list), n_bytes, loader->err);
     if (status) return status;
     yyjson_arr_foreach(list, i, max, item) {
-        yyjson_val *text = yyjson_is_arr(item) ? yyjson_arr_get(item, 0) : item;
+        yyjson_val *text = yyjson_arr_get(item, 0);
         uint64_t type = yyjson_get_uint(yyjson_arr_get(item, 2));
         bool is_usual = type == AP__SP_NORMAL || type == AP__SP_USER_DEFINED || type == AP__SP_UNUSED;
         const char *bytes = yyjson_get_str(text);
@@ -56,20 +57,17 @@ static ap_status read_list(ap__vocab *out, ap__loader *loader, yyjson_val *json,
 static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
     sentence_piece *self;
     ap_status status = ap__loader_alloc(loader, &self, 1, sizeof *self);
-    if (!status) status = read_list(&self->types, loader, json, "pieces");
-    if (!status) status = read_list(&self->special, loader, json, "special");
-    if (!status) status = read_list(&self->apart, loader, json, "apart");
+    if (!status) status = read_types(&self->types, loader, json);
+    if (!status) status = ap__read_strings(&self->special, loader, json, "special");
+    if (!status) status = ap__read_strings(&self->apart, loader, json, "apart");
     if (!status) status = ap__get_string(loader, json, "unk_surface", true, &self->unk_surface);
     if (!status) status = ap__get_string(loader, json, "special_end", true, &self->special_end);
+    if (!status) status = ap__get_bool(loader, json, "has_space_before", true, &self->has_space_before);
     if (!status) status = ap__get_bool(loader, json, "strips_marks", true, &self->strips_marks);
     if (!status) status = ap__get_bool(loader, json, "strips_all_marks", true, &self->strips_all_marks);
     if (!status) status = ap__get_bool(loader, json, "leaves_no_marks", true, &self->leaves_no_marks);
     *out = self;
     return status;
-}
-
-static bool has(const ap__vocab *list, const ap__text *token) {
-    return list->n && ap__vocab_find(list, token->ptr, token->len) != AP__TOKEN_NONE;
 }
 
 /* -- pieces -------------------------------------------------------------------------------------------- */
@@ -132,20 +130,31 @@ static ap_status put_piece(run *r, ap__text piece) {
 
 /* -- all of it ----------------------------------------------------------------------------------------- */
 
+/* Behind the last special token of the strings [start, end); `start` when there is none. */
+static size_t last_special(const sentence_piece *self, const ap__strings *strings, size_t start, size_t end) {
+    while (end > start && !ap__has_string(&self->special, &strings->ptr[end - 1])) end--;
+    return end;
+}
+
 /* convert_tokens_to_string(): each run between special tokens by itself. */
-static ap_status convert(const sentence_piece *self, ap__strings *strings, size_t start, size_t end,
-                         ap__text *out) {
+static ap_status convert(const void *ptr, ap__strings *strings, size_t start, size_t end, ap__text *out) {
+    const sentence_piece *self = ptr;
     ap__strings parts;
     ap_status status = ap__strings_create(&parts, strings->arena, end - start + 1, strings->err);
+    size_t specials_end = self->has_space_before ? last_special(self, strings, start, end) : start;
+    bool is_new = true; /* No special token is just before. */
     run r = {.self = self, .parts = &parts};
     if (!status) status = ap__strings_alloc(&r.bytes, strings, end - start);
     for (size_t i = start; i < end && !status; i++) {
         const ap__text *token = &strings->ptr[i];
-        if (!has(&self->special, token)) {
+        bool is_special = ap__has_string(&self->special, token);
+        if (is_new && i < specials_end) status = ap__strings_push(&parts, " ", 1);
+        is_new = is_special && i + 1 < end && !ap__has_string(&self->special, token + 1);
+        if (!is_special && !status) {
             status = put_piece(&r, *token);
             continue;
         }
-        status = put_bytes(&r);
+        if (!status) status = put_bytes(&r);
         if (!status) status = ap__strings_push(&parts, token->ptr, token->len);
         if (!status) status = ap__strings_push(&parts, self->special_end.ptr, self->special_end.len);
         r.is_begun = r.is_marked = false;
@@ -158,27 +167,9 @@ static ap_status convert(const sentence_piece *self, ap__strings *strings, size_
     return status;
 }
 
-/* An empty text between two tokens that stand apart is left out, at the end it is not. */
 static ap_status apply(const void *ptr, ap__strings *strings) {
     const sentence_piece *self = ptr;
-    ap__strings parts;
-    ap__text text;
-    ap_status status = ap__strings_create(&parts, strings->arena, strings->n + 1, strings->err);
-    size_t start = 0;
-    for (size_t i = 0; i < strings->n && !status; i++) {
-        if (!has(&self->apart, &strings->ptr[i])) continue;
-        if (start < i) status = convert(self, strings, start, i, &text);
-        if (!status && start < i && text.len) status = ap__strings_push(&parts, text.ptr, text.len);
-        if (!status) status = ap__strings_push(&parts, strings->ptr[i].ptr, strings->ptr[i].len);
-        start = i + 1;
-    }
-    if (!status && start < strings->n) {
-        status = convert(self, strings, start, strings->n, &text);
-        if (!status) status = ap__strings_push(&parts, text.ptr, text.len);
-    }
-    if (!status) status = ap__strings_join(&text, &parts, " ");
-    strings->n = 0;
-    return status ? status : ap__strings_push(strings, text.ptr, text.len);
+    return ap__decode_apart(strings, &self->apart, convert, self);
 }
 
 /* Both ends are stripped. */

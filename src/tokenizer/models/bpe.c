@@ -68,14 +68,22 @@ static ap_status add_unknown(const ap__bpe *self, ap__work *work, word *w, uint3
     return AP_OK;
 }
 
+/* Visible ASCII characters stand for themselves in the byte alphabet. */
+static inline uint32_t find_ascii(const ap__bpe *self, ap__text text, size_t at) {
+    unsigned char c = (unsigned char)text.ptr[at];
+    unsigned place = (at == 0 ? 1u : 0u) | (at + 1 == text.len ? 2u : 0u);
+    return c > ' ' && c < 0x7F ? self->byte_ids[place][c] : AP__TOKEN_NONE;
+}
+
 static ap_status cut_chars(const ap__bpe *self, ap__work *work, ap__text text, word *w) {
     char symbol[AP__SYMBOL_MAX_BYTES];
     ap_status status = AP_OK;
     for (size_t at = 0; at < text.len && !status;) {
         size_t len;
-        uint32_t n = ap__utf8_len(text.ptr[at]);
+        uint32_t n = ap__utf8_len(text.ptr[at]), id = find_ascii(self, text, at);
         ap__text one = {text.ptr + at, n};
-        uint32_t id = ap__bpe_find_symbol(self, one, at == 0, at + n == text.len, symbol, &len);
+        if (id == AP__TOKEN_NONE)
+            id = ap__bpe_find_symbol(self, one, at == 0, at + n == text.len, symbol, &len);
         if (id != AP__TOKEN_NONE) {
             put_unknown(w);
             put(w, id, n);
@@ -146,7 +154,7 @@ static ap_status push_symbols(ap__work *work, const ap__piece *piece, uint32_t s
     uint32_t at = start;
     for (size_t i = 0; i < n && !status; i++) {
         uint32_t end = at + symbols[i].len;
-        if (end <= piece->text.len)
+        if (end <= piece->text.len || work->skips_offsets)
             status = ap__work_push_token(work, piece, symbols[i].id, at, end);
         else /* Fallback bytes that spell affixes out put positions behind the text. */
             status = ap__work_push_outside(work, symbols[i].id, at, end);
@@ -160,7 +168,7 @@ static ap_status push_symbols(ap__work *work, const ap__piece *piece, uint32_t s
 /* A piece, or what it was cut into. */
 typedef struct part {
     ap__piece *piece;
-    uint32_t start, end;            /* Bytes of the piece. */
+    ap__span bytes;                 /* Of the piece. */
     uint32_t word;                  /* Index of the piece. */
     bool may_be_token;              /* Without a merge that makes it. */
     ap__piece_key key;              /* len 0: it is too long to be remembered. */
@@ -170,7 +178,7 @@ typedef struct part {
 
 /* Parts that are gone about together, so that what each needs from memory is under way before it is needed.
  */
-enum { BATCH = 32 };
+enum { BATCH = 64 };
 
 typedef struct batch {
     part parts[BATCH];
@@ -184,7 +192,7 @@ static ap_status remember(ap__work *work, const part *p, const ap__symbol *symbo
     ap__cached_piece *cached;
     size_t total = 0;
     for (size_t i = 0; i < n; i++) total += symbols[i].len;
-    if (!p->key.len || n > AP__CACHED_MAX_TOKENS || total > p->end - p->start) return AP_OK;
+    if (!p->key.len || n > AP__CACHED_MAX_TOKENS || total > p->bytes.end - p->bytes.start) return AP_OK;
     ap_status status = ap__piece_cache_put(&cached, &work->piece_cache, &p->key, work->err);
     if (status) return status;
     cached->n = (uint8_t)n;
@@ -206,7 +214,7 @@ static ap_status merge_part(const ap__bpe *self, ap__work *work, const part *p) 
     word w = {0};
     size_t room, size;
     uint32_t id = AP__TOKEN_NONE;
-    ap__text text = {p->piece->text.ptr + p->start, p->end - p->start};
+    ap__text text = {p->piece->text.ptr + p->bytes.start, p->bytes.end - p->bytes.start};
     ap__arena_mark mark = ap__arena_get_mark(&work->arena);
     if (symbols_of(&room, self, text.len) && ap__mul_size(&size, room, sizeof *w.symbols))
         w.symbols = ap__arena_alloc(&work->arena, size);
@@ -218,7 +226,7 @@ static ap_status merge_part(const ap__bpe *self, ap__work *work, const part *p) 
         if (!status) status = cut(self, work, p->piece, text, &w);
         if (!status) status = ap__merges_apply(&self->merges, w.symbols, &w.n, work);
     }
-    if (!status) status = push_symbols(work, p->piece, p->start, w.symbols, w.n);
+    if (!status) status = push_symbols(work, p->piece, p->bytes.start, w.symbols, w.n);
     if (!status && !w.is_written) status = remember(work, p, w.symbols, w.n);
     ap__arena_rewind(&work->arena, mark);
     return status;
@@ -229,13 +237,13 @@ static ap_status push_part(const ap__bpe *self, ap__work *work, const batch *b, 
     ap_status status;
     work->word = p->word;
     if (p->fresh) {
-        status = push_symbols(work, p->piece, p->start, p->fresh->symbols, p->fresh->n);
+        status = push_symbols(work, p->piece, p->bytes.start, p->fresh->symbols, p->fresh->n);
         return status ? status : remember(work, p, p->fresh->symbols, p->fresh->n);
     }
     /* It may have lost its place to a part before this one. */
     if (cached && b->n_puts != work->piece_cache.n_puts)
         cached = ap__piece_cache_find(&work->piece_cache, &p->key);
-    return cached ? ap__work_push_cached(work, p->piece, p->start, cached) : merge_part(self, work, p);
+    return cached ? ap__work_push_cached(work, p->piece, p->bytes.start, cached) : merge_part(self, work, p);
 }
 
 /* -- batches ------------------------------------------------------------------------------------------- */
@@ -276,7 +284,7 @@ static void find_tokens(const ap__bpe *self, batch *b) {
     ap__vocab_find_batch(self->vocab, tokens, n, ids);
     for (size_t i = 0; i < n; i++) {
         if (ids[i] == AP__TOKEN_NONE) continue;
-        parts[i]->fresh->symbols[0] = (ap__symbol){ids[i], parts[i]->end};
+        parts[i]->fresh->symbols[0] = (ap__symbol){ids[i], parts[i]->bytes.end};
         parts[i]->fresh->n = 1;
     }
 }
@@ -287,7 +295,7 @@ static ap_status merge_fresh(const ap__bpe *self, ap__work *work, batch *b) {
     for (size_t i = 0; i < b->n; i++) {
         part *p = &b->parts[i];
         if (!p->fresh || p->fresh->n) continue;
-        ap__text text = {p->piece->text.ptr + p->start, p->end - p->start};
+        ap__text text = {p->piece->text.ptr + p->bytes.start, p->bytes.end - p->bytes.start};
         if (p->piece->is_bytes) {
             ap__merging_begin_bytes(p->fresh, &self->merges, text);
         } else {
@@ -313,15 +321,14 @@ static ap_status flush(const ap__bpe *self, ap__work *work, batch *b) {
 }
 
 /* Adds bytes [start, end) of the piece of that index. */
-static ap_status add_part(const ap__bpe *self, ap__work *work, batch *b, ap__piece *piece, uint32_t index,
-                          ap__span bytes) {
+static inline ap_status add_part(const ap__bpe *self, ap__work *work, batch *b, ap__piece *piece,
+                                 uint32_t index, ap__span bytes) {
     enum { IS_BYTES = 1 << 8, MAY_BE_TOKEN = 1 << 9 };
     ap_status status = b->n == BATCH ? flush(self, work, b) : AP_OK;
     part *p = &b->parts[b->n++];
     uint32_t len = bytes.end - bytes.start;
     p->piece = piece;
-    p->start = bytes.start;
-    p->end = bytes.end;
+    p->bytes = bytes;
     p->word = index;
     p->may_be_token = self->ignore_merges && len == piece->text.len;
     p->cached = NULL;

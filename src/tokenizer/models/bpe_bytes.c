@@ -40,10 +40,10 @@ void ap__byte_merges_add(ap__byte_merges *bytes, ap__text left, ap__text right, 
     if (!is_left_one && !is_right_one) return;
     int first = last_byte(left), second = byte_at(right.ptr);
     if (first < 0 || second < 0) return;
-    size_t pair = (size_t)first << 8 | (size_t)second;
-    if (is_right_one) lower(&bytes->before[pair], rank);
-    if (is_left_one) lower(&bytes->behind[pair], rank);
+    ap__byte_pair *pair = &bytes->pairs[(size_t)first << 8 | (size_t)second];
+    if (is_right_one) lower(&pair->before, rank);
+    if (is_left_one) lower(&pair->behind, rank);
     if (!is_left_one || !is_right_one) return;
-    bytes->ranks[pair] = rank;
-    bytes->merged[pair] = is_used ? AP__TOKEN_NONE : merged;
+    pair->rank = rank;
+    pair->merged = is_used ? AP__TOKEN_NONE : merged;
 }

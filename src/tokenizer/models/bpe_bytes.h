@@ -8,16 +8,19 @@
 
 #include <string.h>
 
-/* A table has an entry for each pair of bytes, first << 8 | second. */
+/* By first << 8 | second. */
 enum { AP__BYTE_PAIRS = 256 * 256 };
 
+typedef struct ap__byte_pair {
+    uint32_t rank;   /* Of the two as single bytes. */
+    uint32_t merged; /* What they become, where ap__byte_merges_is_first() may hold. */
+    uint32_t before; /* The lowest rank of a token that ends with the first and the second alone, */
+    uint32_t behind; /* of the first alone and a token that begins with the second. */
+} ap__byte_pair;
+
 typedef struct ap__byte_merges {
-    uint32_t ids[256];               /* The symbols of bytes. */
-    uint32_t ranks[AP__BYTE_PAIRS];  /* Of two single bytes. */
-    uint32_t merged[AP__BYTE_PAIRS]; /* What they become, where ap__byte_merges_is_first() may hold. */
-    uint32_t before[AP__BYTE_PAIRS]; /* The lowest rank of a token that ends with the first and the second
-                                        alone, */
-    uint32_t behind[AP__BYTE_PAIRS]; /* of the first alone and a token that begins with the second. */
+    uint32_t ids[256]; /* The symbols of bytes. */
+    ap__byte_pair pairs[AP__BYTE_PAIRS];
 } ap__byte_merges;
 
 /* All of them without a rank; `ids` are the 256 symbols.   @return AP_ENOMEM */
@@ -28,15 +31,19 @@ ap_status ap__byte_merges_create(ap__byte_merges **out, ap__arena *arena, const 
 void ap__byte_merges_add(ap__byte_merges *bytes, ap__text left, ap__text right, uint32_t rank,
                          uint32_t merged, bool is_used);
 
+static inline const ap__byte_pair *ap__byte_pair_of(const ap__byte_merges *bytes, const unsigned char *at) {
+    return &bytes->pairs[(uint32_t)at[0] << 8 | at[1]];
+}
+
 /* Whether bytes i and i + 1 of a word of n are merged before anything else can happen to them: no token that
  * may come to stand before or behind takes one of the two at a lower rank, and what they become is not
  * merged on at a lower rank than that of their own merge. It is then the same to merge them at once. */
 static inline bool ap__byte_merges_is_first(const ap__byte_merges *bytes, const unsigned char *word,
                                             uint32_t i, uint32_t n) {
-    uint32_t pair = (uint32_t)word[i] << 8 | word[i + 1], rank = bytes->ranks[pair];
-    if (bytes->merged[pair] == AP__TOKEN_NONE) return false;
-    if (i > 0 && bytes->before[(uint32_t)word[i - 1] << 8 | word[i]] <= rank) return false;
-    return i + 2 == n || bytes->behind[(uint32_t)word[i + 1] << 8 | word[i + 2]] > rank;
+    const ap__byte_pair *pair = ap__byte_pair_of(bytes, word + i);
+    if (pair->merged == AP__TOKEN_NONE) return false;
+    if (i > 0 && ap__byte_pair_of(bytes, word + i - 1)->before <= pair->rank) return false;
+    return i + 2 == n || ap__byte_pair_of(bytes, word + i + 1)->behind > pair->rank;
 }
 
 #endif

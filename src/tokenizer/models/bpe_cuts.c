@@ -104,21 +104,27 @@ static inline bool has_pair(const ap__cuts *cuts, uint32_t before, uint32_t behi
     return cuts->others[at >> 6] >> (at & 63) & 1;
 }
 
+/* Whether a merge may reach across `at`, where one of the characters around is not ASCII. */
+static bool may_join(const ap__cuts *cuts, const char *text, uint32_t at, uint32_t before, uint32_t behind) {
+    unsigned char last = (unsigned char)text[at - 1], first = (unsigned char)text[at];
+    if (has_pair(cuts, before, behind)) return true;
+    if (!cuts->are_bytes) return false;
+    return cuts->bytes[last][first >> 6] >> (first & 63) & 1 ||
+           has_pair(cuts, before, FIRST_BYTE + (uint32_t)first);
+}
+
 uint32_t ap__cuts_next(const ap__cuts *cuts, const char *text, uint32_t len, uint32_t at) {
-    uint32_t before, behind;
+    uint32_t before, behind, n;
     at += (uint32_t)ap__utf8_next(&before, text + at);
-    for (; at < len; before = behind) {
-        uint32_t n = (uint32_t)ap__utf8_next(&behind, text + at);
+    for (; at < len; at += n, before = behind) {
+        n = 1;
+        behind = (unsigned char)text[at];
         if ((before | behind) < 128) {
             if (!(cuts->ascii[before][behind >> 6] >> (behind & 63) & 1)) break;
-        } else if (!has_pair(cuts, before, behind)) {
-            unsigned char last = (unsigned char)text[at - 1], first = (unsigned char)text[at];
-            if (!cuts->are_bytes) break;
-            if (!(cuts->bytes[last][first >> 6] >> (first & 63) & 1) &&
-                !has_pair(cuts, before, FIRST_BYTE + (uint32_t)first))
-                break;
+        } else {
+            n = (uint32_t)ap__utf8_next(&behind, text + at);
+            if (!may_join(cuts, text, at, before, behind)) break;
         }
-        at += n;
     }
     return at;
 }

@@ -11,6 +11,9 @@
 
 #define MERGES_MAX ((size_t)1 << 26)
 
+/* On average. One bucket of twenty is then full, and a pair may have to be looked for in the next. */
+enum { MERGES_PER_BUCKET = AP__MERGE_BUCKET / 2 };
+
 /* -- the table ----------------------------------------------------------------------------------------- */
 
 /* Bits of an id such that the largest number of so many bits is no id: no pair looks like a free place. */
@@ -24,12 +27,15 @@ ap_status ap__merges_create(ap__merges *merges, ap__arena *arena, size_t n, size
     unsigned rank_bits = 64 - 2 * bits_of_ids(n_ids);
     if (n > MERGES_MAX || n_ids > UINT32_MAX >> 1 || n >> (rank_bits < 32 ? rank_bits : 32))
         return ap__fail(err, AP_ELIMIT, "%zu merges of ids below %zu: more than is supported", n, n_ids);
-    *merges = (ap__merges){.n_slots = (uint32_t)(n + n / 2 + 16), .rank_bits = rank_bits};
-    merges->slots = ap__arena_alloc(arena, merges->n_slots * sizeof *merges->slots);
+    *merges = (ap__merges){.n_buckets = (uint32_t)(n / MERGES_PER_BUCKET + 1), .rank_bits = rank_bits};
+    merges->rank_mask = ((uint64_t)1 << rank_bits) - 1;
+    size_t size = merges->n_buckets * sizeof *merges->buckets;
+    void *memory = ap__arena_alloc(arena, ap__table_room(size));
     merges->merged = ap__arena_alloc(arena, (n + 1) * sizeof *merges->merged);
     merges->used = ap__arena_calloc(arena, n_ids / 64 + 1, sizeof *merges->used);
-    if (!merges->slots || !merges->merged || !merges->used) return ap__fail_nomem(err);
-    memset(merges->slots, 0xFF, merges->n_slots * sizeof *merges->slots);
+    if (!memory || !merges->merged || !merges->used) return ap__fail_nomem(err);
+    merges->buckets = ap__table_place(memory, size);
+    memset(merges->buckets, 0xFF, size);
     merges->seed = ap__hash("merges", 6) | 1;
     return AP_OK;
 }
@@ -39,24 +45,27 @@ static inline uint64_t pair_of(const ap__merges *merges, uint32_t left, uint32_t
 }
 
 /* Ids come from a file: the second factor is this process's own, so that it cannot be made for collisions. */
-static inline uint32_t place_of(const ap__merges *merges, uint64_t pair) {
+static inline uint32_t bucket_of(const ap__merges *merges, uint64_t pair) {
     uint64_t hash = pair * 0x9E3779B97F4A7C15u;
     hash = (hash ^ hash >> 32) * merges->seed;
-    return (uint32_t)((hash >> 32) * merges->n_slots >> 32);
+    return (uint32_t)((hash >> 32) * merges->n_buckets >> 32);
 }
 
-/* The place of the pair, or the free one where it would go. */
-static inline uint32_t find(const ap__merges *merges, uint64_t pair) {
-    uint32_t at = place_of(merges, pair);
-    for (;;) {
-        uint64_t slot = merges->slots[at];
-        if (slot == AP__NO_MERGE || slot >> merges->rank_bits == pair) return at;
-        if (++at == merges->n_slots) at = 0;
-    }
+static inline uint32_t next_bucket(const ap__merges *merges, uint32_t at) {
+    return at + 1 == merges->n_buckets ? 0 : at + 1;
 }
 
 const void *ap__merges_place(const ap__merges *merges, uint32_t left, uint32_t right) {
-    return &merges->slots[place_of(merges, pair_of(merges, left, right))];
+    return &merges->buckets[bucket_of(merges, pair_of(merges, left, right))];
+}
+
+/* The place of the pair, or the free one where it goes. */
+static uint64_t *find_slot(const ap__merges *merges, uint64_t pair) {
+    for (uint32_t at = bucket_of(merges, pair);; at = next_bucket(merges, at)) {
+        uint64_t *slots = merges->buckets[at].slots;
+        for (size_t i = 0; i < AP__MERGE_BUCKET; i++)
+            if (slots[i] == AP__NO_MERGE || slots[i] >> merges->rank_bits == pair) return &slots[i];
+    }
 }
 
 void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t merged, bool *is_used) {
@@ -64,17 +73,35 @@ void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t 
     merges->used[left / 64] |= 1ull << left % 64;
     merges->used[right / 64] |= 1ull << right % 64;
     *is_used = merges->used[merged / 64] >> merged % 64 & 1;
-    merges->slots[find(merges, pair)] = pair << merges->rank_bits | merges->n;
+    *find_slot(merges, pair) = pair << merges->rank_bits | merges->n;
     merges->merged[merges->n++] = merged;
 }
 
-/* AP__NO_RANK for a pair that does not merge. Of one that does, the merged token will be asked for. */
+/* The least of what four slots differ from `wanted` by. */
+static inline uint64_t least_of_four(const uint64_t *slots, uint64_t wanted) {
+    uint64_t a = slots[0] ^ wanted, b = slots[1] ^ wanted, c = slots[2] ^ wanted, d = slots[3] ^ wanted;
+    a = b < a ? b : a;
+    c = d < c ? d : c;
+    return c < a ? c : a;
+}
+
+_Static_assert(AP__MERGE_BUCKET == 8, "rank_of() looks through two times four");
+
+/* AP__NO_RANK for a pair that does not merge. Of one that does, the merged token will be asked for. Whether a
+ * pair merges is what no processor foresees: a bucket is looked through without a branch that depends on it,
+ * so that waiting for one does not keep from asking for others. */
 static inline uint32_t rank_of(const ap__merges *merges, uint32_t left, uint32_t right) {
-    uint64_t slot = merges->slots[find(merges, pair_of(merges, left, right))];
-    if (slot == AP__NO_MERGE) return AP__NO_RANK;
-    uint32_t rank = (uint32_t)(slot & ((1ull << merges->rank_bits) - 1));
-    __builtin_prefetch(&merges->merged[rank]);
-    return rank;
+    uint64_t pair = pair_of(merges, left, right), wanted = pair << merges->rank_bits;
+    for (uint32_t at = bucket_of(merges, pair);; at = next_bucket(merges, at)) {
+        const uint64_t *slots = merges->buckets[at].slots;
+        /* Only of the pair itself is the difference a rank. */
+        uint64_t lowest = least_of_four(slots, wanted), others = least_of_four(slots + 4, wanted);
+        lowest = others < lowest ? others : lowest;
+        bool is_there = lowest <= merges->rank_mask;
+        __builtin_prefetch(&merges->merged[is_there ? lowest : 0]);
+        if (__builtin_expect(is_there | (slots[AP__MERGE_BUCKET - 1] == AP__NO_MERGE), 1))
+            return is_there ? (uint32_t)lowest : AP__NO_RANK;
+    }
 }
 
 /* -- short words --------------------------------------------------------------------------------------- */
@@ -117,14 +144,14 @@ void ap__merging_begin_bytes(ap__merging *word, const ap__merges *merges, ap__te
     uint32_t len = (uint32_t)text.len, n = 0;
     for (uint32_t i = 0; i < len; i += word->symbols[n++].len) {
         bool is_pair = i + 1 < len && ap__byte_merges_is_first(bytes, at, i, len);
-        word->symbols[n] = is_pair ? (ap__symbol){bytes->merged[at[i] << 8 | at[i + 1]], 2}
+        word->symbols[n] = is_pair ? (ap__symbol){ap__byte_pair_of(bytes, at + i)->merged, 2}
                                    : (ap__symbol){bytes->ids[at[i]], 1};
     }
     word->n = (uint8_t)n;
     link_symbols(word);
     for (uint32_t i = 0; i + 1 < n; at += word->symbols[i++].len) {
         if (word->symbols[i].len + word->symbols[i + 1].len == 2)
-            word->ranks[i] = bytes->ranks[at[0] << 8 | at[1]];
+            word->ranks[i] = ap__byte_pair_of(bytes, at)->rank;
         else
             ask_rank(word, merges, i);
     }

@@ -9,14 +9,21 @@
 /* Of a pair that does not merge. */
 #define AP__NO_RANK UINT32_MAX
 
-/* A pair and its rank are one number: left, right, rank from the highest bit down, so that a look-up of one
- * that is not there, which most are, touches eight bytes. */
+/* A pair and its rank are one number: left, right, rank from the highest bit down. A cache line of them is
+ * looked through at once. */
+enum { AP__MERGE_BUCKET = 8 };
+
+typedef struct ap__merge_bucket {
+    uint64_t slots[AP__MERGE_BUCKET]; /* Filled from the first on; AP__NO_MERGE is a free place. */
+} ap__merge_bucket;
+
 typedef struct ap__merges {
-    uint64_t *slots;  /* Open addressing by the pair; AP__NO_MERGE is a free place. */
-    uint32_t *merged; /* By rank. */
-    uint32_t n_slots;
+    ap__merge_bucket *buckets; /* By the pair; when one is full, what is too much goes to the next. */
+    uint32_t *merged;          /* By rank. */
+    uint32_t n_buckets;
     uint32_t n;         /* Ranks that were given out. */
-    unsigned rank_bits; /* Of a slot; each id has half of the rest. */
+    uint64_t rank_mask; /* The bits of a rank in a slot, */
+    unsigned rank_bits; /* and their number; each id has half of the rest. */
     uint64_t seed;
     uint64_t *used;         /* Of each id a bit: a merge takes it. */
     ap__byte_merges *bytes; /* Of a byte-level vocabulary; else NULL. */

@@ -4,8 +4,8 @@
 #include "base/alloc.h"
 #include "base/error.h"
 
-/* From 64 KiB to 4 MiB for each thread. */
-enum { FIRST_PLACES = 1 << 10, MAX_PLACES = 1 << 16, GROWTH = 4, LINE_BYTES = 64 };
+/* From 128 KiB to 8 MiB for each thread. */
+enum { FIRST_PLACES = 1 << 11, MAX_PLACES = 1 << 17, GROWTH = 4 };
 
 void ap__piece_cache_clear(ap__piece_cache *cache) {
     ap__free(cache->memory);
@@ -30,10 +30,11 @@ static ap__cached_piece *make_place(ap__piece_cache *cache, const ap__piece_key 
 
 static ap_status grow(ap__piece_cache *cache, ap_error *err) {
     ap__piece_cache grown = {.n_places = cache->places ? cache->n_places * GROWTH : FIRST_PLACES};
-    grown.memory = ap__calloc(grown.n_places + 1, sizeof *grown.places);
+    size_t size = grown.n_places * sizeof *grown.places;
+    grown.memory = ap__malloc(ap__table_room(size));
     if (!grown.memory) return ap__fail_nomem(err);
-    uintptr_t misplaced = (uintptr_t)grown.memory % LINE_BYTES;
-    grown.places = (void *)((char *)grown.memory + (misplaced ? LINE_BYTES - misplaced : 0));
+    grown.places = ap__table_place(grown.memory, size);
+    memset(grown.places, 0, size);
     for (size_t i = 0; i < cache->n_places; i++) {
         if (!cache->places[i].len) continue;
         ap__piece_key key = key_of(&cache->places[i]);
@@ -48,7 +49,7 @@ static ap_status grow(ap__piece_cache *cache, ap_error *err) {
 
 ap_status ap__piece_cache_put(ap__cached_piece **out, ap__piece_cache *cache, const ap__piece_key *key,
                               ap_error *err) {
-    bool is_crowded = cache->n_evicted > cache->n_places / 4 && cache->n_places < MAX_PLACES;
+    bool is_crowded = cache->n_evicted > cache->n_places / 8 && cache->n_places < MAX_PLACES;
     ap_status status = !cache->places || is_crowded ? grow(cache, err) : AP_OK;
     if (status) return status;
     ap__cached_piece *place = make_place(cache, key);

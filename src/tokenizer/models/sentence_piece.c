@@ -76,6 +76,7 @@ static ap_status read_flags(ap__sentence_piece *self, ap__loader *loader, yyjson
         const char *key;
         bool *place;
     } FLAGS[] = {{"is_bpe", &self->is_bpe},
+                 {"is_char", &self->is_char},
                  {"byte_fallback", &self->byte_fallback},
                  {"has_language_codes", &self->has_language_codes},
                  {"add_dummy_prefix", &self->add_dummy_prefix},
@@ -99,54 +100,6 @@ static ap_status read_unknown(ap__sentence_piece *self, ap__loader *loader, yyjs
     if (self->unk_id != AP__TOKEN_NONE) return AP_OK;
     return ap__loader_fail(loader, AP_EFORMAT, "unk_token", "\"%.60s\" is not in the vocabulary",
                            unknown->ptr);
-}
-
-/* Ids whose tokens have another id as well: it is that one which they are encoded to. */
-static ap_status read_aliases(ap__loader *loader, yyjson_val *json) {
-    ap__vocab *vocab = loader->vocab;
-    yyjson_val *list, *item;
-    size_t i, max;
-    uint32_t last = 0;
-    ap_status status = ap__get_array(loader, json, "aliases", &list);
-    yyjson_arr_foreach(list, i, max, item) {
-        yyjson_val *id = yyjson_arr_get(item, 1);
-        if (!yyjson_is_str(yyjson_arr_get(item, 0)) || !yyjson_is_uint(id) ||
-            yyjson_get_uint(id) >= AP__TOKEN_NONE)
-            return ap__loader_fail(loader, AP_EFORMAT, "aliases", "item %zu: expected a text and its id", i);
-        if (yyjson_get_uint(id) > last) last = (uint32_t)yyjson_get_uint(id);
-    }
-    if (!status && last) status = ap__vocab_reserve_ids(vocab, loader->arena, last, loader->err);
-    yyjson_arr_foreach(list, i, max, item) {
-        yyjson_val *text = yyjson_arr_get(item, 0);
-        uint32_t id = (uint32_t)yyjson_get_uint(yyjson_arr_get(item, 1));
-        if (!status && id < vocab->n_ids && !vocab->by_id[id])
-            ap__vocab_set_alias(vocab, id, yyjson_get_str(text), yyjson_get_len(text));
-    }
-    return status;
-}
-
-static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
-    ap__sentence_piece *self;
-    ap_status status = ap__loader_alloc(loader, &self, 1, sizeof *self);
-    if (!status) status = read_flags(self, loader, json);
-    if (!status) status = ap__read_vocab(loader, json);
-    if (status) return status;
-    self->ids = loader->vocab;
-    loader->tokenizer->added.is_python = true;
-    status = ap__get_size(loader, json, "n_listed", true, &loader->vocab->n_listed);
-    if (!status)
-        status =
-            ap__get_u32(loader, json, "first_language_id", false, &loader->tokenizer->languages.first_id);
-    if (!status) status = read_aliases(loader, json);
-    if (!status) status = read_unknown(self, loader, json);
-    if (!status) status = read_pieces(self, loader, json);
-    for (unsigned byte = 0; byte < 256; byte++) {
-        char name[8];
-        int len = snprintf(name, sizeof name, "<0x%02X>", byte);
-        self->byte_ids[byte] = ap__vocab_find(self->ids, name, (size_t)len);
-    }
-    *out = self;
-    return status;
 }
 
 /* -- tokens -------------------------------------------------------------------------------------------- */
@@ -197,18 +150,73 @@ static uint32_t code_len(const ap__ntext *text) {
     return 0;
 }
 
+static ap_status push_pieces(const ap__sentence_piece *self, ap__work *work, ap__piece *piece) {
+    ap__sp_stretches found = {0};
+    ap_status status = ap__sp_normalize(self, work, &piece->text);
+    if (status || !piece->text.len) return status;
+    status = self->is_bpe    ? ap__sp_cut_bpe(self, work, &piece->text, &found)
+             : self->is_char ? ap__sp_cut_char(self, work, &piece->text, &found)
+                             : ap__sp_cut_unigram(self, work, &piece->text, &found);
+    return status ? status : push_all(self, work, piece, &found);
+}
+
+/* Of fewer tokens than the prefix has by itself, all stay. */
+static ap_status push_behind_unk(const ap__sentence_piece *self, ap__work *work, ap__piece *piece) {
+    size_t first = work->tokens.n;
+    unsigned next = work->texts.next; /* The other buffer has the text of the parts to come. */
+    ap_status status = ap__sp_canonicalize(self, work, &piece->text);
+    work->texts.next = next;
+    if (status || !piece->text.len) return status;
+    status = push_pieces(self, work, piece);
+    work->texts.next = next;
+    size_t n = work->tokens.n - first;
+    if (status || n < self->n_unk_prefix) return status;
+    ap__token *tokens = work->tokens.ptr + first;
+    n -= self->n_unk_prefix;
+    if (n) memmove(tokens, tokens + self->n_unk_prefix, n * sizeof *tokens);
+    work->tokens.n = first + n;
+    return AP_OK;
+}
+
 static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
     const ap__sentence_piece *self = ptr;
     uint32_t n = self->has_language_codes ? code_len(&piece->text) : 0;
-    ap__sp_stretches found = {0};
     ap_status status = n ? push_text(self, work, piece, 0, n) : AP_OK;
     if (status || n == piece->text.len) return status;
     ap__piece rest = {ap__ntext_slice(&piece->text, n, piece->text.len), false};
-    status = ap__sp_normalize(self, work, &rest.text);
-    if (status || !rest.text.len) return status;
-    status = self->is_bpe ? ap__sp_cut_bpe(self, work, &rest.text, &found)
-                          : ap__sp_cut_unigram(self, work, &rest.text, &found);
-    return status ? status : push_all(self, work, &rest, &found);
+    return self->unk_prefix.len ? push_behind_unk(self, work, &rest) : push_pieces(self, work, &rest);
 }
 
+/* -- reading all of it --------------------------------------------------------------------------------- */
+
+static ap_status count_prefix(ap__sentence_piece *self, ap__loader *loader) {
+    uint32_t len = (uint32_t)self->unk_prefix.len;
+    ap__work work = {.tokenizer = loader->tokenizer, .err = loader->err};
+    ap__piece piece = {{self->unk_prefix.ptr, NULL, len, {0, len}}, false};
+    ap_status status = len ? push_pieces(self, &work, &piece) : AP_OK;
+    self->n_unk_prefix = work.tokens.n;
+    ap__work_clear(&work);
+    return status;
+}
+
+static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
+    ap__sentence_piece *self;
+    ap_status status = ap__loader_alloc(loader, &self, 1, sizeof *self);
+    if (!status) status = read_flags(self, loader, json);
+    if (!status) status = ap__read_python_vocab(loader, json);
+    if (status) return status;
+    self->ids = loader->vocab;
+    status = ap__get_u32(loader, json, "first_language_id", false, &loader->tokenizer->languages.first_id);
+    if (!status) status = read_unknown(self, loader, json);
+    if (!status) status = read_pieces(self, loader, json);
+    if (!status) status = ap__get_string(loader, json, "unk_prefix", false, &self->unk_prefix);
+    if (status) return status;
+    for (unsigned byte = 0; byte < 256; byte++) {
+        char name[8];
+        int len = snprintf(name, sizeof name, "<0x%02X>", byte);
+        self->byte_ids[byte] = ap__vocab_find(self->ids, name, (size_t)len);
+    }
+    *out = self;
+    return count_prefix(self, loader);
+}
 const ap__model_class ap__model_sentence_piece = {.create = create, .tokenize = tokenize};

@@ -36,8 +36,12 @@ typedef struct ap__sentence_piece {
     ap__vocab symbols;   /* User-defined pieces: no rule changes them. */
     ap__trie trie, symbol_trie;
     float min_score, max_score; /* Of normal pieces. */
-    bool is_bpe, has_unused, byte_fallback;
+    bool is_bpe, is_char, has_unused, byte_fallback;
     uint32_t byte_ids[256];
+    /* Stands in front of what is cut, and its tokens are taken off again (SigLIP); no length: nothing does.
+     */
+    ap__text unk_prefix;
+    size_t n_unk_prefix;     /* Its tokens. */
     bool has_language_codes; /* ">>de<<" in front of a text is a token as a whole (Marian). */
     /* Normalization. */
     ap__charsmap map;
@@ -57,12 +61,18 @@ typedef struct ap__sp_stretches {
     size_t n;
 } ap__sp_stretches;
 
+/* The text without ASCII punctuation, whitespace at its ends and more than one space; behind `unk_prefix`,
+ * unless nothing is left. */
+ap_status ap__sp_canonicalize(const ap__sentence_piece *self, ap__work *work, ap__ntext *text);
+
 /* The normalized text, in a buffer of the call. */
 ap_status ap__sp_normalize(const ap__sentence_piece *self, ap__work *work, ap__ntext *text);
 
 /* Cut a normalized text that is not empty. */
 ap_status ap__sp_cut_unigram(const ap__sentence_piece *self, ap__work *work, const ap__ntext *text,
                              ap__sp_stretches *out);
+ap_status ap__sp_cut_char(const ap__sentence_piece *self, ap__work *work, const ap__ntext *text,
+                          ap__sp_stretches *out);
 ap_status ap__sp_cut_bpe(const ap__sentence_piece *self, ap__work *work, const ap__ntext *text,
                          ap__sp_stretches *out);
 

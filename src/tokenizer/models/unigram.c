@@ -12,6 +12,8 @@
 
 /* What a character that is no token costs below the worst token. */
 #define UNKNOWN_PENALTY 10.0
+/* Sums of so many scores as a text has bytes are exact to less than that. */
+#define STEEP_SCORE 1e6
 
 typedef struct unigram {
     ap__vocab *vocab;
@@ -19,6 +21,7 @@ typedef struct unigram {
     uint32_t *ids; /* Of the trie's places. */
     double unknown_score;
     uint32_t unk_id; /* AP__TOKEN_NONE: there is none. */
+    bool is_steep;   /* Unknown characters cost so much that no way takes them where a token goes. */
     bool byte_fallback;
     uint32_t byte_ids[256]; /* Of "<0x00>" and so on; AP__TOKEN_NONE where one is missing. */
 } unigram;
@@ -77,6 +80,7 @@ static ap_status read_tokens(unigram *self, ap__loader *loader, yyjson_val *list
         if (score < least) least = score;
     }
     self->unknown_score = least - UNKNOWN_PENALTY;
+    self->is_steep = least > -STEEP_SCORE && least < UNKNOWN_PENALTY;
     ap_status status = ap__vocab_finish(self->vocab, loader->arena, loader->file, loader->err);
     if (status) return status;
     yyjson_arr_foreach(list, i, max, item) {
@@ -146,6 +150,7 @@ static ap_status fail_unknown(ap_error *err) {
 static ap_status find_way(const unigram *self, const ap__ntext *text, arrival *arrivals, ap__work *work) {
     for (uint32_t i = 1; i <= text->len; i++) arrivals[i].start = NOT_REACHED;
     const ap__trie_node *nodes = self->trie.nodes;
+    uint64_t n_steps = 0;
     arrivals[0] = (arrival){0};
     for (uint32_t at = 0, n; at < text->len; at += n) {
         double score = arrivals[at].score;
@@ -157,11 +162,12 @@ static ap_status find_way(const unigram *self, const ap__ntext *text, arrival *a
             arrive(&arrivals[at + walk.at], nodes[walk.node].weight + score, at, place);
             has_single = has_single || walk.at == n;
         }
-        work->n_steps += walk.at + 1;
+        n_steps += walk.at + 1;
         if (has_single) continue;
         bool is_best = arrive(&arrivals[at + n], self->unknown_score + score, at, AP__TOKEN_NONE);
         if (is_best && self->unk_id == AP__TOKEN_NONE) return fail_unknown(work->err);
     }
+    work->n_steps += n_steps;
     return AP_OK;
 }
 
@@ -187,11 +193,13 @@ static bool has_bytes(const unigram *self, const char *text, uint32_t len) {
     return true;
 }
 
-/* Unknown characters, taken together: a token after all, or bytes, or one unknown. */
+/* Unknown characters, taken together: a token after all, or bytes, or one unknown. `has_token`: the text of
+ * the unknown token is among them. */
 static ap_status push_unknown(const unigram *self, ap__work *work, const ap__piece *piece, uint32_t start,
-                              uint32_t end) {
+                              uint32_t end, bool has_token) {
     const char *text = piece->text.ptr + start;
-    uint32_t id = ap__vocab_find(self->vocab, text, end - start);
+    uint32_t id = AP__TOKEN_NONE;
+    if (has_token || !self->is_steep) id = ap__vocab_find(self->vocab, text, end - start);
     ap_status status = AP_OK;
     if (id != AP__TOKEN_NONE) return ap__work_push_token(work, piece, id, start, end);
     if (!self->byte_fallback || !has_bytes(self, text, end - start))
@@ -218,8 +226,10 @@ static ap_status push_way(const unigram *self, ap__work *work, const ap__piece *
         if (id != self->unk_id) {
             status = ap__work_push_token(work, piece, id, at, end);
         } else {
-            while (end < piece->text.len && id_of(self, &way[end]) == id) end = way[end].start;
-            status = push_unknown(self, work, piece, at, end);
+            bool has_token = way[at].place != AP__TOKEN_NONE;
+            for (; end < piece->text.len && id_of(self, &way[end]) == id; end = way[end].start)
+                has_token = has_token || way[end].place != AP__TOKEN_NONE;
+            status = push_unknown(self, work, piece, at, end, has_token);
         }
         if (n < AP__CACHED_MAX_TOKENS) ends[n] = end;
         *is_plain = *is_plain && work->tokens.n - first == n + 1;
@@ -248,19 +258,52 @@ static ap_status cut(const unigram *self, ap__work *work, const ap__piece *piece
     return status;
 }
 
-static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
-    const unigram *self = ptr;
-    uint32_t ends[AP__CACHED_MAX_TOKENS];
+/* -- pieces ------------------------------------------------------------------------------------------- */
+
+/* A piece, and the name by which it is remembered; no length: it is not. */
+typedef struct named {
+    ap__piece *piece;
     ap__piece_key key;
-    bool is_plain;
-    size_t first = work->tokens.n;
+} named;
+
+/* What is remembered of the piece is asked for from memory, which takes longer than to find a way through it.
+ */
+static ap_status name(named *out, ap__work *work, ap__piece *piece) {
     ap_status status = piece->is_bytes ? ap__piece_write_bytes(work, piece) : AP_OK;
-    if (status) return status;
-    const ap__cached_piece *cached = ap__work_find_cached(&key, work, piece);
-    if (cached) return ap__work_push_cached(work, piece, 0, cached);
-    status = cut(self, work, piece, ends, &is_plain);
-    if (status || !is_plain) return status;
-    return ap__work_remember(work, &key, first, ends);
+    out->piece = piece;
+    out->key.len = 0;
+    if (work->has_texts || !piece->text.len || piece->text.len > AP__CACHED_MAX_BYTES) return status;
+    out->key = ap__piece_key_of(piece->text.ptr, piece->text.len, 0);
+    if (work->piece_cache.places) __builtin_prefetch(ap__piece_cache_place(&work->piece_cache, &out->key));
+    return status;
 }
 
-const ap__model_class ap__model_unigram = {.create = create, .tokenize = tokenize};
+static ap_status push_piece(const unigram *self, ap__work *work, const named *n) {
+    uint32_t ends[AP__CACHED_MAX_TOKENS];
+    bool is_plain = false;
+    size_t first = work->tokens.n;
+    const ap__cached_piece *cached = n->key.len ? ap__piece_cache_find(&work->piece_cache, &n->key) : NULL;
+    if (cached) return ap__work_push_cached(work, n->piece, 0, cached);
+    ap_status status = cut(self, work, n->piece, ends, &is_plain);
+    if (status || !is_plain) return status;
+    return ap__work_remember(work, &n->key, first, ends);
+}
+
+static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *pieces, size_t n) {
+    enum { AHEAD = 16 }; /* A power of two. */
+    named names[AHEAD];
+    uint32_t word = work->word;
+    ap_status status = AP_OK;
+    for (size_t i = 0; i < n + AHEAD && !status; i++) {
+        named *place = &names[i % AHEAD];
+        if (i >= AHEAD) {
+            status = push_piece(ptr, work, place);
+            work->word += !work->is_word_given;
+        }
+        if (i < n && !status) status = name(place, work, &pieces[i]);
+    }
+    work->word = word;
+    return status;
+}
+
+const ap__model_class ap__model_unigram = {.create = create, .tokenize_all = tokenize};

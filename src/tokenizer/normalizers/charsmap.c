@@ -88,6 +88,12 @@ ap__text ap__charsmap_shortest(const ap__charsmap *map, const char *text, size_t
     return out;
 }
 
+bool ap__charsmap_may_begin(const ap__charsmap *map, const char *text, size_t len) {
+    ap__text out;
+    size_t at = map->n_units ? offset_of(map->units[0]) : 0, i = 0;
+    return map->n_units && (next_entry(map, (ap__text){text, len}, &at, &i, &out) || i == len);
+}
+
 ap__text ap__charsmap_longest(const ap__charsmap *map, const char *text, size_t len, size_t *n_bytes) {
     ap__text out = {0}, found;
     size_t at = map->n_units ? offset_of(map->units[0]) : 0, i = 0;

@@ -20,7 +20,10 @@ ap_status ap__charsmap_read(ap__charsmap *out, ap__loader *loader, yyjson_val *j
  * Entries that point outside, where the reference panics, are none. */
 ap__text ap__charsmap_shortest(const ap__charsmap *map, const char *text, size_t len);
 
-/* The same of the longest entry; *n_bytes is its length. */
+/* Whether an entry may begin so: the text begins with one, or one with the text. */
+bool ap__charsmap_may_begin(const ap__charsmap *map, const char *text, size_t len);
+
+/* As ap__charsmap_shortest() of the longest entry; *n_bytes is its length. */
 ap__text ap__charsmap_longest(const ap__charsmap *map, const char *text, size_t len, size_t *n_bytes);
 
 #endif

@@ -14,21 +14,38 @@ enum { CLUSTER_MAX_BYTES = 6 };
 
 typedef struct precompiled {
     ap__charsmap map;
-    bool keeps[128]; /* ASCII characters that are not replaced. */
+    bool is_plain[256];  /* Bytes that are printable ASCII characters and are not replaced. */
+    uint64_t *may_begin; /* A bit for each character of the first plane: an entry may begin with it. */
 } precompiled;
 
+/* Characters of a word of that, which differ in their last byte alone. */
+enum { PLANE = 0x10000, BLOCK = 64 };
+
 /* -- reading ------------------------------------------------------------------------------------------- */
+
+static void set_may_begin(precompiled *self, uint32_t first) {
+    char bytes[4];
+    size_t len = ap__utf8_encode(bytes, first);
+    if (len > 1 && !ap__charsmap_may_begin(&self->map, bytes, len - 1)) return;
+    for (uint32_t i = 0; i < BLOCK; i++) {
+        len = ap__utf8_encode(bytes, first + i);
+        if (ap__charsmap_may_begin(&self->map, bytes, len))
+            self->may_begin[first / BLOCK] |= UINT64_C(1) << i;
+    }
+}
 
 static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
     precompiled *self;
     ap_status status = ap__loader_alloc(loader, &self, 1, sizeof *self);
     if (!status) status = ap__charsmap_read(&self->map, loader, json);
+    if (!status) status = ap__loader_alloc(loader, &self->may_begin, PLANE / BLOCK, sizeof *self->may_begin);
     if (status) return status;
     *out = self;
-    for (unsigned c = 0; c < 128; c++) {
+    for (unsigned c = ' '; c < 0x7F; c++) {
         char byte = (char)c;
-        self->keeps[c] = !ap__charsmap_shortest(&self->map, &byte, 1).ptr;
+        self->is_plain[c] = !ap__charsmap_shortest(&self->map, &byte, 1).ptr;
     }
+    for (uint32_t first = 0; first < PLANE; first += BLOCK) set_may_begin(self, first);
     return AP_OK;
 }
 
@@ -88,22 +105,25 @@ static void put_cluster(pass *p, const char *text, uint32_t len) {
     }
 }
 
-/* Whether the character is printable ASCII that stays, and the next one belongs to another cluster. */
-static bool is_plain_ascii(const precompiled *self, const ap__ntext *text, uint32_t at) {
-    char c = text->ptr[at];
-    bool is_kept = c >= ' ' && c < 0x7F && self->keeps[(unsigned char)c];
-    return is_kept && (at + 1 == text->len || (unsigned char)text->ptr[at + 1] < 0x80);
+static bool may_begin(const precompiled *self, uint32_t code) {
+    return code >= PLANE || self->may_begin[code / BLOCK] >> code % BLOCK & 1;
+}
+
+/* Behind the printable ASCII from `at` on that stays. Its last character is looked at when the next one may
+ * belong to the same cluster. */
+static uint32_t pass_plain(const precompiled *self, const ap__ntext *text, uint32_t at) {
+    uint32_t start = at;
+    while (at < text->len && self->is_plain[(unsigned char)text->ptr[at]]) at++;
+    return at > start && at < text->len && (unsigned char)text->ptr[at] >= 0x80 ? at - 1 : at;
 }
 
 /* The next place where an entry of the map begins; the end of the text when there is none. */
 static uint32_t next_entry(const precompiled *self, const ap__ntext *text, uint32_t at) {
-    while (at < text->len) {
-        if (is_plain_ascii(self, text, at)) {
-            at++;
-            continue;
-        }
-        if (ap__charsmap_shortest(&self->map, text->ptr + at, text->len - at).ptr) return at;
-        at += ap__utf8_len(text->ptr[at]);
+    while ((at = pass_plain(self, text, at)) < text->len) {
+        uint32_t code, n = (uint32_t)ap__utf8_next(&code, text->ptr + at);
+        if (may_begin(self, code) && ap__charsmap_shortest(&self->map, text->ptr + at, text->len - at).ptr)
+            return at;
+        at += n;
     }
     return at;
 }

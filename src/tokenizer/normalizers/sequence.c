@@ -3,33 +3,12 @@
 #include "base/error.h"
 #include "tokenizer/component.h"
 
-typedef struct sequence {
-    ap__normalizer *items;
-    size_t n;
-} sequence;
-
 static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
-    yyjson_val *list, *item;
-    sequence *self;
-    size_t i, max;
-    ap_status status = ap__get_array(loader, json, "normalizers", &list);
-    if (!status) status = ap__loader_alloc(loader, &self, 1, sizeof *self);
-    if (status) return status;
-    *out = self;
-    if ((status = ap__loader_alloc(loader, &self->items, yyjson_arr_size(list), sizeof *self->items)))
-        return status;
-    size_t outer = ap__loader_enter(loader, "normalizers", 0);
-    yyjson_arr_foreach(list, i, max, item) {
-        size_t mark = ap__loader_enter(loader, NULL, i);
-        if ((status = ap__normalizer_create(&self->items[self->n++], loader, item))) return status;
-        ap__loader_leave(loader, mark);
-    }
-    ap__loader_leave(loader, outer);
-    return AP_OK;
+    return ap__normalizer_create_list(out, loader, json, "normalizers");
 }
 
 static ap_status apply(const void *ptr, ap__work *work, ap__ntext *text) {
-    const sequence *self = ptr;
+    const ap__normalizer_list *self = ptr;
     ap_status status = AP_OK;
     for (size_t i = 0; i < self->n && !status; i++)
         status = ap__normalizer_apply(&self->items[i], work, text);

@@ -40,35 +40,48 @@ static bool starts_with(const ap__metaspace *self, const ap__ntext *text, uint32
     return text->len - at >= self->len && !memcmp(text->ptr + at, self->bytes, self->len);
 }
 
-/* A text while it is written anew, in the arena. */
+/* A text while it is written anew, in the arena, and cut where words begin (MergedWithNext). */
 typedef struct writer {
     const ap__metaspace *self;
-    const ap__ntext *text;
+    ap__work *work;
     char *out;
     ap__span *align;
-    uint32_t len;
+    uint32_t len, start; /* Bytes written; where the last word begins. */
+    ap__span origin;     /* Of the whole text. */
+    ap_status status;
 } writer;
 
+static void end_word(writer *w) {
+    ap__ntext text = {w->out, w->align, w->len, w->origin};
+    if (w->status) return;
+    w->status = w->self->split ? ap__work_push_slice(w->work, &text, w->start, w->len)
+                               : ap__work_push_piece(w->work, &text);
+    w->start = w->len;
+}
+
 static void put_mark(writer *w, ap__span origin) {
+    if (w->self->split) end_word(w);
     memcpy(w->out + w->len, w->self->bytes, w->self->len);
     for (size_t i = 0; i < w->self->len; i++) w->align[w->len++] = origin;
 }
 
-/* What stands between spaces. */
-static void put_stretch(writer *w, uint32_t start, uint32_t end) {
-    const ap__ntext *text = w->text;
-    uint32_t base = text->origin.start;
-    ap__span *align = w->align + w->len;
-    memcpy(w->out + w->len, text->ptr + start, end - start);
-    w->len += end - start;
-    if (text->align) {
-        memcpy(align, text->align + start, (end - start) * sizeof *align);
-        return;
-    }
-    while (start < end) {
-        uint32_t n = ap__utf8_len(text->ptr[start]);
-        ap__span span = {base + start, base + start + n};
-        for (uint32_t k = 0; k < n && start < end; k++, start++) *align++ = span;
+/* Puts the character in the place of every space. Source: normalizer.rs replace. */
+static void put_text(writer *w, const ap__ntext *text) {
+    ap__span span = {0};
+    for (uint32_t at = 0; at < text->len; at++) {
+        char byte = text->ptr[at];
+        uint32_t start = text->origin.start + at;
+        if (text->align)
+            span = text->align[at];
+        else if (!ap__is_continuation(byte))
+            span = (ap__span){start, start + ap__utf8_len(byte)};
+        if (byte == ' ') {
+            put_mark(w, span);
+            continue;
+        }
+        if (byte == w->self->bytes[0] && w->self->split && starts_with(w->self, text, at)) end_word(w);
+        w->out[w->len] = byte;
+        w->align[w->len++] = span;
     }
 }
 
@@ -78,56 +91,41 @@ static bool is_prepended(const ap__metaspace *self, const ap__ntext *text) {
     return is_wanted && text->len && text->ptr[0] != ' ' && !starts_with(self, text, 0);
 }
 
-/* Puts the character in the place of every space, and in front; there it has the place of the first
- * character. Source: normalizer.rs replace, prepend. */
-static ap_status rewrite(const ap__metaspace *self, ap__work *work, ap__ntext *text) {
+static size_t count_spaces(const ap__ntext *text) {
+    size_t n = 0, at = 0;
+    for (; text->len - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
+        uint64_t bytes, low = UINT64_C(0x7F7F7F7F7F7F7F7F);
+        memcpy(&bytes, text->ptr + at, sizeof bytes);
+        bytes ^= UINT64_C(0x2020202020202020);
+        uint64_t others = (((bytes & low) + low) | bytes) & ~low; /* A bit for each byte that is none. */
+        n += 8 - (size_t)((others >> 7) * UINT64_C(0x0101010101010101) >> 56);
+    }
+    for (; at < text->len; at++) n += text->ptr[at] == ' ';
+    return n;
+}
+
+/* Puts the character in front as well; there it has the place of the first character. Source: normalizer.rs
+ * prepend. */
+static ap_status rewrite(const ap__metaspace *self, ap__work *work, const ap__ntext *text) {
     bool is_first = is_prepended(self, text);
-    size_t n_spaces = 0;
-    const char *end = text->ptr + text->len, *space, *at = text->ptr;
-    for (; at < end && (space = memchr(at, ' ', (size_t)(end - at))); at = space + 1) n_spaces++;
-    if (!n_spaces && !is_first) return AP_OK;
-    size_t len = text->len - n_spaces + (n_spaces + is_first) * self->len, max = ap__ntext_max_len(text);
+    size_t n_spaces = count_spaces(text), max = ap__ntext_max_len(text);
+    size_t len = text->len - n_spaces + (n_spaces + is_first) * self->len;
     if (len > max)
         return ap__fail(work->err, AP_ELIMIT, "normalized text would be longer than %zu bytes", max);
-    writer w = {.self = self, .text = text};
+    writer w = {.self = self, .work = work, .origin = text->origin};
     w.out = ap__arena_alloc(&work->arena, len);
     w.align = ap__arena_alloc(&work->arena, len * sizeof *w.align); /* At most 2^31 * 8. */
     if (!w.out || !w.align) return ap__fail_nomem(work->err);
     if (is_first) put_mark(&w, ap__ntext_origin_of(text, 0, ap__utf8_len(text->ptr[0])));
-    for (at = text->ptr; at < end; at = space + 1) {
-        space = memchr(at, ' ', (size_t)(end - at));
-        uint32_t start = (uint32_t)(at - text->ptr), stop = space ? (uint32_t)(space - text->ptr) : text->len;
-        put_stretch(&w, start, stop);
-        if (!space) break;
-        put_mark(&w, ap__ntext_origin_of(text, stop, stop + 1));
-    }
-    *text = (ap__ntext){w.out, w.align, w.len, text->origin};
-    return AP_OK;
-}
-
-/* Every word begins with the character: MergedWithNext. */
-static ap_status split(const ap__metaspace *self, ap__work *work, const ap__ntext *text) {
-    uint32_t start = 0;
-    ap_status status = AP_OK;
-    for (uint32_t at = 1; at < text->len && !status; at++) {
-        const char *lead = memchr(text->ptr + at, self->bytes[0], text->len - at);
-        if (!lead) break;
-        at = (uint32_t)(lead - text->ptr);
-        if (!starts_with(self, text, at)) continue;
-        status = ap__work_push_slice(work, text, start, at);
-        start = at;
-    }
-    return status ? status : ap__work_push_slice(work, text, start, text->len);
+    put_text(&w, text);
+    end_word(&w);
+    return w.status;
 }
 
 static ap_status apply(const void *ptr, ap__work *work) {
-    const ap__metaspace *self = ptr;
     ap_status status = ap__work_write_bytes(work);
-    for (size_t i = 0; i < work->pieces.n && !status; i++) {
-        ap__ntext *text = &work->pieces.ptr[i].text;
-        status = rewrite(self, work, text);
-        if (!status) status = self->split ? split(self, work, text) : ap__work_push_piece(work, text);
-    }
+    for (size_t i = 0; i < work->pieces.n && !status; i++)
+        status = rewrite(ptr, work, &work->pieces.ptr[i].text);
     ap__work_swap_pieces(work);
     return status;
 }

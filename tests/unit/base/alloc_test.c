@@ -2,6 +2,7 @@
 
 #include "unit/support/check.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -186,4 +187,23 @@ void test_grow_overflow(void **state) {
     assert_false(ap__grow(&ptr, &capacity, SIZE_MAX / 2, 4, SIZE_MAX));
     assert_null(ptr);
     assert_int_equal(0, capacity);
+}
+
+/* -- tables -------------------------------------------------------------------------------------------- */
+
+void test_table_lies_on_lines_and_pages_within_its_room(void **state) {
+    (void)state;
+    static const size_t sizes[] = {1, 64, (1 << 21) - 1, 1 << 21, (1 << 22) + 1};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        size_t size = sizes[i], room = ap__table_room(size), alignment = size < 1 << 21 ? 64 : 1 << 21;
+        char *memory = ap__malloc(room + 1);
+        for (int misplaced = 0; misplaced < 2; misplaced++) {
+            char *table = ap__table_place(memory + misplaced, size);
+            assert_int_equal(0, (uintptr_t)table % alignment);
+            assert_true(table >= memory + misplaced && table + size <= memory + misplaced + room);
+            memset(table, 1, size);
+        }
+        ap__free(memory);
+    }
+    assert_int_equal(SIZE_MAX, ap__table_room(SIZE_MAX - 1));
 }

@@ -62,6 +62,28 @@ void test_every_sequence_as_rfc_3629(void **state) {
                 }
 }
 
+/* The valid prefix by the decoder alone. */
+static size_t decoded_len(const char *text, size_t len) {
+    uint32_t code;
+    size_t at = 0;
+    for (size_t n; at < len && (n = ap__utf8_decode(&code, text + at, len - at)); at += n) {
+    }
+    return at;
+}
+
+void test_valid_len_is_what_decodes(void **state) {
+    (void)state;
+    static const unsigned char edges[] = {0x00, 0x7F, 0x80, 0x8F, 0x90, 0x9F, 0xA0, 0xBF, 0xC0, 0xC1, 0xC2,
+                                          0xDF, 0xE0, 0xE1, 0xEC, 0xED, 0xEE, 0xEF, 0xF0, 0xF4, 0xF5, 0xFF};
+    const size_t n = sizeof edges;
+    for (size_t i = 0; i < n * n * n * n; i++) {
+        char text[5] = {(char)edges[i % n], (char)edges[i / n % n], (char)edges[i / (n * n) % n],
+                        (char)edges[i / (n * n * n)], 'a'};
+        for (size_t len = 1; len <= sizeof text; len++)
+            assert_int_equal(decoded_len(text, len), ap__utf8_valid_len(text, len));
+    }
+}
+
 void test_valid_len(void **state) {
     (void)state;
     assert_int_equal(0, ap__utf8_valid_len("", 0));

@@ -5,6 +5,11 @@
 #include "unit/support/check.h"
 #include "unit/support/tempdir.h"
 #include "unit/support/values.h"
+#include "value/json.h"
+#include "value/value.h"
+
+#include <stdio.h>
+#include <string.h>
 
 static const char OWN[] = "{\"max_new_tokens\": 256, \"do_sample\": true, \"temperature\": 0.7}";
 
@@ -127,6 +132,91 @@ void test_config_json_where_there_is_no_file(void **state) {
     clear(&l);
 }
 
+/* -- generation_config --------------------------------------------------------------------------------- */
+
+static double number_of(const ap_value *value) {
+    return ap_value_kind(value) == AP_KIND_BOOL ? ap_value_get_bool(value) : ap_value_get_float(value);
+}
+
+static void compare_value(const ap_opt *opt, const ap_param *row, const ap_value *expected,
+                          const char *what) {
+    double found = 0;
+    if (ap_value_kind(expected) == AP_KIND_NULL) {
+        if (ap__opt_is_set(opt)) fail_msg("%s is set, in %s", row->name, what);
+        return;
+    }
+    if (!ap__opt_is_set(opt)) fail_msg("%s is null, in %s", row->name, what);
+    if (row->type == AP_PARAM_TYPE_INT) found = (double)opt->as.integer;
+    if (row->type == AP_PARAM_TYPE_FLOAT) found = opt->as.number;
+    if (row->type == AP_PARAM_TYPE_BOOL) found = opt->as.boolean;
+    if (row->type == AP_PARAM_TYPE_VALUE) found = number_of(opt->as.value);
+    if (found != number_of(expected)) fail_msg("%s is %g, in %s", row->name, found, what);
+}
+
+/* Values that the reference has are given; the others are the table's defaults. */
+static void compare_values(const ap__generate_opts *found, const ap_value *expected, const char *what) {
+    for (const ap_param *row = ap__generate_params; row->name; row++) {
+        const ap_value *value = ap_value_dict_get(expected, row->name);
+        const ap_opt *opt = ap__generate_opt_const(found, row);
+        if (value)
+            compare_value(opt, row, value, what);
+        else if (!ap__generate_param_is_argument(row) && !ap__generate_opt_is_default(row, opt))
+            fail_msg("%s is not its default, in %s", row->name, what);
+    }
+}
+
+/* tools/golden/make_generation_layers.py */
+void test_layers_as_the_reference(void **state) {
+    ap_value *cases = NULL;
+    char path[512];
+    ap_error err = AP_ERROR_INIT;
+    (void)state;
+    snprintf(path, sizeof path, "%s/generate/layers.json", AP_TEST_DATA_DIR);
+    assert_ok(ap__value_from_json_file(&cases, path, (size_t)1 << 20, &err), &err);
+    assert_true(ap_value_len(cases) >= 150);
+    for (size_t i = 0; i < ap_value_len(cases); i++) {
+        layers l;
+        const ap_value *test = ap_value_list_get(cases, i);
+        char *file = json_of(ap_value_dict_get(test, "file")),
+             *init = json_of(ap_value_dict_get(test, "init"));
+        char *call = json_of(ap_value_dict_get(test, "call")), *all = json_of(test);
+        expect_ok(&l, file, NULL, NULL, init, call);
+        compare_values(&l.result, ap_value_dict_get(test, "expect"), all);
+        clear(&l);
+        ap_string_destroy(file);
+        ap_string_destroy(init);
+        ap_string_destroy(call);
+        ap_string_destroy(all);
+    }
+    ap_value_destroy(cases);
+}
+
+/* At the creation it takes the place of the pipeline's own values; what a GenerationConfig keeps of others is
+ * passed over. */
+void test_a_configuration_of_the_creation(void **state) {
+    layers l;
+    (void)state;
+    expect_ok(&l, "{\"top_k\": 7}", NULL, NULL,
+              "{\"generation_config\": {\"temperature\": 0.4, \"_from_model_config\": false, \"other\": 1}, "
+              "\"top_p\": 0.9, \"seed\": 3}",
+              NULL);
+    assert_true(l.result.max_new_tokens.is_null);
+    assert_false(l.result.do_sample.as.boolean);
+    assert_float_equal(0.4, l.result.temperature.as.number, 0);
+    assert_float_equal(0.9, l.result.top_p.as.number, 0);
+    assert_int_equal(7, l.result.top_k.as.integer);
+    clear(&l);
+    expect_ok(&l, NULL, NULL, NULL, "{\"top_p\": 0.9, \"seed\": 3}",
+              "{\"generation_config\": {\"top_k\": 4}}");
+    assert_float_equal(1, l.result.top_p.as.number, 0);
+    assert_int_equal(4, l.result.top_k.as.integer);
+    assert_int_equal(3, l.result.seed.as.integer); /* No member of a configuration. */
+    clear(&l);
+    expect_ok(&l, NULL, NULL, NULL, NULL, "{\"generation_config\": null}");
+    assert_int_equal(256, l.result.max_new_tokens.as.integer);
+    clear(&l);
+}
+
 static void expect_fails(const char *file, const char *call, ap_status status, const char *message) {
     layers l;
     ap_error err = AP_ERROR_INIT;
@@ -152,12 +242,28 @@ void test_values_that_cannot_be(void **state) {
         NULL, "{\"num_beams\": 3, \"num_beam_groups\": 2, \"do_sample\": false, \"diversity_penalty\": 1.0}",
         AP_EINVAL, "no multiple");
     expect_fails(NULL, "{\"penalty_alpha\": 0.6}", AP_EUNSUPPORTED,
-                 "penalty_alpha: contrastive search is not supported");
+                 "penalty_alpha: contrastive search, which needs hidden states");
+    expect_fails(NULL, "{\"do_sample\": false, \"num_beams\": 2, \"low_memory\": true}", AP_EINVAL,
+                 "low_memory");
+    expect_fails(NULL, "{\"cache_implementation\": \"none\"}", AP_EINVAL,
+                 "transformers has none named \"none\"");
+    expect_fails(NULL, "{\"num_assistant_tokens_schedule\": \"none\"}", AP_EINVAL, "found \"none\"");
+    expect_fails(NULL, "{\"num_assistant_tokens\": -1}", AP_EINVAL, "num_assistant_tokens: -1 is below 0");
+    expect_fails(NULL, "{\"generation_config\": {\"watermarking_config\": 3, \"constraints\": [1]}}",
+                 AP_EUNSUPPORTED, "constraints");
     expect_fails(NULL, "{\"force_words_ids\": [[1]]}", AP_EUNSUPPORTED, "constrained beam search");
     expect_fails("{\"penalty_alpha\": 0.6}", NULL, AP_EUNSUPPORTED,
                  "generation_config.json: parameter penalty_alpha");
     expect_fails("{\"max_length\": \"x\"}", NULL, AP_ETYPE, "max_length: expected int");
     expect_fails("[]", NULL, AP_EFORMAT, "expected a JSON object");
+    expect_fails(NULL, "{\"generation_config\": [1]}", AP_ETYPE,
+                 "generation_config: expected a dict, found list");
+    expect_fails(NULL, "{\"generation_config\": {\"top_k\": \"x\"}}", AP_ETYPE,
+                 "generation_config: parameter top_k: expected int");
+    expect_fails(NULL, "{\"generation_config\": {\"negative_prompt_ids\": [1]}}", AP_EINVAL,
+                 "generation_config: negative_prompt_ids is a parameter of calls");
+    expect_fails(NULL, "{\"generation_config\": {\"num_beams\": 0}}", AP_EINVAL, "num_beams: 0 is below 1");
+    expect_fails(NULL, "{\"generation_config\": {\"penalty_alpha\": 0.6}}", AP_EUNSUPPORTED, "penalty_alpha");
     layers l;
     expect_ok(&l, NULL, NULL, NULL, NULL,
               "{\"penalty_alpha\": null, \"guidance_scale\": 1.0, \"low_memory\": false}");

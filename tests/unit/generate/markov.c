@@ -59,12 +59,13 @@ static ap_status step(ap__decoding *self, const ap__step *s, float **logits, ap_
         for (size_t k = 0; k < s->n_tokens; k++, r->n++) {
             assert_true(r->n < READ_MAX);
             r->tokens[r->n] = s->tokens[i * s->n_tokens + k];
-            r->mask[r->n] = !s->mask || s->mask[i * s->n_tokens + k];
+            r->mask[r->n] = !s->mask || s->mask[i * s->n_tokens + k] == AP__MASK_IN;
         }
         for (size_t k = 0; k < s->n_logits; k++) {
             int64_t a, b;
             last_two(r, r->n - s->n_logits + k + 1, &a, &b);
-            for (int64_t t = 0; t < MARKOV_TOKENS; t++) *to++ = markov_logit(a, b, t);
+            bool errs = d->of->errs_every && (a * MARKOV_TOKENS + b) % d->of->errs_every == 0;
+            for (int64_t t = 0; t < MARKOV_TOKENS; t++) *to++ = markov_logit(errs ? b : a, errs ? a : b, t);
         }
     }
     self->n_tokens += s->n_tokens;
@@ -139,6 +140,10 @@ ap_status markov_begin(ap__decoding **out, void *ctx, size_t first, size_t n, ap
     d->of->n_alive++;
     *out = &d->base;
     return AP_OK;
+}
+
+ap_status markov_begin_assistant(ap__decoding **out, void *ctx, size_t first, size_t n, ap_error *err) {
+    return markov_begin(out, ((markov *)ctx)->assistant, first, n, err);
 }
 
 static const ap_value END = {.kind = AP_KIND_INT, .as.integer = 1};

@@ -13,13 +13,18 @@ float markov_logit(int64_t a, int64_t b, int64_t k);
 /* What its decodings did. */
 typedef struct markov {
     size_t n_begun, n_alive, n_steps, n_joins, most_rows;
-    size_t fails_at;   /* The step that fails; 0: none. */
+    size_t fails_at;    /* The step that fails; 0: none. */
+    int64_t errs_every; /* Of its pairs of tokens, one in so many has the logits of another pair; 0: none. */
+    struct markov *assistant;
     ap_cancel *cancel; /* Triggered behind step `cancels_at`; 0: never. */
     size_t cancels_at;
 } markov;
 
 /* For ap__generation.begin; `ctx` is a markov. */
 ap_status markov_begin(ap__decoding **out, void *ctx, size_t first, size_t n, ap_error *err);
+
+/* The same of its assistant. */
+ap_status markov_begin_assistant(ap__decoding **out, void *ctx, size_t first, size_t n, ap_error *err);
 
 /* Values of generate() from JSON over the defaults, with eos 1 and pad 0 where it does not say; `json` stays
  * borrowed. */

@@ -1,5 +1,6 @@
 #include "model/token_rows.h"
 
+#include "model/decoder.h"
 #include "unit/support/check.h"
 #include "unit/support/torture.h"
 
@@ -108,6 +109,15 @@ void test_positions(void **state) {
     assert_memory_equal(all, positions, sizeof all);
     ap__token_rows_positions(positions, &rows, 2);
     assert_memory_equal(last, positions, sizeof last);
+    ap__token_rows_clear(&rows);
+    /* What is hidden counts. */
+    static const uint8_t mask[] = {AP__MASK_OUT, AP__MASK_HIDDEN, AP__MASK_IN, AP__MASK_HIDDEN, AP__MASK_IN};
+    static const int64_t tokens[] = {0, 5, 6, 7, 8}, counted[] = {1, 0, 1, 2, 3};
+    rows = (ap__token_rows){.n_rows = 1};
+    assert_ok(ap__token_rows_append(&rows, tokens, mask, 5, &err), &err);
+    ap__token_rows_positions(positions, &rows, 5);
+    assert_memory_equal(counted, positions, sizeof counted);
+    assert_int_equal(1, ap__token_rows_blank(&rows));
     ap__token_rows_clear(&rows);
 }
 

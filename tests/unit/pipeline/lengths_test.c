@@ -72,13 +72,13 @@ void test_lengths_grow_little_and_are_few(void **state) {
     size_t n_lengths = 0, last = 0;
     for (size_t length = 1; length <= 512; length++) {
         size_t rounded = ap__lengths_round(length);
-        assert_true(rounded >= length && rounded - length < (length < 64 ? 4 : length / 16 + 1));
-        if (length <= 16) assert_int_equal(length, rounded);
+        assert_true(rounded >= length && rounded - length < (length < 32 ? 4 : length / 8 + 1));
+        if (length <= 8) assert_int_equal(length, rounded);
         assert_int_equal(rounded, ap__lengths_round(rounded));
         n_lengths += rounded != last;
         last = rounded;
     }
-    assert_int_equal(76, n_lengths);
+    assert_int_equal(46, n_lengths);
     assert_int_equal(SIZE_MAX, ap__lengths_round(SIZE_MAX));
 }
 

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* setenv */
 #include "unit/backend/sessions.h"
 #include "unit/support/check.h"
+#include "unit/support/process.h"
 #include "unit/support/tempdir.h"
 
 #include "base/file.h"
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 enum { SIZE = 48, MAX_MODEL_BYTES = 1 << 28 };
@@ -271,6 +273,74 @@ void test_a_mask_that_is_larger_than_the_scores(void **state) {
         ap__tensor_unref(output.tensor);
     }
     ap__session_close(session);
+}
+
+/* -- memory -------------------------------------------------------------------------------------------- */
+
+/* Between the two layers lie 48 MB, more than glibc ever keeps. */
+enum { N_LARGE_ROWS = 3 << 18, HIDDEN_KB = N_LARGE_ROWS / 1024 * 16 * 4, FEW_FAULTS = 1000 };
+
+static long count_faults(void) {
+    struct rusage usage;
+    assert_int_equal(0, getrusage(RUSAGE_SELF, &usage));
+    return usage.ru_minflt;
+}
+
+/* Pages that a run over `x` needs from the system. */
+static long run_large(ap__session *session, ap__tensor *x) {
+    static const int64_t one = 1;
+    static const float zero = 0;
+    ap__feed inputs[] = {{"x", 0, x}, {"y", 0, sessions_tensor(AP_DTYPE_F32, &one, 1, &zero)}};
+    ap__feed outputs[] = {{.name = "logits"}, {.name = "sum"}};
+    long before = count_faults();
+    assert_ok(ap__session_run(session, inputs, 2, outputs, 2, NULL, &err), &err);
+    long faults = count_faults() - before;
+    ap__tensor_unref(inputs[1].tensor);
+    for (int i = 0; i < 2; i++) ap__tensor_unref(outputs[i].tensor);
+    return faults;
+}
+
+void test_memory_stays_for_the_next_run_and_goes_with_the_session(void **state) {
+    (void)state;
+    need_ipex();
+    static const int64_t shape[] = {N_LARGE_ROWS, 8};
+    ap__path path = script("layers");
+    ap__session *session = open_with(&(ap__session_options){.path = path.text, .n_threads = 1});
+    float *zeros = calloc(N_LARGE_ROWS, 8 * sizeof *zeros);
+    assert_non_null(zeros);
+    ap__tensor *x = sessions_tensor(AP_DTYPE_F32, shape, 2, zeros);
+    free(zeros);
+    for (int i = 0; i < 2; i++) run_large(session, x);
+    assert_true(run_large(session, x) < FEW_FAULTS);
+    ap__tensor_unref(x);
+    long before = process_resident_kb();
+    ap__session_close(session);
+    assert_true(before - process_resident_kb() >= HIDDEN_KB);
+}
+
+/* An output is the caller's for as long as he keeps it, whatever runs meanwhile and whatever is closed. */
+void test_a_large_output_outlives_its_session(void **state) {
+    (void)state;
+    need_ipex();
+    enum { N_ROWS = 4096 };
+    static const int64_t shape[] = {N_ROWS, 8}, one = 1;
+    static float numbers[N_ROWS * 8];
+    ap__path path = script("layers");
+    ap__session *session = open_with(&(ap__session_options){.path = path.text, .n_threads = 1});
+    ap__feed kept[] = {{.name = "sum"}, {.name = "sum"}};
+    for (int run = 0; run < 2; run++) {
+        for (int i = 0; i < N_ROWS * 8; i++) numbers[i] = (float)(i + run);
+        ap__feed inputs[] = {{"x", 0, sessions_tensor(AP_DTYPE_F32, shape, 2, numbers)},
+                             {"y", 0, sessions_tensor(AP_DTYPE_F32, &one, 1, numbers)}};
+        assert_ok(ap__session_run(session, inputs, 2, &kept[run], 1, NULL, &err), &err);
+        for (int i = 0; i < 2; i++) ap__tensor_unref(inputs[i].tensor);
+    }
+    ap__session_close(session);
+    for (int run = 0; run < 2; run++) {
+        const float *sum = ap__tensor_get_view(kept[run].tensor)->data;
+        for (int i = 0; i < N_ROWS * 8; i++) assert_true(sum[i] == (float)(i + 2 * run));
+        ap__tensor_unref(kept[run].tensor);
+    }
 }
 
 /* -- many callers -------------------------------------------------------------------------------------- */

@@ -5,13 +5,16 @@
 #include "unit/support/tempdir.h"
 #include "unit/support/torture.h"
 
+#include "base/cancel.h"
 #include "base/file.h"
 
 #include <dirent.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { SIZE = 48, N_ROWS = 5, MAX_MODEL_BYTES = 1 << 28 };
@@ -312,6 +315,88 @@ void test_outputs_stay_as_they_are(void **state) {
         ap__tensor_unref(input.tensor);
     }
     ap__tensor_unref(kept);
+    ap__session_close(session);
+}
+
+/* -- threads ------------------------------------------------------------------------------------------- */
+
+static double seconds_of(clockid_t clock) {
+    struct timespec now;
+    assert_int_equal(0, clock_gettime(clock, &now));
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* How much of the CPU time of some runs is that of the thread that started them. */
+static double measure_own_share(const ap__session_options *options) {
+    enum { N_TEXTS = 8, N_TOKENS = 256, N_RUNS = 5 };
+    static const int64_t ids[N_TEXTS * N_TOKENS], shape[] = {N_TEXTS, N_TOKENS};
+    ap__session *session = open_with(options);
+    ap__tensor *x = sessions_tensor(AP_DTYPE_I64, shape, 2, ids);
+    ap__feed in[] = {{"input_ids", 0, x}, {"attention_mask", 0, x}, {"token_type_ids", 0, x}};
+    double own = seconds_of(CLOCK_THREAD_CPUTIME_ID), all = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+    for (int i = 0; i < N_RUNS; i++) {
+        ap__feed out = {.name = "logits"};
+        assert_ok(ap__session_run(session, in, 3, &out, 1, NULL, &err), &err);
+        ap__tensor_unref(out.tensor);
+    }
+    own = seconds_of(CLOCK_THREAD_CPUTIME_ID) - own;
+    all = seconds_of(CLOCK_PROCESS_CPUTIME_ID) - all;
+    ap__tensor_unref(x);
+    ap__session_close(session);
+    return own / all;
+}
+
+/* With one thread that is all of it; a caller who asks for streams gets their threads. */
+void test_one_thread_is_that_of_the_caller(void **state) {
+    (void)state;
+    need_ov();
+    static const char path[] = AP_TEST_DATA_DIR "/growth/model.onnx";
+    const ap_key_value option = {"NUM_STREAMS", "1"};
+    assert_true(measure_own_share(&(ap__session_options){.path = path, .n_threads = 1}) > 0.9);
+    assert_true(measure_own_share(&(ap__session_options){
+                    .path = path, .n_threads = 1, .options = &option, .n_options = 1}) < 0.5);
+}
+
+typedef struct racer {
+    ap_cancel *cancel;
+    pthread_barrier_t start;
+} racer;
+
+static void *cancel_at_start(void *ctx) {
+    racer *r = ctx;
+    pthread_barrier_wait(&r->start);
+    ap_cancel_trigger(r->cancel);
+    return NULL;
+}
+
+/* Just before a run of a minute, while it begins, or just after: it ends soon. */
+void test_a_cancel_that_comes_with_the_start(void **state) {
+    (void)state;
+    need_ov();
+    enum { N_RACES = 20, SOON_S = 20 };
+    static const int64_t one = 1;
+    ap__path path = sessions_model("ov", "slow_chain");
+    ap__session *session = sessions_open(ov, path.text);
+    ap__feed inputs[] = {{"n", 0, sessions_tensor(AP_DTYPE_I64, &one, 1, &one)},
+                         {"x", 0, sessions_tensor(AP_DTYPE_F32, &one, 1, NULL)}};
+    for (int i = 0; i < N_RACES; i++) {
+        racer r;
+        pthread_t thread;
+        ap__feed output = {.name = "y"};
+        assert_ok(ap_cancel_create(&r.cancel, &err), &err);
+        pthread_barrier_init(&r.start, NULL, 2);
+        assert_int_equal(0, pthread_create(&thread, NULL, cancel_at_start, &r));
+        double start_s = seconds_of(CLOCK_THREAD_CPUTIME_ID);
+        pthread_barrier_wait(&r.start);
+        assert_fails(ap__session_run(session, inputs, 2, &output, 1, r.cancel, &err), AP_ECANCELED, &err,
+                     "cancelled");
+        assert_true(seconds_of(CLOCK_THREAD_CPUTIME_ID) - start_s < SOON_S);
+        assert_int_equal(0, pthread_join(thread, NULL));
+        pthread_barrier_destroy(&r.start);
+        ap_cancel_destroy(r.cancel);
+    }
+    ap__tensor_unref(inputs[0].tensor);
+    ap__tensor_unref(inputs[1].tensor);
     ap__session_close(session);
 }
 

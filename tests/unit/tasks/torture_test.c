@@ -4,6 +4,8 @@
 #include "unit/support/pipelines.h"
 #include "unit/support/torture.h"
 
+#include <stdio.h>
+
 int group_setup(void **state) {
     (void)state;
     support_use_build_plugins();
@@ -108,10 +110,23 @@ void test_creation(void **state) {
 
 void test_text_generation(void **state) {
     (void)state;
-    torture_calls("qwen2-chat",
-                  "{\"task\": \"text-generation\", \"max_new_tokens\": 2, \"stop_sequence\": \"x\"}",
-                  (life){.calls = {{"\"a\"", "{\"seed\": 1}"},
-                                   {"[{\"role\": \"user\", \"content\": \"a\"}]", "{\"num_beams\": 2}"}}});
+    torture_calls(
+        "qwen2-chat", "{\"task\": \"text-generation\", \"max_new_tokens\": 2, \"stop_sequence\": \"x\"}",
+        (life){
+            .calls = {{"\"a\"", "{\"seed\": 1}"},
+                      {"[{\"role\": \"user\", \"content\": \"a\"}]", "{\"num_beams\": 2}"},
+                      {"\"a\"", "{\"generation_config\": {\"max_new_tokens\": 2, \"guidance_scale\": 2.0}, "
+                                "\"negative_prompt_ids\": [[3, 4]]}"}}});
+}
+
+void test_an_assistant(void **state) {
+    char init[1024];
+    (void)state;
+    snprintf(init, sizeof init,
+             "{\"task\": \"text-generation\", \"max_new_tokens\": 4, "
+             "\"assistant_model\": \"%s/parity/models/qwen2-chat\"}",
+             AP_TEST_DATA_DIR);
+    torture_calls("qwen2-chat", init, (life){.calls = {{"\"a\"", "{\"do_sample\": false}"}}});
 }
 
 void test_translation(void **state) {

@@ -11,7 +11,7 @@ COMPONENTS = ("tokenizer", "feature_extractor", "image_processor", "processor")
 
 # Given to a class that pipeline() makes, beside the task's own parameters.
 OF_THE_CLASS = ("batch_size", "num_workers")
-OF_PIPELINE = ("dtype", "num_threads", "cache", "cache_dir")
+OF_PIPELINE = ("dtype", "num_threads", "cache", "cache_dir", "assistant_model")
 
 
 def create(pipeline_class, options, kwargs):
@@ -68,13 +68,14 @@ def _without_none(options):
 def plain_options(options):
     """The options as the library takes them; objects of other libraries by what they say of themselves."""
     options = _without_none(options)
-    model = options.get("model")
-    if isinstance(model, Model):
-        options["model"] = model.name_or_path
-    elif model is not None and not isinstance(model, str) and not hasattr(model, "__fspath__"):
-        raise TypeError(f"model: expected the name or the folder of a model, found an object of "
-                        f"{type(model).__module__}.{type(model).__qualname__}; save it with save_pretrained() and "
-                        "name that folder")
+    for name in ("model", "assistant_model"):
+        model = options.get(name)
+        if isinstance(model, Model):
+            options[name] = model.name_or_path
+        elif model is not None and not isinstance(model, str) and not hasattr(model, "__fspath__"):
+            raise TypeError(f"{name}: expected the name or the folder of a model, found an object of "
+                            f"{type(model).__module__}.{type(model).__qualname__}; save it with save_pretrained() and "
+                            "name that folder")
     for name in COMPONENTS:
         value = options.get(name)
         if value is not None and not isinstance(value, (str, Component)) and not hasattr(value, "__fspath__"):

@@ -225,7 +225,7 @@ void test_slow_classes(void **state) {
     REFUSED(AP_EFORMAT, "the piece \"x\" stands there twice",
             M2M("", SPM_UNK "\x0A\x03\x0A\x01x\x0A\x03\x0A\x01x", VOCAB));
     REFUSED(AP_EFORMAT, "piece 1 is a byte", M2M("", SPM_UNK "\x0A\x05\x0A\x01x\x18\x06", VOCAB));
-    REFUSED(AP_EUNSUPPORTED, "model type 4", M2M("", SPM_UNK "\x12\x02\x18\x04", VOCAB));
+    REFUSED(AP_EUNSUPPORTED, "model type 3", M2M("", SPM_UNK "\x12\x02\x18\x03", VOCAB));
     REFUSED(AP_EUNSUPPORTED, "a denormalizer", M2M("", SPM_UNK "\x2A\x03\x12\x01x", VOCAB));
     REFUSED(AP_EUNSUPPORTED, "sp_model_kwargs is not supported",
             M2M(", \"sp_model_kwargs\": {\"enable_sampling\": true}", SPM_UNK, VOCAB));
@@ -236,6 +236,57 @@ void test_slow_classes(void **state) {
     REFUSED(AP_EUNSUPPORTED, "has the flag single_word",
             M2M(", \"added_tokens_decoder\": {\"9\": {\"content\": \"<n>\", \"single_word\": true}}", SPM_UNK,
                 VOCAB));
+}
+
+/* The same of classes that look up characters, bytes or words. */
+void test_slow_characters(void **state) {
+    (void)state;
+#define CTC(settings, vocab)                                                                                 \
+    {"tokenizer_config.json", "{\"tokenizer_class\": \"Wav2Vec2CTCTokenizer\"" settings "}"},                \
+        {"vocab.json", vocab}
+#define VITS(settings, vocab)                                                                                \
+    {"tokenizer_config.json", "{\"tokenizer_class\": \"VitsTokenizer\"" settings "}"}, { "vocab.json", vocab }
+#define LETTERS "{\"<unk>\": 0, \"x\": 1, \"</s>\": 2}"
+    REFUSED(AP_ENOTFOUND, "not found, nor vocab.json, which a VitsTokenizer", OF("VitsTokenizer"));
+    REFUSED(AP_EFORMAT, "vocab.json: token \"eng\": expected an id", CTC("", "{\"eng\": {\"x\": 1}}"));
+    REFUSED(AP_EFORMAT, "expected a vocabulary of the target_lang \"deu\"",
+            CTC(", \"target_lang\": \"deu\"", "{\"eng\": {\"x\": 1}}"));
+    REFUSED(AP_EUNSUPPORTED, "do_lower_case: is not supported with a Wav2Vec2CTCTokenizer",
+            CTC(", \"do_lower_case\": true", LETTERS));
+    REFUSED(AP_EUNSUPPORTED, "word_delimiter_token: expected a string",
+            CTC(", \"word_delimiter_token\": null", LETTERS));
+    REFUSED(AP_EUNSUPPORTED, "phonemize: needs the phonemizer package", VITS("", LETTERS));
+    REFUSED(AP_EUNSUPPORTED, "is_uroman: needs the uroman package",
+            VITS(", \"phonemize\": false, \"is_uroman\": true", LETTERS));
+    REFUSED(AP_EFORMAT, "expected a token with the id 0", VITS(", \"phonemize\": false", "{\"x\": 1}"));
+    REFUSED(AP_EFORMAT, "the empty token", VITS(", \"phonemize\": false", "{\"x\": 0, \"\": 1}"));
+    REFUSED(AP_EUNSUPPORTED, "vocab.txt: line 2: a token with whitespace", OF("EsmTokenizer"),
+            {"vocab.txt", "<cls>\nL A\n"});
+    REFUSED(AP_EFORMAT, "a special token of the class is null",
+            {"tokenizer_config.json", "{\"tokenizer_class\": \"ByT5Tokenizer\", \"pad_token\": null}"});
+    REFUSED(AP_EUNSUPPORTED, "lang_codes is not supported with a Speech2TextTokenizer",
+            {"tokenizer_config.json",
+             "{\"tokenizer_class\": \"Speech2TextTokenizer\", \"lang_codes\": \"mustc\"}"},
+            {"sentencepiece.bpe.model", SPM_UNK}, {"vocab.json", LETTERS});
+    REFUSED(AP_EUNSUPPORTED, "normalize is not supported with a SpeechT5Tokenizer",
+            {"tokenizer_config.json", "{\"tokenizer_class\": \"SpeechT5Tokenizer\", \"normalize\": true}"},
+            {"spm_char.model", SPM_UNK});
+    REFUSED(AP_EFORMAT, "expected 5 tokens <extra_id_...>, as extra_ids says, found 1",
+            {"tokenizer_config.json", "{\"tokenizer_class\": \"ByT5Tokenizer\", \"extra_ids\": 5, "
+                                      "\"additional_special_tokens\": [\"<extra_id_0>\"]}"});
+}
+
+void test_siglip_needs_a_model_that_drops_whitespace(void **state) {
+    (void)state;
+    static const char MODEL[] = SPM_UNK "\x1A\x02\x20\0";
+    ap_error err = AP_ERROR_INIT;
+    ap__path folder;
+    ap__tokenizer *tokenizer;
+    make_folder(&folder, (const char *const[3][2]){OF("SiglipTokenizer")});
+    tempdir_write(&folder, "spiece.model", MODEL, sizeof MODEL - 1);
+    assert_fails(ap__tokenizer_load(&tokenizer, folder.text, &err), AP_EUNSUPPORTED, &err,
+                 "a model that keeps whitespace is not supported with a SiglipTokenizer");
+    tempdir_remove(&folder);
 }
 
 /* One folder of each format; vocabularies are small, as every allocation is made to fail once. */
@@ -258,6 +309,13 @@ void test_torture(void **state) {
                                    "{\"9\": {\"content\": \"<new>\"}}}"},
          {"sentencepiece.bpe.model", SPM_UNK "\x0A\x03\x0A\x01x"},
          {"vocab.json", "{\"<unk>\": 0, \"x\": 1, \"</s>\": 2}"}},
+        {OF("SpeechT5Tokenizer"), {"spm_char.model", SPM_UNK "\x0A\x03\x0A\x01x\x12\x02\x18\x04"}},
+        {OF("SiglipTokenizer"), {"spiece.model", SPM_UNK "\x0A\x05\x0A\x03\x78\x79\x7A"}},
+        {OF("Wav2Vec2CTCTokenizer"), {"vocab.json", "{\"<unk>\": 0, \"x\": 1}"}},
+        {{"tokenizer_config.json", "{\"tokenizer_class\": \"VitsTokenizer\", \"phonemize\": false}"},
+         {"vocab.json", "{\"<unk>\": 0, \"x\": 1}"}},
+        {OF("EsmTokenizer"), {"vocab.txt", "<cls>\n<eos>\nL\n"}},
+        {{"tokenizer_config.json", "{\"tokenizer_class\": \"ByT5Tokenizer\", \"extra_ids\": 1}"}},
         {{"tokenizer_config.json",
           "{\"tokenizer_class\": \"PreTrainedTokenizer\", \"additional_special_tokens\": [\"<s>\"]}"},
          {"tokenizer.model", "YQ== 0\nYg== 1\nYWI= 2\n"}},

@@ -56,7 +56,11 @@ void folders_make(ap__path *folder, yyjson_val *files) {
     tempdir_create(folder);
     yyjson_obj_foreach(files, i, max, key, value) {
         char *text;
-        if (yyjson_is_str(value)) {
+        if (yyjson_is_str(value) && !strncmp(yyjson_get_str(value), "text:", 5)) {
+            text = strdup(yyjson_get_str(value) + 5);
+            assert_non_null(text);
+            len = strlen(text);
+        } else if (yyjson_is_str(value)) {
             snprintf(path, sizeof path, "%s/files/%s", data_folder, yyjson_get_str(value));
             text = golden_read(path, &len);
         } else {

@@ -1,0 +1,353 @@
+/* Reading a graph into nodes and values, and changing it. */
+#include "graph.h"
+
+#include "common/onnx_wire.h"
+#include "writer.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { GRAPH_MAX_ITEMS = 1 << 20 }; /* Nodes, values, and inputs and outputs of nodes. */
+
+bool graph_text_is(onnx_text text, const char *wanted) {
+    return text.ptr && text.len == strlen(wanted) && (!text.len || memcmp(text.ptr, wanted, text.len) == 0);
+}
+
+onnx_text graph_find_bytes(onnx_text message, uint32_t number) {
+    reader r = reader_of(message);
+    for (field f; message.ptr && read_field(&f, &r);)
+        if (f.number == number && f.bytes.ptr) return f.bytes;
+    return (onnx_text){NULL, 0};
+}
+
+/* Room for one more of a list. */
+static bool grow(graph *g, void *list, size_t *capacity, size_t n, size_t size) {
+    void *ptr;
+    if (g->is_odd) return false;
+    if (n < *capacity) return true;
+    size_t wanted = *capacity + *capacity / 2 + 64;
+    memcpy(&ptr, list, sizeof ptr);
+    ptr = wanted <= GRAPH_MAX_ITEMS ? g->host->realloc(ptr, wanted * size) : NULL;
+    g->is_odd = !ptr;
+    if (!ptr) return false;
+    memcpy(list, &ptr, sizeof ptr);
+    *capacity = wanted;
+    return true;
+}
+
+/* -- values -------------------------------------------------------------------------------------------- */
+
+/* FNV-1a from a start that differs from process to process, so that names cannot be made to collide. */
+static size_t slot_of(const graph *g, onnx_text name) {
+    uint64_t hash = 0xcbf29ce484222325u ^ (uint64_t)(uintptr_t)g->slots;
+    for (size_t i = 0; i < name.len; i++) hash = (hash ^ (unsigned char)name.ptr[i]) * 0x100000001b3u;
+    hash ^= hash >> 29;
+    size_t slot = (size_t)hash & (g->n_slots - 1);
+    for (; g->slots[slot]; slot = (slot + 1) & (g->n_slots - 1)) {
+        const graph_value *value = &g->values[g->slots[slot] - 1];
+        if (value->name.len == name.len && memcmp(value->name.ptr, name.ptr, name.len) == 0) break;
+    }
+    return slot;
+}
+
+static bool grow_slots(graph *g) {
+    if (g->n_values * 2 < g->n_slots) return true;
+    size_t n = g->n_slots ? g->n_slots * 4 : 1024;
+    uint32_t *slots = g->host->alloc(n * sizeof *slots);
+    g->is_odd = g->is_odd || !slots;
+    if (!slots) return false;
+    memset(slots, 0, n * sizeof *slots);
+    g->host->free(g->slots);
+    g->slots = slots;
+    g->n_slots = n;
+    for (uint32_t i = 0; i < g->n_values; i++) slots[slot_of(g, g->values[i].name)] = i + 1;
+    return true;
+}
+
+uint32_t graph_value_of(graph *g, onnx_text name) {
+    if (!name.len || !grow_slots(g)) return GRAPH_NONE;
+    size_t slot = slot_of(g, name);
+    if (g->slots[slot]) return g->slots[slot] - 1;
+    if (!grow(g, &g->values, &g->values_capacity, g->n_values, sizeof *g->values)) return GRAPH_NONE;
+    g->values[g->n_values] = (graph_value){.name = name, .producer = GRAPH_NONE};
+    g->slots[slot] = (uint32_t)++g->n_values;
+    return (uint32_t)g->n_values - 1;
+}
+
+uint32_t graph_value_new(graph *g, const char *prefix, uint32_t other) {
+    char text[64];
+    int len = snprintf(text, sizeof text, "accelpipe.%s.%u", prefix, other);
+    size_t n_before = g->n_values;
+    uint32_t value = graph_value_of(g, (onnx_text){text, (size_t)len});
+    if (value == GRAPH_NONE) return value;
+    graph_value *v = &g->values[value];
+    if (g->n_values > n_before) {
+        char *name = g->host->alloc((size_t)len);
+        if (name) memcpy(name, text, (size_t)len);
+        *v = (graph_value){.name = {name, name ? (size_t)len : 0}, .producer = GRAPH_NONE, .is_added = true};
+        g->is_odd = g->is_odd || !name;
+    }
+    if (!v->is_added) g->is_odd = true;
+    return value;
+}
+
+/* -- reading ------------------------------------------------------------------------------------------- */
+
+static bool has_graphs(onnx_text attribute) {
+    return graph_find_bytes(attribute, ATTRIBUTE_GRAPH).ptr ||
+           graph_find_bytes(attribute, ATTRIBUTE_GRAPHS).ptr;
+}
+
+static void add_io(graph *g, uint32_t value) {
+    if (grow(g, &g->ios, &g->ios_capacity, g->n_ios, sizeof *g->ios)) g->ios[g->n_ios++] = value;
+}
+
+static graph_node *add_node(graph *g) {
+    if (!grow(g, &g->nodes, &g->nodes_capacity, g->n_nodes, sizeof *g->nodes)) return NULL;
+    graph_node *node = &g->nodes[g->n_nodes++];
+    *node = (graph_node){.first_io = (uint32_t)g->n_ios, .is_standard = true};
+    return node;
+}
+
+/* Marks the outputs of a node, which is whole, as given by it. */
+static void mark_outputs(graph *g, const graph_node *node) {
+    for (uint32_t i = 0; i < node->n_outputs; i++) {
+        uint32_t value = graph_output(g, node, i);
+        if (value != GRAPH_NONE) g->values[value].producer = (uint32_t)(node - g->nodes);
+    }
+}
+
+static void read_node(graph *g, onnx_text bytes) {
+    graph_node *node = add_node(g);
+    if (!node) return;
+    node->bytes = bytes;
+    reader r = reader_of(bytes);
+    for (field f; read_field(&f, &r);) {
+        if (!f.bytes.ptr) continue;
+        if (f.number == NODE_OP_TYPE) node->op = f.bytes;
+        if (f.number == NODE_DOMAIN && f.bytes.len && !graph_text_is(f.bytes, "ai.onnx"))
+            node->is_standard = false;
+        if (f.number == NODE_ATTRIBUTE && has_graphs(f.bytes)) g->is_odd = true;
+        if (f.number != NODE_INPUT) continue;
+        add_io(g, graph_value_of(g, f.bytes));
+        node->n_inputs++;
+    }
+    g->is_odd = g->is_odd || r.is_broken;
+    r = reader_of(bytes);
+    for (field f; read_field(&f, &r);) {
+        if (f.number != NODE_OUTPUT || !f.bytes.ptr) continue;
+        add_io(g, graph_value_of(g, f.bytes));
+        node->n_outputs++;
+    }
+    if (!g->is_odd) mark_outputs(g, node);
+}
+
+/* One of a graph's inputs, outputs or initializers. */
+static void read_named(graph *g, const field *f) {
+    uint32_t value = graph_value_of(
+        g, graph_find_bytes(f->bytes, f->number == GRAPH_INITIALIZER ? TENSOR_NAME : VALUE_NAME));
+    g->is_odd = g->is_odd || value == GRAPH_NONE;
+    if (g->is_odd) return;
+    if (f->number == GRAPH_INITIALIZER) g->values[value].tensor = f->bytes;
+    if (f->number == GRAPH_INPUT) g->values[value].info = f->bytes;
+    if (f->number == GRAPH_OUTPUT &&
+        grow(g, &g->outputs, &g->outputs_capacity, g->n_outputs, sizeof *g->outputs))
+        g->outputs[g->n_outputs++] = value;
+}
+
+static void read_graph(graph *g, onnx_text bytes) {
+    reader r = reader_of(bytes);
+    for (field f; !g->is_odd && read_field(&f, &r);) {
+        if (!f.bytes.ptr) continue;
+        if (f.number == GRAPH_NODE) read_node(g, f.bytes);
+        if (f.number == GRAPH_INITIALIZER || f.number == GRAPH_INPUT || f.number == GRAPH_OUTPUT)
+            read_named(g, &f);
+    }
+    g->is_odd = g->is_odd || r.is_broken;
+}
+
+static void read_opset(graph *g, onnx_text bytes) {
+    reader r = reader_of(bytes);
+    onnx_text domain = {NULL, 0};
+    int64_t version = 0;
+    for (field f; read_field(&f, &r);) {
+        if (f.number == FIELD_OPSET_DOMAIN) domain = f.bytes;
+        if (f.number == FIELD_OPSET_VERSION) version = (int64_t)f.integer;
+    }
+    if (!domain.len || graph_text_is(domain, "ai.onnx")) g->opset = version;
+}
+
+bool graph_read(graph *out, const ap_host *host, onnx_text model) {
+    memset(out, 0, sizeof *out);
+    out->host = host;
+    out->model = model;
+    if (!model.len) return false;
+    reader r = reader_of(model);
+    size_t n_graphs = 0;
+    for (field f; !out->is_odd && read_field(&f, &r);) {
+        if (!f.bytes.ptr) continue;
+        if (f.number == FIELD_OPSET_IMPORT) read_opset(out, f.bytes);
+        if (f.number == FIELD_FUNCTIONS || (f.number == MODEL_GRAPH && n_graphs++)) out->is_odd = true;
+        if (f.number == MODEL_GRAPH) read_graph(out, f.bytes);
+    }
+    return !out->is_odd && !r.is_broken && n_graphs == 1;
+}
+
+void graph_clear(graph *g) {
+    for (size_t i = 0; i < g->n_nodes; i++)
+        if (g->nodes[i].is_added) g->host->free((void *)(uintptr_t)g->nodes[i].bytes.ptr);
+    for (size_t i = 0; i < g->n_values; i++)
+        if (g->values[i].is_added) g->host->free((void *)(uintptr_t)g->values[i].name.ptr);
+    g->host->free(g->nodes);
+    g->host->free(g->values);
+    g->host->free(g->ios);
+    g->host->free(g->slots);
+    g->host->free(g->outputs);
+    memset(g, 0, sizeof *g);
+}
+
+/* -- looking ------------------------------------------------------------------------------------------- */
+
+const graph_node *graph_producer(const graph *g, uint32_t value, const char *op) {
+    if (value == GRAPH_NONE || g->values[value].producer == GRAPH_NONE) return NULL;
+    const graph_node *node = &g->nodes[g->values[value].producer];
+    return node->is_standard && graph_text_is(node->op, op) ? node : NULL;
+}
+
+uint32_t graph_input(const graph *g, const graph_node *node, uint32_t i) {
+    return i < node->n_inputs ? g->ios[node->first_io + i] : GRAPH_NONE;
+}
+
+uint32_t graph_output(const graph *g, const graph_node *node, uint32_t i) {
+    return i < node->n_outputs ? g->ios[node->first_io + node->n_inputs + i] : GRAPH_NONE;
+}
+
+static onnx_text find_attribute(const graph_node *node, const char *name) {
+    reader r = reader_of(node->bytes);
+    for (field f; read_field(&f, &r);)
+        if (f.number == NODE_ATTRIBUTE && f.bytes.ptr &&
+            graph_text_is(graph_find_bytes(f.bytes, ATTRIBUTE_NAME), name))
+            return f.bytes;
+    return (onnx_text){NULL, 0};
+}
+
+int64_t graph_int(const graph_node *node, const char *name, int64_t otherwise) {
+    onnx_text attribute = find_attribute(node, name);
+    reader r = reader_of(attribute);
+    for (field f; attribute.ptr && read_field(&f, &r);)
+        if (f.number == ATTRIBUTE_INT) return (int64_t)f.integer;
+    return otherwise;
+}
+
+int graph_ints(int64_t *out, int max, const graph_node *node, const char *name) {
+    onnx_text attribute = find_attribute(node, name);
+    reader r = reader_of(attribute);
+    int n = 0;
+    for (field f; attribute.ptr && read_field(&f, &r);) {
+        if (f.number != ATTRIBUTE_INTS) continue;
+        reader packed = reader_of(f.bytes.ptr ? f.bytes : (onnx_text){"", 0});
+        while (!f.bytes.ptr || packed.at < packed.end) {
+            if (n == max || packed.is_broken) return -1;
+            out[n++] = (int64_t)(f.bytes.ptr ? read_varint(&packed) : f.integer);
+            if (!f.bytes.ptr) break;
+        }
+    }
+    return n ? n : -1;
+}
+
+onnx_text graph_tensor(const graph_node *node, const char *name) {
+    onnx_text attribute = find_attribute(node, name);
+    return attribute.ptr ? graph_find_bytes(attribute, ATTRIBUTE_TENSOR) : attribute;
+}
+
+/* -- changing ------------------------------------------------------------------------------------------ */
+
+static void write_attribute(ort_writer *w, const graph_attribute *attribute) {
+    size_t start = w->len;
+    int64_t type = attribute->ints       ? ATTRIBUTE_TYPE_INTS
+                   : attribute->is_float ? ATTRIBUTE_TYPE_FLOAT
+                                         : ATTRIBUTE_TYPE_INT;
+    ort_write_text(w, ATTRIBUTE_NAME, attribute->name);
+    if (type == ATTRIBUTE_TYPE_FLOAT) ort_write_float(w, FIELD_ATTRIBUTE_FLOAT, attribute->number);
+    if (type == ATTRIBUTE_TYPE_INT) ort_write_int(w, ATTRIBUTE_INT, attribute->integer);
+    for (uint32_t i = 0; attribute->ints && i < attribute->n; i++)
+        ort_write_int(w, ATTRIBUTE_INTS, attribute->ints[i]);
+    ort_write_int(w, FIELD_ATTRIBUTE_TYPE, type);
+    ort_write_close(w, start, NODE_ATTRIBUTE);
+}
+
+static void write_ios(ort_writer *w, const graph *g, uint32_t number, const uint32_t *values, uint32_t n) {
+    for (uint32_t i = 0; i < n; i++)
+        ort_write_bytes(w, number, values[i] == GRAPH_NONE ? (onnx_text){"", 0} : g->values[values[i]].name);
+}
+
+void graph_add(graph *g, const graph_new_node *node) {
+    ort_writer w = {.host = g->host};
+    graph_node *added = add_node(g);
+    if (!added) return;
+    write_ios(&w, g, NODE_INPUT, node->inputs, node->n_inputs);
+    write_ios(&w, g, NODE_OUTPUT, node->outputs, node->n_outputs);
+    ort_write_text(&w, NODE_OP_TYPE, node->op);
+    for (size_t i = 0; i < GRAPH_MAX_NEW_ATTRIBUTES && node->attributes[i].name; i++)
+        write_attribute(&w, &node->attributes[i]);
+    added->is_added = true;
+    added->bytes = (onnx_text){w.ptr, w.len};
+    added->op = (onnx_text){node->op, strlen(node->op)};
+    added->n_inputs = node->n_inputs;
+    added->n_outputs = node->n_outputs;
+    for (uint32_t i = 0; i < node->n_inputs; i++) add_io(g, node->inputs[i]);
+    for (uint32_t i = 0; i < node->n_outputs; i++) add_io(g, node->outputs[i]);
+    g->is_odd = g->is_odd || w.is_broken;
+    if (!g->is_odd) mark_outputs(g, added);
+}
+
+/* -- order --------------------------------------------------------------------------------------------- */
+
+/* A walk from the outputs up, without recursion: a node is put down when all its inputs are there. */
+typedef struct walk {
+    const graph *g;
+    uint32_t *stack, *next; /* [n_nodes] Nodes that are open; of each node the input to look at next. */
+    unsigned char *state;   /* [n_nodes] 0: not seen, 1: open, 2: put down. */
+    size_t depth;
+    uint32_t *out;
+    size_t n_out;
+} walk;
+
+/* @return false: the node is open already */
+static bool enter(walk *w, uint32_t value) {
+    uint32_t node = value == GRAPH_NONE ? GRAPH_NONE : w->g->values[value].producer;
+    if (node == GRAPH_NONE || w->state[node] == 2) return true;
+    if (w->state[node] == 1) return false;
+    w->state[node] = 1;
+    w->stack[w->depth++] = node;
+    return true;
+}
+
+static bool walk_from(walk *w, uint32_t value) {
+    bool ok = enter(w, value);
+    while (ok && w->depth) {
+        uint32_t at = w->stack[w->depth - 1];
+        const graph_node *node = &w->g->nodes[at];
+        if (w->next[at] < node->n_inputs) {
+            ok = enter(w, graph_input(w->g, node, w->next[at]++));
+            continue;
+        }
+        w->state[at] = 2;
+        w->out[w->n_out++] = at;
+        w->depth--;
+    }
+    return ok;
+}
+
+bool graph_order(uint32_t *out, size_t *n_out, const graph *g) {
+    size_t n = g->n_nodes, n_bytes = n * (2 * sizeof(uint32_t) + 1);
+    uint32_t *memory = g->host->alloc(n_bytes ? n_bytes : 1);
+    if (!memory) return false;
+    memset(memory, 0, n_bytes);
+    walk w = {g, memory, memory + n, (unsigned char *)(memory + 2 * n), 0, out, 0};
+    bool ok = !g->is_odd;
+    for (size_t i = 0; ok && i < g->n_outputs; i++) ok = walk_from(&w, g->outputs[i]);
+    *n_out = w.n_out;
+    g->host->free(memory);
+    return ok;
+}

@@ -1,0 +1,90 @@
+/* What the slow tokenizers of characters, bytes and words make of tokens.
+ * Source: transformers@v4.55.4 tokenization_utils.py _decode; convert_tokens_to_string of
+ * models/vits/tokenization_vits.py, models/byt5/tokenization_byt5.py,
+ * models/perceiver/tokenization_perceiver.py. */
+#include "base/error.h"
+#include "base/utf8.h"
+#include "tokenizer/byte_level.h"
+#include "tokenizer/decoders/apart.h"
+
+#include <string.h>
+
+typedef enum joining {
+    JOIN_WORDS,      /* A space between them. */
+    JOIN_CHARACTERS, /* Nothing between them. */
+    JOIN_SPACED,     /* Of several, every other one is a blank that is left out. */
+    JOIN_BYTES,      /* Characters are bytes; what is not UTF-8 is left out, */
+    JOIN_BYTES_LOSSY /* or becomes U+FFFD. */
+} joining;
+
+typedef struct characters {
+    joining joining;
+    ap__vocab apart, added; /* Added tokens are no bytes. */
+} characters;
+
+static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
+    static const char *const NAMES[] = {"words", "characters", "spaced", "bytes", "bytes_lossy", NULL};
+    characters *self;
+    int how = 0;
+    ap_status status = ap__loader_alloc(loader, &self, 1, sizeof *self);
+    if (!status) status = ap__get_enum(loader, json, "joining", true, NAMES, &how);
+    if (!status) status = ap__read_strings(&self->apart, loader, json, "apart");
+    if (!status) status = ap__read_strings(&self->added, loader, json, "added");
+    if (!status) self->joining = (joining)how;
+    *out = self;
+    return status;
+}
+
+static ap_status join(ap__text *out, ap__strings *strings, size_t start, size_t end, size_t step,
+                      const char *separator) {
+    ap__strings parts;
+    ap_status status = ap__strings_create(&parts, strings->arena, end - start, strings->err);
+    for (size_t i = start; i < end && !status; i += step)
+        status = ap__strings_push(&parts, strings->ptr[i].ptr, strings->ptr[i].len);
+    return status ? status : ap__strings_join(out, &parts, separator);
+}
+
+/* A character below 256 is the byte of that number, unless it is an added token. */
+static size_t put_bytes(char *out, const characters *self, const ap__text *token) {
+    uint32_t code;
+    bool is_one = token->len && ap__utf8_next(&code, token->ptr) == token->len;
+    if (is_one && code < 256 && !ap__has_string(&self->added, token)) {
+        out[0] = (char)code;
+        return 1;
+    }
+    if (token->len) memcpy(out, token->ptr, token->len);
+    return token->len;
+}
+
+static ap_status join_bytes(ap__text *out, const characters *self, ap__strings *strings, size_t start,
+                            size_t end) {
+    size_t size = 0, len = 0;
+    char *bytes;
+    for (size_t i = start; i < end; i++) size += strings->ptr[i].len;
+    ap_status status = ap__strings_alloc(&bytes, strings, size);
+    for (size_t i = start; i < end && !status; i++) len += put_bytes(bytes + len, self, &strings->ptr[i]);
+    if (status) return status;
+    const char *broken = self->joining == JOIN_BYTES ? "" : "\xEF\xBF\xBD";
+    return ap__utf8_repair(out, strings, bytes, len, broken);
+}
+
+static ap_status convert(const void *ptr, ap__strings *strings, size_t start, size_t end, ap__text *out) {
+    const characters *self = ptr;
+    bool is_spaced = self->joining == JOIN_SPACED && end - start > 1;
+    if (self->joining >= JOIN_BYTES) return join_bytes(out, self, strings, start, end);
+    return join(out, strings, start + is_spaced, end, is_spaced ? 2 : 1,
+                self->joining == JOIN_WORDS ? " " : NULL);
+}
+
+static ap_status apply(const void *ptr, ap__strings *strings) {
+    const characters *self = ptr;
+    return ap__decode_apart(strings, &self->apart, convert, self);
+}
+
+static unsigned tail(const void *self, bool is_joined) {
+    (void)self;
+    (void)is_joined;
+    return AP__TAIL_OPEN | AP__TAIL_JOINS;
+}
+
+const ap__decoder_class ap__decoder_characters = {.create = create, .apply = apply, .tail = tail};
