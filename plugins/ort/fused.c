@@ -3,7 +3,7 @@
 
 #include "attention.h"
 #include "common/onnx_wire.h"
-#include "writer.h"
+#include "common/onnx_writer.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -21,7 +21,7 @@ enum {
 
 /* A model that is being written. */
 typedef struct rewriting {
-    ort_writer w;
+    onnx_writer w;
     const graph *g;
     const char *start;  /* Of the model's bytes, which are those of the file `name`. */
     const char *beside; /* Folder that names in the model are of. */
@@ -32,14 +32,14 @@ typedef struct rewriting {
 
 /* -- weights ------------------------------------------------------------------------------------------- */
 
-static void write_entry(ort_writer *w, const char *key, onnx_text value) {
+static void write_entry(onnx_writer *w, const char *key, onnx_text value) {
     size_t start = w->len;
-    ort_write_text(w, ENTRY_KEY, key);
-    ort_write_bytes(w, ENTRY_VALUE, value);
-    ort_write_close(w, start, TENSOR_EXTERNAL_DATA);
+    onnx_write_text(w, ENTRY_KEY, key);
+    onnx_write_bytes(w, ENTRY_VALUE, value);
+    onnx_write_close(w, start, TENSOR_EXTERNAL_DATA);
 }
 
-static void write_number(ort_writer *w, const char *key, size_t number) {
+static void write_number(onnx_writer *w, const char *key, size_t number) {
     char text[24];
     int len = snprintf(text, sizeof text, "%zu", number);
     write_entry(w, key, (onnx_text){text, (size_t)len});
@@ -50,7 +50,7 @@ static void write_place(rewriting *r, onnx_text raw) {
     write_entry(&r->w, "location", (onnx_text){r->name, strlen(r->name)});
     write_number(&r->w, "offset", (size_t)(raw.ptr - r->start));
     write_number(&r->w, "length", raw.len);
-    ort_write_int(&r->w, FIELD_DATA_LOCATION, ONNX_EXTERNAL);
+    onnx_write_int(&r->w, FIELD_DATA_LOCATION, ONNX_EXTERNAL);
 }
 
 /* The name of a file beside the model, as it is called where it really is: in the Hub's cache it is a link.
@@ -77,12 +77,12 @@ static void write_external(rewriting *r, onnx_text entry) {
     if (graph_text_is(key, "location") && value.ptr)
         write_location(r, value);
     else
-        ort_write_bytes(&r->w, TENSOR_EXTERNAL_DATA, entry);
+        onnx_write_bytes(&r->w, TENSOR_EXTERNAL_DATA, entry);
 }
 
 /* A field as it is. */
 static void copy_field(rewriting *r, const unsigned char *start, const reader *in) {
-    ort_write(&r->w, (onnx_text){(const char *)start, (size_t)(in->at - start)});
+    onnx_write(&r->w, start, (size_t)(in->at - start));
 }
 
 static void write_initializer(rewriting *r, onnx_text tensor) {
@@ -100,7 +100,7 @@ static void write_initializer(rewriting *r, onnx_text tensor) {
             copy_field(r, at, &in);
     }
     if (raw.ptr) write_place(r, raw);
-    ort_write_close(&r->w, start, GRAPH_INITIALIZER);
+    onnx_write_close(&r->w, start, GRAPH_INITIALIZER);
 }
 
 /* -- the model ----------------------------------------------------------------------------------------- */
@@ -108,7 +108,7 @@ static void write_initializer(rewriting *r, onnx_text tensor) {
 static void write_graph(rewriting *r, onnx_text bytes, const uint32_t *order, size_t n) {
     size_t start = r->w.len;
     reader in = reader_of(bytes);
-    for (size_t i = 0; i < n; i++) ort_write_bytes(&r->w, GRAPH_NODE, r->g->nodes[order[i]].bytes);
+    for (size_t i = 0; i < n; i++) onnx_write_bytes(&r->w, GRAPH_NODE, r->g->nodes[order[i]].bytes);
     for (field f; in.at < in.end;) {
         const unsigned char *at = in.at;
         if (!read_field(&f, &in)) break;
@@ -117,7 +117,7 @@ static void write_graph(rewriting *r, onnx_text bytes, const uint32_t *order, si
         else if (f.number != GRAPH_NODE && f.number != FIELD_VALUE_INFO)
             copy_field(r, at, &in);
     }
-    ort_write_close(&r->w, start, MODEL_GRAPH);
+    onnx_write_close(&r->w, start, MODEL_GRAPH);
 }
 
 static bool is_standard_opset(onnx_text opset) {
@@ -127,11 +127,11 @@ static bool is_standard_opset(onnx_text opset) {
     return true;
 }
 
-static void write_opset(ort_writer *w, int64_t version) {
+static void write_opset(onnx_writer *w, int64_t version) {
     size_t start = w->len;
-    ort_write_text(w, FIELD_OPSET_DOMAIN, "");
-    ort_write_int(w, FIELD_OPSET_VERSION, version);
-    ort_write_close(w, start, FIELD_OPSET_IMPORT);
+    onnx_write_text(w, FIELD_OPSET_DOMAIN, "");
+    onnx_write_int(w, FIELD_OPSET_VERSION, version);
+    onnx_write_close(w, start, FIELD_OPSET_IMPORT);
 }
 
 static void write_model(rewriting *r, const uint32_t *order, size_t n) {
@@ -193,8 +193,8 @@ static bool rewrite(fused_model *out, const ap_model_ref *model, const graph *g)
     bool ok = order && graph_order(order, &n, g) && find_folder(out, &r, beside, sizeof beside, model->path);
     if (ok) write_model(&r, order, n);
     g->host->free(order);
-    if (!ok || r.w.is_broken || r.is_off || r.w.len > WRITTEN_MAX_BYTES) {
-        ort_write_clear(&r.w);
+    if (!ok || r.w.status || r.is_off || r.w.len > WRITTEN_MAX_BYTES) {
+        onnx_write_clear(&r.w);
         return false;
     }
     out->bytes = r.w.ptr;

@@ -2,7 +2,7 @@
 #include "graph.h"
 
 #include "common/onnx_wire.h"
-#include "writer.h"
+#include "common/onnx_writer.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -262,32 +262,32 @@ onnx_text graph_tensor(const graph_node *node, const char *name) {
 
 /* -- changing ------------------------------------------------------------------------------------------ */
 
-static void write_attribute(ort_writer *w, const graph_attribute *attribute) {
+static void write_attribute(onnx_writer *w, const graph_attribute *attribute) {
     size_t start = w->len;
     int64_t type = attribute->ints       ? ATTRIBUTE_TYPE_INTS
                    : attribute->is_float ? ATTRIBUTE_TYPE_FLOAT
                                          : ATTRIBUTE_TYPE_INT;
-    ort_write_text(w, ATTRIBUTE_NAME, attribute->name);
-    if (type == ATTRIBUTE_TYPE_FLOAT) ort_write_float(w, FIELD_ATTRIBUTE_FLOAT, attribute->number);
-    if (type == ATTRIBUTE_TYPE_INT) ort_write_int(w, ATTRIBUTE_INT, attribute->integer);
+    onnx_write_text(w, ATTRIBUTE_NAME, attribute->name);
+    if (type == ATTRIBUTE_TYPE_FLOAT) onnx_write_float(w, FIELD_ATTRIBUTE_FLOAT, attribute->number);
+    if (type == ATTRIBUTE_TYPE_INT) onnx_write_int(w, ATTRIBUTE_INT, attribute->integer);
     for (uint32_t i = 0; attribute->ints && i < attribute->n; i++)
-        ort_write_int(w, ATTRIBUTE_INTS, attribute->ints[i]);
-    ort_write_int(w, FIELD_ATTRIBUTE_TYPE, type);
-    ort_write_close(w, start, NODE_ATTRIBUTE);
+        onnx_write_int(w, ATTRIBUTE_INTS, attribute->ints[i]);
+    onnx_write_int(w, FIELD_ATTRIBUTE_TYPE, type);
+    onnx_write_close(w, start, NODE_ATTRIBUTE);
 }
 
-static void write_ios(ort_writer *w, const graph *g, uint32_t number, const uint32_t *values, uint32_t n) {
+static void write_ios(onnx_writer *w, const graph *g, uint32_t number, const uint32_t *values, uint32_t n) {
     for (uint32_t i = 0; i < n; i++)
-        ort_write_bytes(w, number, values[i] == GRAPH_NONE ? (onnx_text){"", 0} : g->values[values[i]].name);
+        onnx_write_bytes(w, number, values[i] == GRAPH_NONE ? (onnx_text){"", 0} : g->values[values[i]].name);
 }
 
 void graph_add(graph *g, const graph_new_node *node) {
-    ort_writer w = {.host = g->host};
+    onnx_writer w = {.host = g->host};
     graph_node *added = add_node(g);
     if (!added) return;
     write_ios(&w, g, NODE_INPUT, node->inputs, node->n_inputs);
     write_ios(&w, g, NODE_OUTPUT, node->outputs, node->n_outputs);
-    ort_write_text(&w, NODE_OP_TYPE, node->op);
+    onnx_write_text(&w, NODE_OP_TYPE, node->op);
     for (size_t i = 0; i < GRAPH_MAX_NEW_ATTRIBUTES && node->attributes[i].name; i++)
         write_attribute(&w, &node->attributes[i]);
     added->is_added = true;
@@ -297,7 +297,7 @@ void graph_add(graph *g, const graph_new_node *node) {
     added->n_outputs = node->n_outputs;
     for (uint32_t i = 0; i < node->n_inputs; i++) add_io(g, node->inputs[i]);
     for (uint32_t i = 0; i < node->n_outputs; i++) add_io(g, node->outputs[i]);
-    g->is_odd = g->is_odd || w.is_broken;
+    g->is_odd = g->is_odd || w.status;
     if (!g->is_odd) mark_outputs(g, added);
 }
 

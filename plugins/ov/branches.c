@@ -4,8 +4,8 @@
  * (shapes.c), and where that decides the condition, the nodes of the branch take the place of the If. */
 #include "branches.h"
 
+#include "common/onnx_writer.h"
 #include "shapes.h"
-#include "writer.h"
 
 #include <string.h>
 
@@ -24,7 +24,7 @@ typedef struct folder {
     size_t n, capacity;
     uint32_t *slots; /* By hash of the name: 1 + index of an entry; 0 is free. */
     size_t n_slots;  /* A power of two, above 2 * n. */
-    ovp_writer out;
+    onnx_writer out;
     size_t n_folded;
 } folder;
 
@@ -195,19 +195,15 @@ static onnx_text find_branch(folder *f, const ovp_node *node) {
 
 /* -- writing ------------------------------------------------------------------------------------------- */
 
-static void write_text(ovp_writer *w, uint32_t number, onnx_text text) {
-    ovp_write_field(w, number, text.ptr, text.len);
-}
-
 /* result = Identity(from) */
 static void write_identity(folder *f, onnx_text from, onnx_text result) {
     static const onnx_text op = {"Identity", 8};
     size_t node = f->out.len;
     if (!result.len) return;
-    write_text(&f->out, NODE_INPUT, from);
-    write_text(&f->out, NODE_OUTPUT, result);
-    write_text(&f->out, NODE_OP_TYPE, op);
-    ovp_write_close(&f->out, node, GRAPH_NODE);
+    onnx_write_bytes(&f->out, NODE_INPUT, from);
+    onnx_write_bytes(&f->out, NODE_OUTPUT, result);
+    onnx_write_bytes(&f->out, NODE_OP_TYPE, op);
+    onnx_write_close(&f->out, node, GRAPH_NODE);
     const entry *source = find(f, from);
     const ovp_value value = source && source->is_set ? source->value : (ovp_value){0};
     set_value(f, result, &value);
@@ -222,7 +218,7 @@ static void write_branch(folder *f, const ovp_node *node, onnx_text branch, int 
     reader r = reader_of(branch);
     for (field part; !f->out.status && read_field(&part, &r);) {
         if (!part.bytes.ptr) continue;
-        if (part.number == GRAPH_INITIALIZER) write_text(&f->out, GRAPH_INITIALIZER, part.bytes);
+        if (part.number == GRAPH_INITIALIZER) onnx_write_bytes(&f->out, GRAPH_INITIALIZER, part.bytes);
         if (part.number == GRAPH_NODE) fold_node(f, part.bytes, depth + 1);
     }
     uint32_t i = 0;
@@ -243,7 +239,7 @@ static void write_node(folder *f, const ovp_node *node) {
     }
     ovp_shapes_of_node(outputs, n, node, inputs, &f->nums);
     for (uint32_t i = 0; i < n; i++) set_value(f, node->outputs[i], &outputs[i]);
-    write_text(&f->out, GRAPH_NODE, node->bytes);
+    onnx_write_bytes(&f->out, GRAPH_NODE, node->bytes);
 }
 
 static void fold_node(folder *f, onnx_text bytes, int depth) {
@@ -266,7 +262,7 @@ static void fold_graph(folder *f, onnx_text graph) {
         if (part.number == GRAPH_NODE && part.bytes.ptr)
             fold_node(f, part.bytes, 0);
         else
-            ovp_write(&f->out, start, (size_t)(r.at - start));
+            onnx_write(&f->out, start, (size_t)(r.at - start));
     }
 }
 
@@ -276,17 +272,17 @@ static void fold_model(folder *f, onnx_text model) {
     for (field part; !f->out.status && read_field(&part, &r); start = r.at) {
         size_t at = f->out.len;
         if (part.number != MODEL_GRAPH || !part.bytes.ptr) {
-            ovp_write(&f->out, start, (size_t)(r.at - start));
+            onnx_write(&f->out, start, (size_t)(r.at - start));
             continue;
         }
         fold_graph(f, part.bytes);
-        ovp_write_close(&f->out, at, MODEL_GRAPH);
+        onnx_write_close(&f->out, at, MODEL_GRAPH);
     }
 }
 
 ap_status ovp_branches_fold(char **graph, size_t *n_graph, const void *bytes, size_t n_bytes, ap_error *err) {
     const onnx_text model = {bytes, n_bytes}, old = ovp_find_field(model, MODEL_GRAPH);
-    folder f = {.out.err = err};
+    folder f = {.out = {.host = ov.host, .err = err}};
     *graph = NULL;
     *n_graph = 0;
     if (!old.ptr || !has_if_of_two_ranks(old)) return AP_OK;

@@ -3,8 +3,8 @@
  * graph is written anew with addresses in it: nothing is copied but the graph. Source: openvino@2026.4
  * src/frontends/onnx/frontend/src/utils/tensor_external_data.cpp (ORT_MEM_ADDR). */
 #include "common/onnx_wire.h"
+#include "common/onnx_writer.h"
 #include "ov.h"
-#include "writer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -89,14 +89,14 @@ static ap_status map_files(ovp_external *out, const ap_model_ref *model, const o
 typedef struct rewriter {
     const onnx_info *onnx;
     const ovp_external *external;
-    ovp_writer out;
+    onnx_writer out;
 } rewriter;
 
-static void append_entry(ovp_writer *w, const char *key, const char *value) {
+static void append_entry(onnx_writer *w, const char *key, const char *value) {
     size_t entry = w->len;
-    ovp_write_field(w, ENTRY_KEY, key, strlen(key));
-    ovp_write_field(w, ENTRY_VALUE, value, strlen(value));
-    ovp_write_close(w, entry, TENSOR_EXTERNAL_DATA);
+    onnx_write_text(w, ENTRY_KEY, key);
+    onnx_write_text(w, ENTRY_VALUE, value);
+    onnx_write_close(w, entry, TENSOR_EXTERNAL_DATA);
 }
 
 /* -- tensors ------------------------------------------------------------------------------------------- */
@@ -173,7 +173,7 @@ static void rewrite_tensor(rewriter *w, onnx_text tensor) {
         if (f.number == TENSOR_EXTERNAL_DATA && f.bytes.ptr)
             read_entry(&p, f.bytes);
         else
-            ovp_write(&w->out, start, (size_t)(r.at - start));
+            onnx_write(&w->out, start, (size_t)(r.at - start));
     }
     if (p.location.ptr && !w->out.status) append_place(w, &p);
 }
@@ -215,11 +215,11 @@ static void rewrite(rewriter *w, kind outer, onnx_text message, int depth) {
         kind inner = find_inner(outer, &f);
         size_t at = w->out.len;
         if (inner == KIND_OTHER) {
-            ovp_write(&w->out, start, (size_t)(r.at - start));
+            onnx_write(&w->out, start, (size_t)(r.at - start));
             continue;
         }
         rewrite(w, inner, f.bytes, depth + 1);
-        ovp_write_close(&w->out, at, f.number);
+        onnx_write_close(&w->out, at, f.number);
     }
 }
 
@@ -240,7 +240,7 @@ bool ovp_external_is_needed(const ovp_external *external, const ap_model_ref *mo
 
 ap_status ovp_external_init(ovp_external *out, const ap_model_ref *model, const model_bytes *bytes,
                             const onnx_info *onnx, ap_error *err) {
-    rewriter w = {.onnx = onnx, .external = out, .out.err = err};
+    rewriter w = {.onnx = onnx, .external = out, .out = {.host = ov.host, .err = err}};
     const onnx_text folded = {out->graph, out->n_graph};
     const char *what = model->path || model->external_data ? NULL : "no folder was named";
     if (!what && onnx->is_truncated) what = "they are too many";
