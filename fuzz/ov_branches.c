@@ -6,7 +6,7 @@
 #include "../plugins/ov/nums.c"
 #include "../plugins/ov/shapes.c"
 #include "../plugins/ov/status.c"
-#include "../plugins/ov/writer.c"
+#include "../plugins/common/onnx_writer.c"
 
 #include "backend/host.h"
 

@@ -5,7 +5,7 @@
 #include "../plugins/ov/external.c"
 #include "../plugins/ov/source.c"
 #include "../plugins/ov/status.c"
-#include "../plugins/ov/writer.c"
+#include "../plugins/common/onnx_writer.c"
 
 #include "backend/host.h"
 

@@ -5,7 +5,7 @@
 #include "../../../plugins/ort/constants.c"
 #include "../../../plugins/ort/fused.c"
 #include "../../../plugins/ort/graph.c"
-#include "../../../plugins/ort/writer.c"
+#include "../../../plugins/common/onnx_writer.c"
 
 #include "backend/host.h"
 #include "base/error.h"
