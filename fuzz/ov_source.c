@@ -28,7 +28,7 @@ static void check_rewritten(const onnx_info *onnx, const uint8_t *data, size_t s
     ap_error err = AP_ERROR_INIT;
     onnx_info after;
     map_nothing(&external, onnx);
-    rewriter w = {.onnx = onnx, .external = &external, .out.err = &err};
+    rewriter w = {.onnx = onnx, .external = &external, .out = {.host = ov.host, .err = &err}};
     rewrite(&w, KIND_MODEL, (onnx_text){(const char *)data, size}, 0);
     onnx_info_scan(&after, w.out.ptr, w.out.len);
     if (!w.out.status && !after.is_onnx) abort();
