@@ -122,3 +122,12 @@ void test_torture(void **state) {
         "{% set n = namespace(d={'k': (1, 2)}) %}{{ n.d | tojson(indent=1) }}{{ '%5.1f' | format(2.25) }}"
         "{{ [3, 1] | sort | map('string') | list }}{{ 'a-b'.split('-') | last | title }}");
 }
+
+/* Markup that is padded is still markup: what is added to it is escaped. */
+void test_padded_markup(void **state) {
+    (void)state;
+    expect("{{ ('u'|safe).center(3, '*') + \"'\" }}", "*u*&#39;");
+    expect("{{ ('u'|safe).ljust(1) + \"'\" }}{{ ('u'|safe).rjust(2) + \"'\" }}", "u&#39; u&#39;");
+    expect("{{ ('7'|safe).zfill(3) + \"'\" }}{{ ('u'|safe)|center(3) + \"'\" }}", "007&#39; u &#39;");
+    expect("{{ 'u'.center(3) + \"'\" }}", " u '");
+}
