@@ -107,8 +107,8 @@ static ap_status write_float(ap__jrun *run, double number, const ap__jspec *s) {
     char type = s->type == '%' ? 'f' : s->type == 'n' ? 'g' : s->type;
     int precision = s->precision < 0 ? 6 : (int)s->precision;
     if (!type && s->precision < 0) return ap__jnumber_repr(out, number, run->err);
-    ap_status status = ap__jnumber_format(out, s->type == '%' ? number * 100 : number, type ? type : 'g',
-                                          precision, s->is_alternate, run->err);
+    ap_status status = ap__jnumber_format(out, s->type == '%' ? number * 100 : number, type, precision,
+                                          s->is_alternate, run->err);
     if (status) return status;
     bool is_plain =
         !memchr(out->ptr + mark, '.', out->len - mark) && !memchr(out->ptr + mark, 'e', out->len - mark);

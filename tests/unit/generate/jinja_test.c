@@ -131,3 +131,11 @@ void test_padded_markup(void **state) {
     expect("{{ ('7'|safe).zfill(3) + \"'\" }}{{ ('u'|safe)|center(3) + \"'\" }}", "007&#39; u &#39;");
     expect("{{ 'u'.center(3) + \"'\" }}", " u '");
 }
+
+/* A float with a precision and no type: as 'g', but for room for a digit behind the point. */
+void test_floats_without_type(void **state) {
+    (void)state;
+    expect("{{ '{:.4}|{:.4}|{:.1}|{:.4}|{:.0}|{:#.4}'.format(1000.1, 999.9, 0.0, 0.0, 9.5, 1000.1) }}",
+           "1e+03|999.9|0e+00|0.0|1e+01|1.000e+03");
+    expect("{{ '{:.4g}|{:012,.4}|{:.3}'.format(1000.1, 3184.0, -99.96) }}", "1000|0,003.184e+03|-1e+02");
+}
