@@ -119,8 +119,10 @@ static ap_status filter_center(ap__jrun *run, ap__jval *out, const ap__jargs *ar
     int64_t width = 80;
     ap_status status = ap__jarg_self(run, args, &text);
     if (!status) status = ap__jarg_int(run, args, 0, 80, &width);
-    return status ? status
-                  : ap__jpad(run, out, ap__jval_get_text(&text), width, (ap__text){" ", 1}, AP__J_CENTER);
+    if (!status)
+        status = ap__jpad(run, out, ap__jval_get_text(&text), width, (ap__text){" ", 1}, AP__J_CENTER);
+    if (!status) out->is_markup = text.is_markup;
+    return status;
 }
 
 /* Source: filters.py do_indent(): a newline is added and the lines are then parted, so that an empty text has

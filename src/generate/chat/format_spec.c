@@ -107,8 +107,7 @@ static ap_status write_float(ap__jrun *run, double number, const ap__jspec *s) {
     char type = s->type == '%' ? 'f' : s->type == 'n' ? 'g' : s->type;
     int precision = s->precision < 0 ? 6 : (int)s->precision;
     if (!type && s->precision < 0) return ap__jnumber_repr(out, number, run->err);
-    ap_status status = ap__jnumber_format(out, s->type == '%' ? number * 100 : number, type ? type : 'g',
-                                          precision, s->is_alternate, run->err);
+    ap_status status = ap__jnumber_format(out, number, type, precision, s->is_alternate, run->err);
     if (status) return status;
     bool is_plain =
         !memchr(out->ptr + mark, '.', out->len - mark) && !memchr(out->ptr + mark, 'e', out->len - mark);
@@ -119,6 +118,7 @@ static ap_status write_float(ap__jrun *run, double number, const ap__jspec *s) {
 ap_status ap__jspec_put_float(ap__jrun *run, double number, const ap__jspec *s) {
     ap__jval text;
     size_t mark = run->scratch.len;
+    if (s->type == '%') number *= 100; /* May come to infinity, which is not grouped. */
     bool is_negative = number < 0 || (number == 0 && 1 / number < 0);
     ap_status status = write_float(run, is_negative ? -number : number, s);
     if (!status) status = ap__jrun_take(run, mark, &text);

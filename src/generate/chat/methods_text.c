@@ -327,7 +327,9 @@ static ap_status pad(ap__jrun *run, ap__jval *out, const ap__jargs *args, ap__js
     ap__text fill;
     ap_status status = ap__jarg_int(run, args, 0, 0, &width);
     if (!status) status = ap__jarg_text(run, args, 1, " ", &fill);
-    return status ? status : ap__jpad(run, out, self_text(args), width, fill, side);
+    if (!status) status = ap__jpad(run, out, self_text(args), width, fill, side);
+    if (!status) out->is_markup = args->self.is_markup;
+    return status;
 }
 
 static ap_status method_center(ap__jrun *run, ap__jval *out, const ap__jargs *args) {
@@ -353,7 +355,7 @@ static ap_status method_zfill(ap__jrun *run, ap__jval *out, const ap__jargs *arg
     if (!status) status = put_fill(run, (ap__text){"0", 1}, width > n ? width - n : 0);
     if (!status && text.len)
         status = ap__buf_append(&run->scratch, text.ptr + sign, text.len - sign, run->err);
-    return status ? status : ap__jrun_take(run, mark, out);
+    return give_taken(run, out, args, mark, status);
 }
 
 const ap__jrow ap__jmethods_text[] = {{"upper", method_upper, ""},

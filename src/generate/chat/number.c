@@ -202,8 +202,8 @@ ap_status ap__jnumber_repr(ap__buf *out, double number, ap_error *err) {
 
 ap_status ap__jnumber_format(ap__buf *out, double number, char type, int precision, bool is_alternate,
                              ap_error *err) {
-    bool is_done, is_capital = type < 'a';
-    char lower = (char)(type | 0x20);
+    bool is_done, is_str = !type, is_capital = type && type < 'a';
+    char lower = is_str ? 'g' : (char)(type | 0x20);
     decimal d;
     ap_status status = write_special(out, number, is_capital, &is_done, err);
     if (status || is_done) return status;
@@ -218,7 +218,7 @@ ap_status ap__jnumber_format(ap__buf *out, double number, char type, int precisi
     round_to(&d, lower == 'g' ? precision : precision + 1);
     if (lower == 'e') return write_scientific(out, &d, precision, is_capital ? 'E' : 'e', is_alternate, err);
     int exponent = d.n ? d.point - 1 : 0, n = is_alternate ? precision : d.n ? d.n : 1;
-    if (exponent < -4 || exponent >= precision)
+    if (exponent < -4 || exponent >= precision - is_str)
         return write_scientific(out, &d, n - 1, is_capital ? 'E' : 'e', is_alternate, err);
     return write_fixed(out, &d, n > exponent + 1 ? n - exponent - 1 : 0, is_alternate, err);
 }

@@ -21,7 +21,8 @@ bool ap__jnumber_read_int(int64_t *out, bool *is_large, const char *text, size_t
 ap_status ap__jnumber_repr(ap__buf *out, double number, ap_error *err);
 
 /* Appends a number as format() does.
- * @param type 'e', 'f' or 'g'; capitals give capitals.
+ * @param type 'e', 'f' or 'g'; capitals give capitals; 0: as 'g', with an exponent a digit earlier, because a
+ * digit behind the point has to follow (CPython@3.11 Python/pystrtod.c format_float_short).
  * @param is_alternate keeps the point and trailing zeros of 'g'. */
 ap_status ap__jnumber_format(ap__buf *out, double number, char type, int precision, bool is_alternate,
                              ap_error *err);

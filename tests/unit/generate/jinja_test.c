@@ -122,3 +122,21 @@ void test_torture(void **state) {
         "{% set n = namespace(d={'k': (1, 2)}) %}{{ n.d | tojson(indent=1) }}{{ '%5.1f' | format(2.25) }}"
         "{{ [3, 1] | sort | map('string') | list }}{{ 'a-b'.split('-') | last | title }}");
 }
+
+/* Markup that is padded is still markup: what is added to it is escaped. */
+void test_padded_markup(void **state) {
+    (void)state;
+    expect("{{ ('u'|safe).center(3, '*') + \"'\" }}", "*u*&#39;");
+    expect("{{ ('u'|safe).ljust(1) + \"'\" }}{{ ('u'|safe).rjust(2) + \"'\" }}", "u&#39; u&#39;");
+    expect("{{ ('7'|safe).zfill(3) + \"'\" }}{{ ('u'|safe)|center(3) + \"'\" }}", "007&#39; u &#39;");
+    expect("{{ 'u'.center(3) + \"'\" }}", " u '");
+}
+
+/* A float with a precision and no type: as 'g', but for room for a digit behind the point. */
+void test_floats_without_type(void **state) {
+    (void)state;
+    expect("{{ '{:.4}|{:.4}|{:.1}|{:.4}|{:.0}|{:#.4}'.format(1000.1, 999.9, 0.0, 0.0, 9.5, 1000.1) }}",
+           "1e+03|999.9|0e+00|0.0|1e+01|1.000e+03");
+    expect("{{ '{:_%}|{:,%}'.format(1e307, 12.5) }}", "inf%|1,250.000000%");
+    expect("{{ '{:.4g}|{:012,.4}|{:.3}'.format(1000.1, 3184.0, -99.96) }}", "1000|0,003.184e+03|-1e+02");
+}
