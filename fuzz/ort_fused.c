@@ -1,11 +1,11 @@
 /* Graphs in which the ONNX Runtime plugin finds attention, and the models that it makes of them. The sources
  * are included: a plugin exports nothing. */
 #include "../plugins/common/onnx.c"
+#include "../plugins/common/onnx_writer.c"
 #include "../plugins/ort/attention.c"
 #include "../plugins/ort/constants.c"
 #include "../plugins/ort/fused.c"
 #include "../plugins/ort/graph.c"
-#include "../plugins/common/onnx_writer.c"
 
 #include "backend/host.h"
 

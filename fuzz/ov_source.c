@@ -2,10 +2,10 @@
  * anew. The sources are included: a plugin exports nothing. */
 #define _GNU_SOURCE /* memmem */
 #include "../plugins/common/onnx.c"
+#include "../plugins/common/onnx_writer.c"
 #include "../plugins/ov/external.c"
 #include "../plugins/ov/source.c"
 #include "../plugins/ov/status.c"
-#include "../plugins/common/onnx_writer.c"
 
 #include "backend/host.h"
 

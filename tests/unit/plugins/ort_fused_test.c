@@ -1,11 +1,11 @@
 /* Attention that becomes one operator. The sources are included: a plugin exports nothing; what the runtime
  * makes of the models is looked at through the library. */
 #include "../../../plugins/common/onnx.c"
+#include "../../../plugins/common/onnx_writer.c"
 #include "../../../plugins/ort/attention.c"
 #include "../../../plugins/ort/constants.c"
 #include "../../../plugins/ort/fused.c"
 #include "../../../plugins/ort/graph.c"
-#include "../../../plugins/common/onnx_writer.c"
 
 #include "backend/host.h"
 #include "base/error.h"

@@ -1,12 +1,12 @@
 /* Shapes that are followed through a graph, and Ifs that are taken out. The sources are included: a plugin
  * exports nothing. */
 #include "../../../plugins/common/onnx.c"
+#include "../../../plugins/common/onnx_writer.c"
 #include "../../../plugins/ov/branches.c"
 #include "../../../plugins/ov/node.c"
 #include "../../../plugins/ov/nums.c"
 #include "../../../plugins/ov/shapes.c"
 #include "../../../plugins/ov/status.c"
-#include "../../../plugins/common/onnx_writer.c"
 
 #include "backend/host.h"
 #include "base/file.h"
