@@ -20,7 +20,12 @@ ap_pipeline *bench_create_pipeline(int argc, char **argv) {
     options.accelerator = option_or_null(argc, argv, "--accelerator");
     options.cache_dir = option_or_null(argc, argv, "--cache-dir");
     options.num_threads = bench_option_number(argc, argv, "--threads", "0");
+    const char *json = option_or_null(argc, argv, "--model-kwargs");
+    ap_value *model_kwargs = NULL;
+    if (json) bench_check(ap_value_from_json(&model_kwargs, json, AP_NUL_TERMINATED, &err), &err);
+    options.model_kwargs = model_kwargs;
     bench_check(ap_pipeline_create(&pipe, &options, &err), &err);
+    ap_value_destroy(model_kwargs);
     return pipe;
 }
 

@@ -30,7 +30,7 @@ static void check_values(const folder *f) {
 
 static void check_model(const uint8_t *data, size_t size) {
     ap_error err = AP_ERROR_INIT;
-    folder f = {.out.err = &err};
+    folder f = {.out = {.host = ov.host, .err = &err}};
     if (!ovp_nums_init(&f.nums, &err)) fold_model(&f, (onnx_text){(const char *)data, size});
     check_values(&f);
     ovp_nums_clear(&f.nums);
