@@ -23,7 +23,10 @@ bool ap__jnumber_parse(double *out, const char *text, size_t len) {
     char json[MAX_DIGITS + 32];
     size_t n = 0, at = 0;
     while (at + 1 < len && text[at] == '0' && text[at + 1] >= '0' && text[at + 1] <= '9') at++;
-    if (at < len && text[at] == '.') json[n++] = '0';
+    if (at < len && text[at] == '.') {
+        if (at + 1 == len || text[at + 1] < '0' || text[at + 1] > '9') return false;
+        json[n++] = '0';
+    }
     if (len - at > sizeof json - 8) return false;
     for (; at < len; at++) {
         bool is_bare = text[at] == '.' && (at + 1 == len || text[at + 1] < '0' || text[at + 1] > '9');

@@ -140,3 +140,10 @@ void test_floats_without_type(void **state) {
     expect("{{ '{:_%}|{:,%}'.format(1e307, 12.5) }}", "inf%|1,250.000000%");
     expect("{{ '{:.4g}|{:012,.4}|{:.3}'.format(1000.1, 3184.0, -99.96) }}", "1000|0,003.184e+03|-1e+02");
 }
+
+void test_numbers_need_a_digit(void **state) {
+    (void)state;
+    expect("{{ '.'|int(7) }}|{{ '-.'|int(7) }}|{{ '.e1'|float(7) }}|{{ '1.'|float }}|{{ '.5'|float }}|{{ "
+           "'00.'|int(7) }}",
+           "7|7|7|1.0|0.5|0");
+}
