@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import subprocess
 import time
 from dataclasses import dataclass
@@ -70,13 +71,12 @@ def make_encoder(setup: Setup) -> None:
 
 
 def interleave(peers: dict[str, Peer], shape: tuple[int, int]) -> dict[str, list[Sample]]:
-    """A turn of each in every round, and in every round another one is first."""
+    """A turn of each in every round, in an order of its own: a peer whose threads still spin is not always before the same."""
     n_rounds, n_calls = ROUNDS[shape]
     samples: dict[str, list[Sample]] = {name: [] for name in peers}
-    names = list(peers)
-    for i in range(n_rounds):
-        for k in range(len(names)):
-            name = names[(i + k) % len(names)]
+    order = random.Random(n_rounds)
+    for _ in range(n_rounds):
+        for name in order.sample(list(peers), len(peers)):
             samples[name].append(peers[name].turn(n_calls))
             time.sleep(PAUSE_BETWEEN_TURNS_S)
     return samples
