@@ -233,8 +233,8 @@ static ap_status check_reversible(ap__jrun *run, const ap__jval *value) {
 
 static ap_status filter_last(ap__jrun *run, ap__jval *out, const ap__jargs *args) {
     ap__jval items;
-    if (args->self.kind == AP__J_UNDEFINED) /* It has no order either. */
-        return ap__jrun_fail_undefined(run, args->self.as.undefined);
+    if (args->self.kind == AP__J_UNDEFINED) /* It has a length of 0, which is all that is asked. */
+        return ap__jrun_undefined(run, out, "there is no last item: the sequence is empty");
     ap_status status = check_reversible(run, &args->self);
     if (!status) status = ap__jiter_list(run, &items, &args->self);
     if (status) return status;

@@ -159,19 +159,8 @@ static ap_status filter_indent(ap__jrun *run, ap__jval *out, const ap__jargs *ar
     return status;
 }
 
-/* The text up to its end, or to the last blank before it. */
-static ap_status truncate(ap__jrun *run, ap__jval *out, ap__text text, ap__text end, bool kills_words) {
-    size_t mark = run->scratch.len;
-    if (!kills_words) {
-        size_t blank = ap__jtext_find_last(text, (ap__text){" ", 1});
-        if (blank != SIZE_MAX) text.len = blank;
-    }
-    ap_status status = ap__buf_append(&run->scratch, text.ptr, text.len, run->err);
-    if (!status) status = ap__buf_append(&run->scratch, end.ptr, end.len, run->err);
-    return status ? status : ap__jrun_take(run, mark, out);
-}
-
-/* What is short enough stays as it is, be it no text. */
+/* What is short enough stays as it is, be it no text; else it is cut at its end, or at the last blank before
+ * that. */
 static ap_status filter_truncate(ap__jrun *run, ap__jval *out, const ap__jargs *args) {
     int64_t length = 255, leeway = 5, n = 0;
     ap__text end = {"...", 3};
@@ -191,8 +180,12 @@ static ap_status filter_truncate(ap__jrun *run, ap__jval *out, const ap__jargs *
         return ap__jrun_fail(run, AP_ETYPE, "\"truncate\" needs a str, found %s",
                              ap__jval_type_name(&args->self));
     ap__text text = ap__jval_get_text(&args->self);
-    ap__text kept = ap__jtext_part(text, 0, ap__jtext_offset(text, (size_t)(length - n_end)));
-    return truncate(run, out, kept, end, ap__jarg_bool(args, 1, false));
+    ap__jval kept = args->self, tail = ap__jval_text(end.ptr, end.len);
+    kept.len = (uint32_t)ap__jtext_offset(text, (size_t)(length - n_end));
+    size_t blank = ap__jtext_find_last(ap__jval_get_text(&kept), (ap__text){" ", 1});
+    if (!ap__jarg_bool(args, 1, false) && blank != SIZE_MAX) kept.len = (uint32_t)blank;
+    tail.is_markup = ap__jarg_is_given(args, 2) && args->bound[2].is_markup;
+    return ap__joperate(run, out, AP__J_ADD, &kept, &tail);
 }
 
 static ap_status filter_wordcount(ap__jrun *run, ap__jval *out, const ap__jargs *args) {

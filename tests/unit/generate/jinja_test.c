@@ -147,3 +147,12 @@ void test_numbers_need_a_digit(void **state) {
            "'00.'|int(7) }}",
            "7|7|7|1.0|0.5|0");
 }
+
+void test_what_is_cut_stays_markup(void **state) {
+    (void)state;
+    expect("{{ {'a': ('abcdef ghi'|escape)|truncate(8, end='<', leeway=0)} }}",
+           "{'a': Markup('abcdef&lt;')}");
+    expect("{{ ('<b>cdef'|escape)|truncate(4, true, leeway=0) }}|{{ 'abc def'|truncate(5, leeway=0) }}",
+           "&...|ab...");
+    expect("{{ nothing|last }}|{{ [5['x']|last] }}", "|[Undefined]");
+}
