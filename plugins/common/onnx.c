@@ -9,10 +9,6 @@
 /* Graphs nest through the bodies of If, Loop and Scan. */
 enum { MAX_DEPTH = 16 };
 
-static bool text_is(onnx_text text, const char *wanted) {
-    return text.ptr && text.len == strlen(wanted) && memcmp(text.ptr, wanted, text.len) == 0;
-}
-
 /* -- ONNX ---------------------------------------------------------------------------------------------- */
 
 static void add_external(onnx_info *out, onnx_text name) {
@@ -25,15 +21,9 @@ static void add_external(onnx_info *out, onnx_text name) {
 }
 
 /* One key and value of a tensor's external_data; the file is the one called "location". */
-static void scan_entry(onnx_info *out, onnx_text entry) {
-    reader r = reader_of(entry);
-    onnx_text value = {NULL, 0};
-    bool is_location = false;
-    for (field f; read_field(&f, &r);) {
-        if (f.number == ENTRY_KEY) is_location = text_is(f.bytes, "location");
-        if (f.number == ENTRY_VALUE) value = f.bytes;
-    }
-    if (is_location && value.ptr) add_external(out, value);
+static void scan_entry(onnx_info *out, onnx_text bytes) {
+    onnx_entry entry = onnx_read_entry(bytes);
+    if (onnx_text_is(entry.key, "location") && entry.value.ptr) add_external(out, entry.value);
 }
 
 static bool scan_tensor(onnx_info *out, onnx_text tensor) {
@@ -50,7 +40,7 @@ static bool scan_attribute(onnx_info *out, onnx_text attribute, int depth, uint6
     reader r = reader_of(attribute);
     bool is_block_size = false;
     for (field f; read_field(&f, &r);) {
-        if (f.number == ATTRIBUTE_NAME) is_block_size = text_is(f.bytes, "block_size");
+        if (f.number == ATTRIBUTE_NAME) is_block_size = onnx_text_is(f.bytes, "block_size");
         if (f.number == ATTRIBUTE_INT && is_block_size) *block_size = f.integer;
         if (f.number == ATTRIBUTE_TENSOR && f.bytes.ptr && !scan_tensor(out, f.bytes)) return false;
         if ((f.number == ATTRIBUTE_GRAPH || f.number == ATTRIBUTE_GRAPHS) && f.bytes.ptr &&
@@ -67,7 +57,7 @@ static bool has_neighbours(onnx_text op) {
 #undef NEIGHBOUR_OP
     };
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
-        if (text_is(op, ops[i])) return true;
+        if (onnx_text_is(op, ops[i])) return true;
     return false;
 }
 
@@ -81,8 +71,10 @@ static bool scan_node(onnx_info *out, onnx_text node, int depth) {
             return false;
     }
     out->has_neighbours = out->has_neighbours || has_neighbours(op);
-    if (text_is(op, "DequantizeLinear")) *(block_size ? &out->has_blockwise : &out->has_dequantize) = true;
-    if (text_is(op, "QuantizeLinear") || text_is(op, "DynamicQuantizeLinear")) out->has_quantize = true;
+    if (onnx_text_is(op, "DequantizeLinear"))
+        *(block_size ? &out->has_blockwise : &out->has_dequantize) = true;
+    if (onnx_text_is(op, "QuantizeLinear") || onnx_text_is(op, "DynamicQuantizeLinear"))
+        out->has_quantize = true;
     return !r.is_broken;
 }
 

@@ -61,7 +61,8 @@ static bool is_axis(int64_t axis, int64_t wanted) { return axis == wanted || axi
 static uint32_t above_transpose(const graph *g, uint32_t value, const int64_t *wanted) {
     const graph_node *node = graph_producer(g, value, "Transpose");
     int64_t perm[RANK];
-    if (!node || graph_ints(perm, RANK, node, "perm") != RANK || memcmp(perm, wanted, sizeof perm) != 0)
+    if (!node || onnx_attribute_ints(perm, RANK, node->bytes, "perm") != RANK ||
+        memcmp(perm, wanted, sizeof perm) != 0)
         return GRAPH_NONE;
     return graph_input(g, node, 0);
 }
@@ -89,8 +90,10 @@ static uint32_t extent_of(const graph *g, uint32_t element, int64_t axis) {
     node = graph_producer(g, element, "Gather");
     if (!node || !is_int(g, graph_input(g, node, 1), axis)) return GRAPH_NONE;
     const graph_node *shape = graph_producer(g, graph_input(g, node, 0), "Shape");
-    return shape && !graph_int(shape, "start", 0) && !graph_int(shape, "end", 0) ? graph_input(g, shape, 0)
-                                                                                 : GRAPH_NONE;
+    return shape && !onnx_attribute_int(shape->bytes, "start", 0) &&
+                   !onnx_attribute_int(shape->bytes, "end", 0)
+               ? graph_input(g, shape, 0)
+               : GRAPH_NONE;
 }
 
 /* Whether an element leaves an axis of keys or values as it is. */
@@ -159,7 +162,7 @@ static bool read_past(int64_t *n_heads, int64_t *size, const graph *g, uint32_t 
     reader r = reader_of(info);
     reader shape = reader_of((onnx_text){"", 0});
     for (field f; read_field(&f, &r);) {
-        if (f.number == FIELD_ELEMENT_TYPE) type = (int64_t)f.integer;
+        if (f.number == TENSOR_TYPE_ELEMENT) type = (int64_t)f.integer;
         if (f.number == TENSOR_TYPE_SHAPE && f.bytes.ptr) shape = reader_of(f.bytes);
     }
     for (field f; read_field(&f, &shape);) {
@@ -177,7 +180,8 @@ static bool read_past(int64_t *n_heads, int64_t *size, const graph *g, uint32_t 
 /* Concat of an input and what is new. */
 static bool split_cache(uint32_t *past, uint32_t *fresh, const graph *g, uint32_t all) {
     const graph_node *node = graph_producer(g, all, "Concat");
-    if (!node || node->n_inputs != 2 || !is_axis(graph_int(node, "axis", 0), AXIS_TOKENS)) return false;
+    if (!node || node->n_inputs != 2 || !is_axis(onnx_attribute_int(node->bytes, "axis", 0), AXIS_TOKENS))
+        return false;
     *past = graph_input(g, node, 0);
     *fresh = graph_input(g, node, 1);
     return *past != GRAPH_NONE && *fresh != GRAPH_NONE;
@@ -234,7 +238,8 @@ static uint32_t above_softmax(const graph *g, uint32_t value) {
         value = p;
     }
     node = graph_producer(g, value, "Softmax");
-    return node && is_axis(graph_int(node, "axis", -1), AXIS_SIZE) ? graph_input(g, node, 0) : GRAPH_NONE;
+    return node && is_axis(onnx_attribute_int(node->bytes, "axis", -1), AXIS_SIZE) ? graph_input(g, node, 0)
+                                                                                   : GRAPH_NONE;
 }
 
 /* From p up to queries, keys and mask. */
@@ -301,7 +306,8 @@ static uint32_t above_slice(const graph *g, uint32_t value, int64_t start, int64
 /* Concat(-x[size/2:], x[:size/2]).   @return x */
 static uint32_t above_half_turn(const graph *g, uint32_t value, int64_t size) {
     const graph_node *node = graph_producer(g, value, "Concat");
-    if (!node || node->n_inputs != 2 || size % 2 || !is_axis(graph_int(node, "axis", 0), AXIS_SIZE))
+    if (!node || node->n_inputs != 2 || size % 2 ||
+        !is_axis(onnx_attribute_int(node->bytes, "axis", 0), AXIS_SIZE))
         return GRAPH_NONE;
     uint32_t x = above_slice(g, graph_input(g, node, 1), 0, size / 2, size);
     uint32_t minus = above(g, graph_input(g, node, 0), "Neg");

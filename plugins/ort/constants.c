@@ -26,7 +26,8 @@ onnx_text constant_tensor(const graph *g, uint32_t value) {
     for (int i = 0; i < DEPTH_MAX && (node = graph_producer(g, value, "Identity")); i++)
         value = graph_input(g, node, 0);
     if (value == GRAPH_NONE) return (onnx_text){NULL, 0};
-    if ((node = graph_producer(g, value, "Constant"))) return graph_tensor(node, "value");
+    if ((node = graph_producer(g, value, "Constant")))
+        return onnx_attribute_bytes(node->bytes, "value", ATTRIBUTE_TENSOR);
     return g->values[value].tensor;
 }
 
@@ -59,7 +60,7 @@ static bool read_tensor(scalar *out, onnx_text tensor) {
     for (field f; tensor.ptr && read_field(&f, &r);) {
         if (f.number == TENSOR_DATA_TYPE) type = (int64_t)f.integer;
         if (f.number == TENSOR_DIMS && (!first_int(&dim, &f) || dim != 1)) n = 0;
-        if ((f.number == TENSOR_RAW_DATA || f.number == FIELD_FLOAT_DATA) && f.bytes.ptr) bytes = f.bytes;
+        if ((f.number == TENSOR_RAW_DATA || f.number == TENSOR_FLOAT_DATA) && f.bytes.ptr) bytes = f.bytes;
         if (f.number != TENSOR_INT64_DATA && f.number != TENSOR_INT32_DATA) continue;
         has_number = first_int(&dim, &f);
         out->value = (double)dim;
@@ -83,7 +84,7 @@ static bool take_extent(scalar *out, const evaluation *e, const graph_node *node
     const graph_node *shape = graph_producer(e->g, graph_input(e->g, node, 0), "Shape");
     uint32_t at = graph_input(e->g, node, 1);
     if (!shape || e->known.value == GRAPH_NONE || graph_input(e->g, shape, 0) != e->known.value ||
-        graph_int(shape, "start", 0) || graph_int(shape, "end", 0))
+        onnx_attribute_int(shape->bytes, "start", 0) || onnx_attribute_int(shape->bytes, "end", 0))
         return false;
     if (!is_int_of(e, at, -1, depth) && !is_int_of(e, at, EXTENT_AXIS, depth)) return false;
     *out = (scalar){(double)e->known.last, true};
@@ -91,7 +92,7 @@ static bool take_extent(scalar *out, const evaluation *e, const graph_node *node
 }
 
 static bool cast(scalar *out, const graph_node *node) {
-    int64_t to = graph_int(node, "to", 0);
+    int64_t to = onnx_attribute_int(node->bytes, "to", 0);
     out->is_int = to == ONNX_INT64 || to == ONNX_INT32;
     if (out->is_int) out->value = trunc(out->value);
     if (to == ONNX_FLOAT) out->value = (double)(float)out->value;

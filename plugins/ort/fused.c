@@ -50,7 +50,7 @@ static void write_place(rewriting *r, onnx_text raw) {
     write_entry(&r->w, "location", (onnx_text){r->name, strlen(r->name)});
     write_number(&r->w, "offset", (size_t)(raw.ptr - r->start));
     write_number(&r->w, "length", raw.len);
-    onnx_write_int(&r->w, FIELD_DATA_LOCATION, ONNX_EXTERNAL);
+    onnx_write_int(&r->w, TENSOR_DATA_LOCATION, ONNX_EXTERNAL);
 }
 
 /* The name of a file beside the model, as it is called where it really is: in the Hub's cache it is a link.
@@ -67,17 +67,12 @@ static void write_location(rewriting *r, onnx_text value) {
     write_entry(&r->w, "location", (onnx_text){slash + 1, strlen(slash + 1)});
 }
 
-static void write_external(rewriting *r, onnx_text entry) {
-    reader in = reader_of(entry);
-    onnx_text key = {NULL, 0}, value = {NULL, 0};
-    for (field f; read_field(&f, &in);) {
-        if (f.number == ENTRY_KEY) key = f.bytes;
-        if (f.number == ENTRY_VALUE) value = f.bytes;
-    }
-    if (graph_text_is(key, "location") && value.ptr)
-        write_location(r, value);
+static void write_external(rewriting *r, onnx_text bytes) {
+    onnx_entry entry = onnx_read_entry(bytes);
+    if (onnx_text_is(entry.key, "location") && entry.value.ptr)
+        write_location(r, entry.value);
     else
-        onnx_write_bytes(&r->w, TENSOR_EXTERNAL_DATA, entry);
+        onnx_write_bytes(&r->w, TENSOR_EXTERNAL_DATA, bytes);
 }
 
 /* A field as it is. */
@@ -114,7 +109,7 @@ static void write_graph(rewriting *r, onnx_text bytes, const uint32_t *order, si
         if (!read_field(&f, &in)) break;
         if (f.number == GRAPH_INITIALIZER && f.bytes.ptr)
             write_initializer(r, f.bytes);
-        else if (f.number != GRAPH_NODE && f.number != FIELD_VALUE_INFO)
+        else if (f.number != GRAPH_NODE && f.number != GRAPH_VALUE_INFO)
             copy_field(r, at, &in);
     }
     onnx_write_close(&r->w, start, MODEL_GRAPH);
@@ -123,15 +118,15 @@ static void write_graph(rewriting *r, onnx_text bytes, const uint32_t *order, si
 static bool is_standard_opset(onnx_text opset) {
     reader in = reader_of(opset);
     for (field f; read_field(&f, &in);)
-        if (f.number == FIELD_OPSET_DOMAIN && f.bytes.len && !graph_text_is(f.bytes, "ai.onnx")) return false;
+        if (f.number == OPSET_DOMAIN && f.bytes.len && !onnx_text_is(f.bytes, "ai.onnx")) return false;
     return true;
 }
 
 static void write_opset(onnx_writer *w, int64_t version) {
     size_t start = w->len;
-    onnx_write_text(w, FIELD_OPSET_DOMAIN, "");
-    onnx_write_int(w, FIELD_OPSET_VERSION, version);
-    onnx_write_close(w, start, FIELD_OPSET_IMPORT);
+    onnx_write_text(w, OPSET_DOMAIN, "");
+    onnx_write_int(w, OPSET_VERSION, version);
+    onnx_write_close(w, start, MODEL_OPSET_IMPORT);
 }
 
 static void write_model(rewriting *r, const uint32_t *order, size_t n) {
@@ -141,7 +136,7 @@ static void write_model(rewriting *r, const uint32_t *order, size_t n) {
         if (!read_field(&f, &in)) break;
         if (f.number == MODEL_GRAPH)
             write_graph(r, f.bytes, order, n);
-        else if (f.number == FIELD_OPSET_IMPORT && f.bytes.ptr && is_standard_opset(f.bytes))
+        else if (f.number == MODEL_OPSET_IMPORT && f.bytes.ptr && is_standard_opset(f.bytes))
             write_opset(&r->w, r->g->opset > OPSET_FUSED ? r->g->opset : OPSET_FUSED);
         else
             copy_field(r, at, &in);
@@ -163,7 +158,7 @@ static bool may_rise(const graph *g) {
     if (g->opset < OPSET_MIN || g->opset > OPSET_MAX) return false;
     for (size_t i = 0; i < g->n_nodes; i++)
         for (size_t k = 0; changed[k]; k++)
-            if (g->nodes[i].is_standard && graph_text_is(g->nodes[i].op, changed[k])) return false;
+            if (g->nodes[i].is_standard && onnx_text_is(g->nodes[i].op, changed[k])) return false;
     return true;
 }
 

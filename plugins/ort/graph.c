@@ -9,17 +9,6 @@
 
 enum { GRAPH_MAX_ITEMS = 1 << 20 }; /* Nodes, values, and inputs and outputs of nodes. */
 
-bool graph_text_is(onnx_text text, const char *wanted) {
-    return text.ptr && text.len == strlen(wanted) && (!text.len || memcmp(text.ptr, wanted, text.len) == 0);
-}
-
-onnx_text graph_find_bytes(onnx_text message, uint32_t number) {
-    reader r = reader_of(message);
-    for (field f; message.ptr && read_field(&f, &r);)
-        if (f.number == number && f.bytes.ptr) return f.bytes;
-    return (onnx_text){NULL, 0};
-}
-
 /* Room for one more of a list. */
 static bool grow(graph *g, void *list, size_t *capacity, size_t n, size_t size) {
     void *ptr;
@@ -94,8 +83,8 @@ uint32_t graph_value_new(graph *g, const char *prefix, uint32_t other) {
 /* -- reading ------------------------------------------------------------------------------------------- */
 
 static bool has_graphs(onnx_text attribute) {
-    return graph_find_bytes(attribute, ATTRIBUTE_GRAPH).ptr ||
-           graph_find_bytes(attribute, ATTRIBUTE_GRAPHS).ptr;
+    return onnx_find_bytes(attribute, ATTRIBUTE_GRAPH).ptr ||
+           onnx_find_bytes(attribute, ATTRIBUTE_GRAPHS).ptr;
 }
 
 static void add_io(graph *g, uint32_t value) {
@@ -125,7 +114,7 @@ static void read_node(graph *g, onnx_text bytes) {
     for (field f; read_field(&f, &r);) {
         if (!f.bytes.ptr) continue;
         if (f.number == NODE_OP_TYPE) node->op = f.bytes;
-        if (f.number == NODE_DOMAIN && f.bytes.len && !graph_text_is(f.bytes, "ai.onnx"))
+        if (f.number == NODE_DOMAIN && f.bytes.len && !onnx_text_is(f.bytes, "ai.onnx"))
             node->is_standard = false;
         if (f.number == NODE_ATTRIBUTE && has_graphs(f.bytes)) g->is_odd = true;
         if (f.number != NODE_INPUT) continue;
@@ -145,7 +134,7 @@ static void read_node(graph *g, onnx_text bytes) {
 /* One of a graph's inputs, outputs or initializers. */
 static void read_named(graph *g, const field *f) {
     uint32_t value = graph_value_of(
-        g, graph_find_bytes(f->bytes, f->number == GRAPH_INITIALIZER ? TENSOR_NAME : VALUE_NAME));
+        g, onnx_find_bytes(f->bytes, f->number == GRAPH_INITIALIZER ? TENSOR_NAME : VALUE_NAME));
     g->is_odd = g->is_odd || value == GRAPH_NONE;
     if (g->is_odd) return;
     if (f->number == GRAPH_INITIALIZER) g->values[value].tensor = f->bytes;
@@ -171,10 +160,10 @@ static void read_opset(graph *g, onnx_text bytes) {
     onnx_text domain = {NULL, 0};
     int64_t version = 0;
     for (field f; read_field(&f, &r);) {
-        if (f.number == FIELD_OPSET_DOMAIN) domain = f.bytes;
-        if (f.number == FIELD_OPSET_VERSION) version = (int64_t)f.integer;
+        if (f.number == OPSET_DOMAIN) domain = f.bytes;
+        if (f.number == OPSET_VERSION) version = (int64_t)f.integer;
     }
-    if (!domain.len || graph_text_is(domain, "ai.onnx")) g->opset = version;
+    if (!domain.len || onnx_text_is(domain, "ai.onnx")) g->opset = version;
 }
 
 bool graph_read(graph *out, const ap_host *host, onnx_text model) {
@@ -186,8 +175,8 @@ bool graph_read(graph *out, const ap_host *host, onnx_text model) {
     size_t n_graphs = 0;
     for (field f; !out->is_odd && read_field(&f, &r);) {
         if (!f.bytes.ptr) continue;
-        if (f.number == FIELD_OPSET_IMPORT) read_opset(out, f.bytes);
-        if (f.number == FIELD_FUNCTIONS || (f.number == MODEL_GRAPH && n_graphs++)) out->is_odd = true;
+        if (f.number == MODEL_OPSET_IMPORT) read_opset(out, f.bytes);
+        if (f.number == MODEL_FUNCTIONS || (f.number == MODEL_GRAPH && n_graphs++)) out->is_odd = true;
         if (f.number == MODEL_GRAPH) read_graph(out, f.bytes);
     }
     return !out->is_odd && !r.is_broken && n_graphs == 1;
@@ -211,7 +200,7 @@ void graph_clear(graph *g) {
 const graph_node *graph_producer(const graph *g, uint32_t value, const char *op) {
     if (value == GRAPH_NONE || g->values[value].producer == GRAPH_NONE) return NULL;
     const graph_node *node = &g->nodes[g->values[value].producer];
-    return node->is_standard && graph_text_is(node->op, op) ? node : NULL;
+    return node->is_standard && onnx_text_is(node->op, op) ? node : NULL;
 }
 
 uint32_t graph_input(const graph *g, const graph_node *node, uint32_t i) {
@@ -222,57 +211,19 @@ uint32_t graph_output(const graph *g, const graph_node *node, uint32_t i) {
     return i < node->n_outputs ? g->ios[node->first_io + node->n_inputs + i] : GRAPH_NONE;
 }
 
-static onnx_text find_attribute(const graph_node *node, const char *name) {
-    reader r = reader_of(node->bytes);
-    for (field f; read_field(&f, &r);)
-        if (f.number == NODE_ATTRIBUTE && f.bytes.ptr &&
-            graph_text_is(graph_find_bytes(f.bytes, ATTRIBUTE_NAME), name))
-            return f.bytes;
-    return (onnx_text){NULL, 0};
-}
-
-int64_t graph_int(const graph_node *node, const char *name, int64_t otherwise) {
-    onnx_text attribute = find_attribute(node, name);
-    reader r = reader_of(attribute);
-    for (field f; attribute.ptr && read_field(&f, &r);)
-        if (f.number == ATTRIBUTE_INT) return (int64_t)f.integer;
-    return otherwise;
-}
-
-int graph_ints(int64_t *out, int max, const graph_node *node, const char *name) {
-    onnx_text attribute = find_attribute(node, name);
-    reader r = reader_of(attribute);
-    int n = 0;
-    for (field f; attribute.ptr && read_field(&f, &r);) {
-        if (f.number != ATTRIBUTE_INTS) continue;
-        reader packed = reader_of(f.bytes.ptr ? f.bytes : (onnx_text){"", 0});
-        while (!f.bytes.ptr || packed.at < packed.end) {
-            if (n == max || packed.is_broken) return -1;
-            out[n++] = (int64_t)(f.bytes.ptr ? read_varint(&packed) : f.integer);
-            if (!f.bytes.ptr) break;
-        }
-    }
-    return n ? n : -1;
-}
-
-onnx_text graph_tensor(const graph_node *node, const char *name) {
-    onnx_text attribute = find_attribute(node, name);
-    return attribute.ptr ? graph_find_bytes(attribute, ATTRIBUTE_TENSOR) : attribute;
-}
-
 /* -- changing ------------------------------------------------------------------------------------------ */
 
 static void write_attribute(onnx_writer *w, const graph_attribute *attribute) {
     size_t start = w->len;
-    int64_t type = attribute->ints       ? ATTRIBUTE_TYPE_INTS
-                   : attribute->is_float ? ATTRIBUTE_TYPE_FLOAT
-                                         : ATTRIBUTE_TYPE_INT;
+    int64_t type = attribute->ints       ? ONNX_ATTRIBUTE_INTS
+                   : attribute->is_float ? ONNX_ATTRIBUTE_FLOAT
+                                         : ONNX_ATTRIBUTE_INT;
     onnx_write_text(w, ATTRIBUTE_NAME, attribute->name);
-    if (type == ATTRIBUTE_TYPE_FLOAT) onnx_write_float(w, FIELD_ATTRIBUTE_FLOAT, attribute->number);
-    if (type == ATTRIBUTE_TYPE_INT) onnx_write_int(w, ATTRIBUTE_INT, attribute->integer);
+    if (type == ONNX_ATTRIBUTE_FLOAT) onnx_write_float(w, ATTRIBUTE_FLOAT, attribute->number);
+    if (type == ONNX_ATTRIBUTE_INT) onnx_write_int(w, ATTRIBUTE_INT, attribute->integer);
     for (uint32_t i = 0; attribute->ints && i < attribute->n; i++)
         onnx_write_int(w, ATTRIBUTE_INTS, attribute->ints[i]);
-    onnx_write_int(w, FIELD_ATTRIBUTE_TYPE, type);
+    onnx_write_int(w, ATTRIBUTE_TYPE, type);
     onnx_write_close(w, start, NODE_ATTRIBUTE);
 }
 

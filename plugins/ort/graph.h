@@ -7,25 +7,6 @@
 
 #include <accelpipe/sys/host.h>
 
-/* Fields and numbers of onnx.proto that common/onnx_wire.h does not have. */
-enum {
-    FIELD_OPSET_IMPORT = 8,
-    FIELD_FUNCTIONS = 25,
-    FIELD_OPSET_DOMAIN = 1,
-    FIELD_OPSET_VERSION = 2,
-    FIELD_VALUE_INFO = 13,
-    FIELD_ATTRIBUTE_FLOAT = 2,
-    FIELD_ATTRIBUTE_TYPE = 20,
-    FIELD_ELEMENT_TYPE = 1,
-    FIELD_FLOAT_DATA = 4,
-    FIELD_DATA_LOCATION = 14,
-    ATTRIBUTE_TYPE_FLOAT = 1,
-    ATTRIBUTE_TYPE_INT = 2,
-    ATTRIBUTE_TYPE_INTS = 7,
-    ONNX_FLOAT = 1,
-    ONNX_EXTERNAL = 1
-};
-
 /* No value, or no node. */
 #define GRAPH_NONE UINT32_MAX
 
@@ -58,11 +39,6 @@ typedef struct graph {
     bool is_odd; /* Out of memory, or something that is not followed here: graphs in graphs, functions. */
 } graph;
 
-bool graph_text_is(onnx_text text, const char *wanted);
-
-/* The first field of that number with bytes; ptr is NULL: there is none. */
-onnx_text graph_find_bytes(onnx_text message, uint32_t number);
-
 /* @return false: nothing is known of it. To be cleared in any case. */
 bool graph_read(graph *out, const ap_host *host, onnx_text model);
 void graph_clear(graph *g);
@@ -79,11 +55,6 @@ const graph_node *graph_producer(const graph *g, uint32_t value, const char *op)
 
 uint32_t graph_input(const graph *g, const graph_node *node, uint32_t i);
 uint32_t graph_output(const graph *g, const graph_node *node, uint32_t i);
-
-/* An attribute: its integer or `otherwise`, or its integers (how many, -1: none, or more than `max`). */
-int64_t graph_int(const graph_node *node, const char *name, int64_t otherwise);
-int graph_ints(int64_t *out, int max, const graph_node *node, const char *name);
-onnx_text graph_tensor(const graph_node *node, const char *name); /* ptr is NULL: none. */
 
 /* An attribute of a node that is added. */
 typedef struct graph_attribute {

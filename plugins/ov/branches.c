@@ -39,7 +39,7 @@ static size_t hash_name(onnx_text name) {
 /* The slot of a name, or the free one where it would be. */
 static uint32_t *find_slot(const folder *f, onnx_text name) {
     size_t i = hash_name(name) & (f->n_slots - 1);
-    while (f->slots[i] && !ovp_text_equals(f->entries[f->slots[i] - 1].name, name))
+    while (f->slots[i] && !onnx_text_equals(f->entries[f->slots[i] - 1].name, name))
         i = (i + 1) & (f->n_slots - 1);
     return &f->slots[i];
 }
@@ -95,7 +95,7 @@ static bool visit_defined(folder *f, onnx_text graph, name_fn visit) {
     reader r = reader_of(graph);
     for (field part; read_field(&part, &r);) {
         if (!part.bytes.ptr) continue;
-        if (part.number == GRAPH_INITIALIZER && !visit(f, ovp_find_field(part.bytes, TENSOR_NAME)))
+        if (part.number == GRAPH_INITIALIZER && !visit(f, onnx_find_bytes(part.bytes, TENSOR_NAME)))
             return false;
         if (part.number != GRAPH_NODE) continue;
         reader node = reader_of(part.bytes);
@@ -115,7 +115,7 @@ static bool is_new(folder *f, onnx_text name) { return !find(f, name); }
 static void read_initializer(folder *f, onnx_text tensor) {
     ovp_value value;
     ovp_value_of_tensor(&value, &f->nums, tensor);
-    set_value(f, ovp_find_field(tensor, TENSOR_NAME), &value);
+    set_value(f, onnx_find_bytes(tensor, TENSOR_NAME), &value);
 }
 
 /* Inputs of that name as an initializer are constants: their values come second. */
@@ -128,7 +128,7 @@ static void read_graph_values(folder *f, onnx_text graph) {
             if (pass && part.number == GRAPH_INITIALIZER) read_initializer(f, part.bytes);
             if (pass || part.number != GRAPH_INPUT) continue;
             ovp_value_of_input(&value, &f->nums, part.bytes);
-            set_value(f, ovp_find_field(part.bytes, VALUE_NAME), &value);
+            set_value(f, onnx_find_bytes(part.bytes, VALUE_NAME), &value);
         }
     }
 }
@@ -140,8 +140,8 @@ static int declared_rank(onnx_text graph, uint32_t i) {
     reader r = reader_of(graph);
     for (field part; read_field(&part, &r);) {
         if (part.number != GRAPH_OUTPUT || !part.bytes.ptr || i-- > 0) continue;
-        onnx_text shape = ovp_find_field(ovp_find_field(ovp_find_field(part.bytes, VALUE_TYPE), TYPE_TENSOR),
-                                         TENSOR_TYPE_SHAPE);
+        onnx_text shape = onnx_find_bytes(
+            onnx_find_bytes(onnx_find_bytes(part.bytes, VALUE_TYPE), TYPE_TENSOR), TENSOR_TYPE_SHAPE);
         int rank = 0;
         if (!shape.ptr) return -1;
         reader dims = reader_of(shape);
@@ -151,10 +151,10 @@ static int declared_rank(onnx_text graph, uint32_t i) {
     return -1;
 }
 
-static bool is_if(const ovp_node *node) { return node->is_standard && ovp_text_is(node->op, "If"); }
+static bool is_if(const ovp_node *node) { return node->is_standard && onnx_text_is(node->op, "If"); }
 
 static onnx_text branch_of(const ovp_node *node, bool condition) {
-    return ovp_node_attribute(node, condition ? "then_branch" : "else_branch", ATTRIBUTE_GRAPH);
+    return onnx_attribute_bytes(node->bytes, condition ? "then_branch" : "else_branch", ATTRIBUTE_GRAPH);
 }
 
 /* Whether the branches may give results of two ranks. */
@@ -225,7 +225,7 @@ static void write_branch(folder *f, const ovp_node *node, onnx_text branch, int 
     r = reader_of(branch);
     for (field part; !f->out.status && i < node->n_outputs && read_field(&part, &r);)
         if (part.number == GRAPH_OUTPUT && part.bytes.ptr)
-            write_identity(f, ovp_find_field(part.bytes, VALUE_NAME), node->outputs[i++]);
+            write_identity(f, onnx_find_bytes(part.bytes, VALUE_NAME), node->outputs[i++]);
 }
 
 /* A node as it is, and what is known of its results. */
@@ -281,7 +281,7 @@ static void fold_model(folder *f, onnx_text model) {
 }
 
 ap_status ovp_branches_fold(char **graph, size_t *n_graph, const void *bytes, size_t n_bytes, ap_error *err) {
-    const onnx_text model = {bytes, n_bytes}, old = ovp_find_field(model, MODEL_GRAPH);
+    const onnx_text model = {bytes, n_bytes}, old = onnx_find_bytes(model, MODEL_GRAPH);
     folder f = {.out = {.host = ov.host, .err = err}};
     *graph = NULL;
     *n_graph = 0;

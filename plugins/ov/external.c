@@ -108,10 +108,6 @@ typedef struct place {
     bool has_length;
 } place;
 
-static bool is_text(onnx_text text, const char *wanted) {
-    return text.ptr && text.len == strlen(wanted) && memcmp(text.ptr, wanted, text.len) == 0;
-}
-
 /* A decimal number; one that is none is larger than any file. */
 static uint64_t number_of(onnx_text text) {
     uint64_t number = 0;
@@ -123,17 +119,12 @@ static uint64_t number_of(onnx_text text) {
     return number;
 }
 
-static void read_entry(place *out, onnx_text entry) {
-    reader r = reader_of(entry);
-    onnx_text key = {NULL, 0}, value = {NULL, 0};
-    for (field f; read_field(&f, &r);) {
-        if (f.number == ENTRY_KEY) key = f.bytes;
-        if (f.number == ENTRY_VALUE) value = f.bytes;
-    }
-    if (is_text(key, "location")) out->location = value;
-    if (is_text(key, "offset")) out->offset = number_of(value);
-    if (is_text(key, "length")) {
-        out->length = number_of(value);
+static void read_entry(place *out, onnx_text bytes) {
+    onnx_entry entry = onnx_read_entry(bytes);
+    if (onnx_text_is(entry.key, "location")) out->location = entry.value;
+    if (onnx_text_is(entry.key, "offset")) out->offset = number_of(entry.value);
+    if (onnx_text_is(entry.key, "length")) {
+        out->length = number_of(entry.value);
         out->has_length = true;
     }
 }

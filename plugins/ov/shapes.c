@@ -51,7 +51,7 @@ static bool to_axis(uint32_t *out, int64_t axis, uint32_t rank) {
 static int axes_of(uint32_t *out, const step *s, uint32_t i, uint32_t rank) {
     int64_t axes[OVP_SHAPE_MAX_ELEMENTS];
     int n = i < s->n_in ? constants_of(axes, s, s->in[i])
-                        : ovp_node_ints(axes, OVP_SHAPE_MAX_ELEMENTS, s->node, "axes");
+                        : onnx_attribute_ints(axes, OVP_SHAPE_MAX_ELEMENTS, s->node->bytes, "axes");
     *out = 0;
     for (int k = 0; k < n; k++) {
         uint32_t axis;
@@ -65,11 +65,11 @@ static int axes_of(uint32_t *out, const step *s, uint32_t i, uint32_t rank) {
 
 /* Elements of a tensor, which are in one of three fields. */
 static int read_elements(int64_t *out, onnx_text tensor, int64_t data_type, int n_elements) {
-    onnx_text raw = ovp_find_field(tensor, TENSOR_RAW_DATA);
+    onnx_text raw = onnx_find_bytes(tensor, TENSOR_RAW_DATA);
     size_t size = data_type == ONNX_INT64 ? 8 : data_type == ONNX_INT32 ? 4 : 1;
     if (!raw.ptr)
-        return ovp_read_ints(out, OVP_SHAPE_MAX_ELEMENTS, tensor,
-                             data_type == ONNX_INT64 ? TENSOR_INT64_DATA : TENSOR_INT32_DATA);
+        return onnx_read_ints(out, OVP_SHAPE_MAX_ELEMENTS, tensor,
+                              data_type == ONNX_INT64 ? TENSOR_INT64_DATA : TENSOR_INT32_DATA);
     if (raw.len != (size_t)n_elements * size) return -1;
     for (int i = 0; i < n_elements; i++) {
         const unsigned char *at = (const unsigned char *)raw.ptr + (size_t)i * size;
@@ -82,17 +82,17 @@ static int read_elements(int64_t *out, onnx_text tensor, int64_t data_type, int 
 
 void ovp_value_of_tensor(ovp_value *out, ovp_nums *nums, onnx_text tensor) {
     int64_t dims[OVP_SHAPE_MAX_RANK], elements[OVP_SHAPE_MAX_ELEMENTS], data_type = 0;
-    int rank = ovp_read_ints(dims, OVP_SHAPE_MAX_RANK, tensor, TENSOR_DIMS);
+    int rank = onnx_read_ints(dims, OVP_SHAPE_MAX_RANK, tensor, TENSOR_DIMS);
     memset(out, 0, sizeof *out);
     if (rank < 0) return;
     out->has_shape = true;
     out->rank = (uint32_t)rank;
     for (int i = 0; i < rank; i++) out->dims[i] = ovp_num_constant(nums, dims[i]);
-    if (ovp_read_ints(&data_type, 1, tensor, TENSOR_DATA_TYPE) != 1) return;
+    if (onnx_read_ints(&data_type, 1, tensor, TENSOR_DATA_TYPE) != 1) return;
     if (rank > 1 || (data_type != ONNX_INT32 && data_type != ONNX_INT64 && data_type != ONNX_BOOL)) return;
     if (rank == 1 && (dims[0] < 0 || dims[0] > OVP_SHAPE_MAX_ELEMENTS)) return;
     int n = rank ? (int)dims[0] : 1;
-    if (ovp_find_field(tensor, TENSOR_EXTERNAL_DATA).ptr ||
+    if (onnx_find_bytes(tensor, TENSOR_EXTERNAL_DATA).ptr ||
         read_elements(elements, tensor, data_type, n) != n)
         return;
     out->has_elements = true;
@@ -101,8 +101,8 @@ void ovp_value_of_tensor(ovp_value *out, ovp_nums *nums, onnx_text tensor) {
 }
 
 void ovp_value_of_input(ovp_value *out, ovp_nums *nums, onnx_text info) {
-    onnx_text type = ovp_find_field(ovp_find_field(info, VALUE_TYPE), TYPE_TENSOR);
-    onnx_text shape = ovp_find_field(type, TENSOR_TYPE_SHAPE);
+    onnx_text type = onnx_find_bytes(onnx_find_bytes(info, VALUE_TYPE), TYPE_TENSOR);
+    onnx_text shape = onnx_find_bytes(type, TENSOR_TYPE_SHAPE);
     memset(out, 0, sizeof *out);
     if (!shape.ptr) return;
     reader r = reader_of(shape);
@@ -111,7 +111,7 @@ void ovp_value_of_input(ovp_value *out, ovp_nums *nums, onnx_text info) {
         int64_t extent = 0;
         if (f.number != SHAPE_DIM || !f.bytes.ptr) continue;
         if (rank == OVP_SHAPE_MAX_RANK) return;
-        bool is_known = ovp_read_ints(&extent, 1, f.bytes, DIM_VALUE) == 1 && extent > 0;
+        bool is_known = onnx_read_ints(&extent, 1, f.bytes, DIM_VALUE) == 1 && extent > 0;
         out->dims[rank++] = is_known ? ovp_num_constant(nums, extent) : ovp_num_new(nums, OVP_NUM_EXTENT);
     }
     out->has_shape = !r.is_broken;
@@ -214,7 +214,7 @@ static void op_not(step *s) {
 
 /* Sizes fit into 32 bits, or nothing would fit into memory; other types round or cut. */
 static void op_cast(step *s) {
-    int64_t to = ovp_node_int(s->node, "to", 0);
+    int64_t to = onnx_attribute_int(s->node->bytes, "to", 0);
     op_identity(s);
     if (to == ONNX_BOOL)
         for (uint32_t i = 0; i < s->out->n_elements; i++)
@@ -228,8 +228,8 @@ static void op_cast(step *s) {
 static void op_shape(step *s) {
     const ovp_value *in = s->in[0];
     if (!in->has_shape) return;
-    int64_t rank = in->rank, start = ovp_node_int(s->node, "start", 0),
-            end = ovp_node_int(s->node, "end", rank);
+    int64_t rank = in->rank, start = onnx_attribute_int(s->node->bytes, "start", 0),
+            end = onnx_attribute_int(s->node->bytes, "end", rank);
     if (start < 0) start += rank;
     if (end < 0) end += rank;
     start = start < 0 ? 0 : start > rank ? rank : start;
@@ -246,7 +246,7 @@ static void op_size(step *s) {
 }
 
 static void op_constant(step *s) {
-    onnx_text tensor = ovp_node_attribute(s->node, "value", ATTRIBUTE_TENSOR);
+    onnx_text tensor = onnx_attribute_bytes(s->node->bytes, "value", ATTRIBUTE_TENSOR);
     if (tensor.ptr) ovp_value_of_tensor(s->out, s->nums, tensor);
 }
 
@@ -267,7 +267,7 @@ static void op_constant_of_shape(step *s) {
     uint32_t rank;
     int64_t n = 1;
     ovp_value filled;
-    onnx_text tensor = ovp_node_attribute(s->node, "value", ATTRIBUTE_TENSOR);
+    onnx_text tensor = onnx_attribute_bytes(s->node->bytes, "value", ATTRIBUTE_TENSOR);
     if (!dims_of(dims, &rank, s, s->in[0])) return;
     set_shape(s->out, dims, rank);
     if (rank > 1 || (rank && !ovp_num_is_constant(s->nums, dims[0], &n)) || n < 0 ||
@@ -298,7 +298,7 @@ static ovp_num reshaped_dim(step *s, ovp_num wanted, uint32_t i, bool keeps_zero
 
 static void op_reshape(step *s) {
     const ovp_value *in = s->in[0];
-    const bool keeps_zero = ovp_node_int(s->node, "allowzero", 0) != 0;
+    const bool keeps_zero = onnx_attribute_int(s->node->bytes, "allowzero", 0) != 0;
     ovp_num dims[OVP_SHAPE_MAX_RANK];
     ovp_factors all = {.is_unknown = !in->has_shape}, others = {0};
     uint32_t rank, open = UINT32_MAX;
@@ -344,7 +344,7 @@ static void op_unsqueeze(step *s) {
     ovp_num dims[OVP_SHAPE_MAX_RANK];
     int64_t list[OVP_SHAPE_MAX_ELEMENTS];
     int n = s->n_in > 1 ? constants_of(list, s, s->in[1])
-                        : ovp_node_ints(list, OVP_SHAPE_MAX_ELEMENTS, s->node, "axes");
+                        : onnx_attribute_ints(list, OVP_SHAPE_MAX_ELEMENTS, s->node->bytes, "axes");
     uint32_t axes, from = 0;
     if (!in->has_shape || n <= 0 || in->rank + (uint32_t)n > OVP_SHAPE_MAX_RANK) return;
     const uint32_t rank = in->rank + (uint32_t)n;
@@ -360,7 +360,7 @@ static void op_transpose(step *s) {
     ovp_num dims[OVP_SHAPE_MAX_RANK];
     int64_t order[OVP_SHAPE_MAX_RANK];
     if (!in->has_shape) return;
-    int n = ovp_node_ints(order, OVP_SHAPE_MAX_RANK, s->node, "perm");
+    int n = onnx_attribute_ints(order, OVP_SHAPE_MAX_RANK, s->node->bytes, "perm");
     if (n >= 0 && (uint32_t)n != in->rank) return;
     for (uint32_t i = 0; i < in->rank; i++) {
         uint32_t from = in->rank - 1 - i;
@@ -389,7 +389,7 @@ static void op_gather(step *s) {
     ovp_num dims[2 * OVP_SHAPE_MAX_RANK];
     uint32_t axis, rank = 0;
     if (!in->has_shape || !indices->has_shape) return;
-    if (!to_axis(&axis, ovp_node_int(s->node, "axis", 0), in->rank)) return;
+    if (!to_axis(&axis, onnx_attribute_int(s->node->bytes, "axis", 0), in->rank)) return;
     for (uint32_t i = 0; i < axis; i++) dims[rank++] = in->dims[i];
     for (uint32_t i = 0; i < indices->rank; i++) dims[rank++] = indices->dims[i];
     for (uint32_t i = axis + 1; i < in->rank; i++) dims[rank++] = in->dims[i];
@@ -406,7 +406,8 @@ static void op_concat(step *s) {
     const ovp_value *first = s->in[0];
     uint32_t axis, n = 0;
     bool is_vector = first->rank == 1;
-    if (!first->has_shape || !to_axis(&axis, ovp_node_int(s->node, "axis", 0), first->rank)) return;
+    if (!first->has_shape || !to_axis(&axis, onnx_attribute_int(s->node->bytes, "axis", 0), first->rank))
+        return;
     memcpy(dims, first->dims, sizeof dims);
     for (uint32_t i = 0; i < s->n_in; i++) {
         const ovp_value *in = s->in[i];
@@ -423,9 +424,9 @@ static void op_split(step *s) {
     const ovp_value *in = s->in[0];
     int64_t sizes[OVP_SHAPE_MAX_ELEMENTS], whole;
     uint32_t axis;
-    if (!in->has_shape || !to_axis(&axis, ovp_node_int(s->node, "axis", 0), in->rank)) return;
+    if (!in->has_shape || !to_axis(&axis, onnx_attribute_int(s->node->bytes, "axis", 0), in->rank)) return;
     int n = s->n_in > 1 ? constants_of(sizes, s, s->in[1])
-                        : ovp_node_ints(sizes, OVP_SHAPE_MAX_ELEMENTS, s->node, "split");
+                        : onnx_attribute_ints(sizes, OVP_SHAPE_MAX_ELEMENTS, s->node->bytes, "split");
     bool is_even = s->n_in < 2 && n < 0 && ovp_num_is_constant(s->nums, in->dims[axis], &whole) &&
                    whole % s->node->n_outputs == 0;
     for (uint32_t i = 0; i < s->n_out; i++) {
@@ -447,7 +448,7 @@ static void op_tile(step *s) {
 
 static void op_reduce(step *s) {
     const ovp_value *in = s->in[0];
-    const bool keeps = ovp_node_int(s->node, "keepdims", 1) != 0;
+    const bool keeps = onnx_attribute_int(s->node->bytes, "keepdims", 1) != 0;
     ovp_num dims[OVP_SHAPE_MAX_RANK];
     uint32_t axes, rank = 0;
     if (!in->has_shape || axes_of(&axes, s, 1, in->rank) <= 0) return;
@@ -460,10 +461,10 @@ static void op_reduce(step *s) {
 
 static void op_arg(step *s) {
     const ovp_value *in = s->in[0];
-    const bool keeps = ovp_node_int(s->node, "keepdims", 1) != 0;
+    const bool keeps = onnx_attribute_int(s->node->bytes, "keepdims", 1) != 0;
     ovp_num dims[OVP_SHAPE_MAX_RANK];
     uint32_t axis, rank = 0;
-    if (!in->has_shape || !to_axis(&axis, ovp_node_int(s->node, "axis", 0), in->rank)) return;
+    if (!in->has_shape || !to_axis(&axis, onnx_attribute_int(s->node->bytes, "axis", 0), in->rank)) return;
     for (uint32_t i = 0; i < in->rank; i++)
         if (i != axis || keeps) dims[rank++] = i == axis ? ovp_num_constant(s->nums, 1) : in->dims[i];
     set_shape(s->out, dims, rank);
@@ -559,8 +560,8 @@ static void op_matmul(step *s) {
 static void op_gemm(step *s) {
     const ovp_value *a = s->in[0], *b = s->in[1];
     if (!a->has_shape || !b->has_shape || a->rank != 2 || b->rank != 2) return;
-    const ovp_num dims[] = {a->dims[ovp_node_int(s->node, "transA", 0) != 0],
-                            b->dims[ovp_node_int(s->node, "transB", 0) == 0]};
+    const ovp_num dims[] = {a->dims[onnx_attribute_int(s->node->bytes, "transA", 0) != 0],
+                            b->dims[onnx_attribute_int(s->node->bytes, "transB", 0) == 0]};
     set_shape(s->out, dims, 2);
 }
 
@@ -659,7 +660,7 @@ void ovp_shapes_of_node(ovp_value *outputs, uint32_t n_outputs, const ovp_node *
     s.n_in = node->n_inputs;
     for (uint32_t i = 0; i < OVP_NODE_MAX_IOS; i++) s.in[i] = i < s.n_in && inputs[i] ? inputs[i] : &unknown;
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
-        if (ovp_text_is(node->op, ops[i].op)) {
+        if (onnx_text_is(node->op, ops[i].op)) {
             ops[i].run(&s);
             return;
         }

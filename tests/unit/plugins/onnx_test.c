@@ -61,7 +61,7 @@ void test_sees_external_files(void **state) {
     ap__bytes bytes = read_model("external");
     onnx_info_scan(&onnx, bytes.ptr, bytes.len);
     assert_int_equal(1, onnx.n_external);
-    assert_true(text_is(onnx.external[0], "external.bin"));
+    assert_true(onnx_text_is(onnx.external[0], "external.bin"));
     assert_false(onnx.is_truncated);
     ap__bytes_clear(&bytes);
 }

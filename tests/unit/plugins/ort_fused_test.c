@@ -59,7 +59,7 @@ static size_t count_ops(onnx_text model, const char *op) {
     graph g;
     size_t n = 0;
     assert_true(graph_read(&g, ap__host_get(), model));
-    for (size_t i = 0; i < g.n_nodes; i++) n += graph_text_is(g.nodes[i].op, op);
+    for (size_t i = 0; i < g.n_nodes; i++) n += onnx_text_is(g.nodes[i].op, op);
     graph_clear(&g);
     return n;
 }

@@ -294,12 +294,12 @@ static ap__bytes read_model(const char *name) {
 
 static size_t count_nodes(const char *graph, size_t n_graph, const char *op) {
     size_t n = 0;
-    reader r = reader_of(ovp_find_field((onnx_text){graph, n_graph}, MODEL_GRAPH));
+    reader r = reader_of(onnx_find_bytes((onnx_text){graph, n_graph}, MODEL_GRAPH));
     for (field f; read_field(&f, &r);) {
         ovp_node node;
         if (f.number != GRAPH_NODE) continue;
         ovp_node_read(&node, f.bytes);
-        n += ovp_text_is(node.op, op);
+        n += onnx_text_is(node.op, op);
     }
     return n;
 }
