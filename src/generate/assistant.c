@@ -53,12 +53,6 @@ static ap_status go_back(assistant *a, ap__ids text, ap_error *err) {
     return a->decoding->ops->crop(a->decoding, n, err);
 }
 
-static ap_status check_vocab(assistant *a, ap_error *err) {
-    if (a->scratch.n) return AP_OK;
-    ap_status status = ap__scratch_create(&a->scratch, a->decoding->vocab_size, err);
-    return status ? status : ap__rules_check_vocab(a->rules, a->scratch.n, err);
-}
-
 /* Reads what is new of the text. The mask is one of the prompt, which is all there is the first time. */
 static ap_status read_text(assistant *a, float **logits, ap__ids text, ap_error *err) {
     ap_status status = go_back(a, text, err);
@@ -69,7 +63,7 @@ static ap_status read_text(assistant *a, float **logits, ap__ids text, ap_error 
                      .cancel = a->g->cancel};
     if (!status) status = a->decoding->ops->step(a->decoding, &step, logits, err);
     if (!status) status = ap__tokens_append(&a->read, (ap__ids){step.tokens, step.n_tokens}, err);
-    return status ? status : check_vocab(a, err);
+    return status ? status : ap__rules_prepare(a->rules, &a->scratch, a->decoding->vocab_size, err);
 }
 
 /* -- guessing ------------------------------------------------------------------------------------------ */

@@ -93,10 +93,7 @@ static ap_status step(guessed *d, ap_error *err) {
     if (ap__cancel_is_triggered(d->g->cancel)) return ap__fail(err, AP_ECANCELED, "the call was cancelled");
     ap_status status = guess(d, err);
     if (!status) status = read_ahead(d, &logits, err);
-    if (!status && !d->scratch.n) {
-        status = ap__scratch_create(&d->scratch, d->decoding->vocab_size, err);
-        if (!status) status = ap__rules_check_vocab(d->rules, d->scratch.n, err);
-    }
+    if (!status) status = ap__rules_prepare(d->rules, &d->scratch, d->decoding->vocab_size, err);
     if (!status) status = accept(d, logits, err);
     if (status || d->is_done || d->n_read < d->n_chosen) return status;
     d->n_read = d->n_chosen - 1; /* The last one was not read yet. */

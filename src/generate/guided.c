@@ -101,8 +101,7 @@ static ap_status begin(guided *d, size_t i_prompt, float **logits, ap_error *err
     for (size_t i = 0; i < tokens->n; i++) d->n_prompt += !d->prompt->mask || d->prompt->mask[i];
     d->n_read = d->n_prompt;
     if (!status) status = read_with(d, &step, logits, err);
-    if (!status) status = ap__scratch_create(&d->scratch, d->with->vocab_size, err);
-    if (!status) status = ap__rules_check_vocab(d->rules, d->scratch.n, err);
+    if (!status) status = ap__rules_prepare(d->rules, &d->scratch, d->with->vocab_size, err);
     return status ? status : check_negative(d, err);
 }
 

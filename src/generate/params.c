@@ -67,8 +67,7 @@ const ap_param ap__generate_params[] = {
         "List of [ids, number]: the number is added to the score of the sequence."),
     ROW(watermarking_config, VALUE, NULL,
         "Dict of a WatermarkingConfig (greenlist_ratio, bias, hashing_key, seeding_scheme, context_width): "
-        "marks "
-        "the text by tokens that become more likely."),
+        "marks the text by tokens that become more likely."),
     ROW(pad_token_id, INT, NULL, "Fills finished sequences; null: the first end token."),
     ROW(bos_token_id, INT, NULL, "Begins a sequence that has no prompt."),
     ROW(eos_token_id, VALUE, NULL, "The id, or list of ids, that ends a sequence."),
@@ -83,15 +82,13 @@ const ap_param ap__generate_params[] = {
         "Of assistant_model: stop to guess behind a token of less probability; 0: never."),
     ROW(generation_config, VALUE, NULL,
         "Dict, or a GenerationConfig: takes the place of the pipeline's own values and of those it was "
-        "created "
-        "with; parameters of the call go before it."),
+        "created with; parameters of the call go before it."),
     ROW(use_model_defaults, BOOL, NULL,
         "Whether the model's generation_config.json gives what is left at its default; null: when it was "
         "written by transformers 4.50 or later."),
     ROW(negative_prompt_ids, VALUE, NULL,
         "Of guidance_scale: ids of a prompt to be guided away from, in place of the prompt's last token; of "
-        "a "
-        "batch, a list for each input."),
+        "a batch, a list for each input."),
     ROW(negative_prompt_attention_mask, VALUE, NULL,
         "Of negative_prompt_ids: 0 for those that do not count, 1 for the others."),
     REFUSED(penalty_alpha),

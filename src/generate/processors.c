@@ -298,6 +298,12 @@ ap_status ap__rules_check_vocab(const ap__rules *rules, size_t vocab_size, ap_er
     return status;
 }
 
+ap_status ap__rules_prepare(const ap__rules *rules, ap__scratch *scratch, size_t vocab_size, ap_error *err) {
+    if (scratch->n) return AP_OK;
+    ap_status status = ap__scratch_create(scratch, vocab_size, err);
+    return status ? status : ap__rules_check_vocab(rules, vocab_size, err);
+}
+
 void ap__rules_apply(const ap__rules *rules, ap__row *row) {
     for (size_t i = 0; i < rules->n_active; i++) rules->active[i](rules, row);
 }

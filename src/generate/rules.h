@@ -93,6 +93,9 @@ void ap__rules_destroy(ap__rules *rules);
 /* Ids in range of the vocabulary, which shows with the first logits. */
 ap_status ap__rules_check_vocab(const ap__rules *rules, size_t vocab_size, ap_error *err);
 
+/* With the first logits: makes the memory of rows of the vocabulary, and checks the ids. Later nothing. */
+ap_status ap__rules_prepare(const ap__rules *rules, ap__scratch *scratch, size_t vocab_size, ap_error *err);
+
 /* Applies all that are active, in the reference's order. */
 void ap__rules_apply(const ap__rules *rules, ap__row *row);
 

@@ -180,11 +180,11 @@ static ap_status filter_truncate(ap__jrun *run, ap__jval *out, const ap__jargs *
         return ap__jrun_fail(run, AP_ETYPE, "\"truncate\" needs a str, found %s",
                              ap__jval_type_name(&args->self));
     ap__text text = ap__jval_get_text(&args->self);
-    ap__jval kept = args->self, tail = ap__jval_text(end.ptr, end.len);
+    ap__jval kept = args->self;
+    ap__jval tail = ap__jarg_is_given(args, 2) ? args->bound[2] : ap__jval_text(end.ptr, end.len);
     kept.len = (uint32_t)ap__jtext_offset(text, (size_t)(length - n_end));
     size_t blank = ap__jtext_find_last(ap__jval_get_text(&kept), (ap__text){" ", 1});
     if (!ap__jarg_bool(args, 1, false) && blank != SIZE_MAX) kept.len = (uint32_t)blank;
-    tail.is_markup = ap__jarg_is_given(args, 2) && args->bound[2].is_markup;
     return ap__joperate(run, out, AP__J_ADD, &kept, &tail);
 }
 

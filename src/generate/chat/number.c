@@ -19,17 +19,21 @@ typedef struct decimal {
 
 /* -- reading ------------------------------------------------------------------------------------------- */
 
+static bool is_digit_at(const char *text, size_t len, size_t at) {
+    return at < len && text[at] >= '0' && text[at] <= '9';
+}
+
 bool ap__jnumber_parse(double *out, const char *text, size_t len) {
     char json[MAX_DIGITS + 32];
     size_t n = 0, at = 0;
-    while (at + 1 < len && text[at] == '0' && text[at + 1] >= '0' && text[at + 1] <= '9') at++;
+    while (at < len && text[at] == '0' && is_digit_at(text, len, at + 1)) at++;
     if (at < len && text[at] == '.') {
-        if (at + 1 == len || text[at + 1] < '0' || text[at + 1] > '9') return false;
+        if (!is_digit_at(text, len, at + 1)) return false;
         json[n++] = '0';
     }
     if (len - at > sizeof json - 8) return false;
     for (; at < len; at++) {
-        bool is_bare = text[at] == '.' && (at + 1 == len || text[at + 1] < '0' || text[at + 1] > '9');
+        bool is_bare = text[at] == '.' && !is_digit_at(text, len, at + 1);
         json[n++] = text[at];
         if (is_bare) json[n++] = '0';
     }
