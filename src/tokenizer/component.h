@@ -210,6 +210,9 @@ ap_status ap__get_char(ap__loader *loader, yyjson_val *json, const char *key, bo
                        uint32_t *out);
 ap_status ap__get_array(ap__loader *loader, yyjson_val *json, const char *key, yyjson_val **out);
 ap_status ap__get_object(ap__loader *loader, yyjson_val *json, const char *key, yyjson_val **out);
+/* A list of strings of at least `least` bytes, each with the number of its first place. */
+ap_status ap__get_strings(ap__loader *loader, yyjson_val *json, const char *key, size_t least,
+                          ap__vocab *out);
 
 /* A name out of `names` (ended by NULL); *out is its index. */
 ap_status ap__get_enum(ap__loader *loader, yyjson_val *json, const char *key, bool is_required,

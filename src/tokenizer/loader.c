@@ -166,6 +166,28 @@ ap_status ap__get_object(ap__loader *loader, yyjson_val *json, const char *key, 
     return status;
 }
 
+ap_status ap__get_strings(ap__loader *loader, yyjson_val *json, const char *key, size_t least,
+                          ap__vocab *out) {
+    yyjson_val *list, *item;
+    size_t i, max, n_bytes = 0;
+    ap_status status = ap__get_array(loader, json, key, &list);
+    if (status) return status;
+    yyjson_arr_foreach(list, i, max, item) {
+        if (!yyjson_is_str(item) || yyjson_get_len(item) < least)
+            return ap__loader_fail(loader, AP_EFORMAT, key, "item %zu: expected a text%s", i,
+                                   least ? " that is not empty" : "");
+        n_bytes += yyjson_get_len(item);
+    }
+    status = ap__vocab_create(out, loader->arena, yyjson_arr_size(list), n_bytes, loader->err);
+    if (status) return status;
+    yyjson_arr_foreach(list, i, max, item) {
+        const char *text = yyjson_get_str(item);
+        size_t len = yyjson_get_len(item);
+        if (ap__vocab_find(out, text, len) == AP__TOKEN_NONE) ap__vocab_add(out, text, len, (uint32_t)i);
+    }
+    return AP_OK;
+}
+
 ap_status ap__get_enum(ap__loader *loader, yyjson_val *json, const char *key, bool is_required,
                        const char *const *names, int *out) {
     ap_status status;

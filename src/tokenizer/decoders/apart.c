@@ -3,23 +3,6 @@
 
 #include "base/error.h"
 
-ap_status ap__read_strings(ap__vocab *out, ap__loader *loader, yyjson_val *json, const char *key) {
-    yyjson_val *list, *item;
-    size_t i, max, n_bytes = 0;
-    ap_status status = ap__get_array(loader, json, key, &list);
-    if (status) return status;
-    yyjson_arr_foreach(list, i, max, item) {
-        if (!yyjson_is_str(item))
-            return ap__loader_fail(loader, AP_EFORMAT, key, "item %zu: expected a text", i);
-        n_bytes += yyjson_get_len(item);
-    }
-    status = ap__vocab_create(out, loader->arena, yyjson_arr_size(list), n_bytes, loader->err);
-    if (status) return status;
-    yyjson_arr_foreach(list, i, max, item)
-        ap__vocab_add(out, yyjson_get_str(item), yyjson_get_len(item), (uint32_t)i);
-    return AP_OK;
-}
-
 bool ap__has_string(const ap__vocab *list, const ap__text *token) {
     return list->n && ap__vocab_find(list, token->ptr, token->len) != AP__TOKEN_NONE;
 }

@@ -10,9 +10,6 @@
 typedef ap_status ap__convert_tokens_fn(const void *self, ap__strings *strings, size_t start, size_t end,
                                         ap__text *out);
 
-/* Reads a list of strings, each with the number of its place. */
-ap_status ap__read_strings(ap__vocab *out, ap__loader *loader, yyjson_val *json, const char *key);
-
 /* Whether the token is in the list. */
 bool ap__has_string(const ap__vocab *list, const ap__text *token);
 

@@ -28,8 +28,8 @@ static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
     int how = 0;
     ap_status status = ap__loader_alloc(loader, &self, 1, sizeof *self);
     if (!status) status = ap__get_enum(loader, json, "joining", true, NAMES, &how);
-    if (!status) status = ap__read_strings(&self->apart, loader, json, "apart");
-    if (!status) status = ap__read_strings(&self->added, loader, json, "added");
+    if (!status) status = ap__get_strings(loader, json, "apart", 0, &self->apart);
+    if (!status) status = ap__get_strings(loader, json, "added", 0, &self->added);
     if (!status) self->joining = (joining)how;
     *out = self;
     return status;

@@ -58,8 +58,8 @@ static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
     sentence_piece *self;
     ap_status status = ap__loader_alloc(loader, &self, 1, sizeof *self);
     if (!status) status = read_types(&self->types, loader, json);
-    if (!status) status = ap__read_strings(&self->special, loader, json, "special");
-    if (!status) status = ap__read_strings(&self->apart, loader, json, "apart");
+    if (!status) status = ap__get_strings(loader, json, "special", 0, &self->special);
+    if (!status) status = ap__get_strings(loader, json, "apart", 0, &self->apart);
     if (!status) status = ap__get_string(loader, json, "unk_surface", true, &self->unk_surface);
     if (!status) status = ap__get_string(loader, json, "special_end", true, &self->special_end);
     if (!status) status = ap__get_bool(loader, json, "has_space_before", true, &self->has_space_before);

@@ -17,34 +17,14 @@ typedef struct python_lower {
 
 /* -- reading ------------------------------------------------------------------------------------------- */
 
-static ap_status read_words(ap__vocab *out, ap__loader *loader, yyjson_val *json, const char *key) {
-    yyjson_val *list, *item;
-    size_t i, max, n_bytes = 0;
-    ap_status status = ap__get_array(loader, json, key, &list);
-    if (status) return status;
-    yyjson_arr_foreach(list, i, max, item) {
-        if (!yyjson_get_len(item))
-            return ap__loader_fail(loader, AP_EFORMAT, key, "item %zu: expected a text that is not empty", i);
-        n_bytes += yyjson_get_len(item);
-    }
-    status = ap__vocab_create(out, loader->arena, yyjson_arr_size(list), n_bytes, loader->err);
-    if (status) return status;
-    yyjson_arr_foreach(list, i, max, item) { /* The first of equal ones counts. */
-        const char *text = yyjson_get_str(item);
-        size_t len = yyjson_get_len(item);
-        if (ap__vocab_find(out, text, len) == AP__TOKEN_NONE) ap__vocab_add(out, text, len, (uint32_t)i);
-    }
-    return AP_OK;
-}
-
 static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
     python_lower *self;
     ap_status status = ap__loader_alloc(loader, &self, 1, sizeof *self);
     if (!status) status = ap__get_bool(loader, json, "is_romanian", true, &self->is_romanian);
     if (!status) status = ap__get_bool(loader, json, "lowers", true, &self->lowers);
     if (!status) status = ap__get_bool(loader, json, "filters", true, &self->filters);
-    if (!status) status = read_words(&self->words, loader, json, "words");
-    if (!status) status = read_words(&self->kept, loader, json, "kept");
+    if (!status) status = ap__get_strings(loader, json, "words", 1, &self->words);
+    if (!status) status = ap__get_strings(loader, json, "kept", 1, &self->kept);
     if (!status) status = ap__trie_create(&self->trie, &self->words, loader->arena, loader->err);
     *out = self;
     return status;
