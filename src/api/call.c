@@ -22,15 +22,9 @@ static const ap_param CALL_PARAMS[] = {
              "Threads for preprocessing, at most 64; 0 and 1: one where it pays."),
     AP_PARAM_END};
 
-static bool is_of_creation(const char *name) {
-    for (const ap_param *row = ap__init_params; row->name; row++)
-        if (strcmp(row->name, name) == 0) return true;
-    return false;
-}
-
 static ap_status fail_unknown(const char *name, const ap_task *task, ap_error *err) {
     char hint[96];
-    if (is_of_creation(name))
+    if (ap__params_find(ap__init_params, name))
         return ap__fail(err, AP_EINVAL, "parameter %s is one of pipeline(), and none of a call", name);
     ap__suggestion suggestion = {0};
     ap__params_suggest(&suggestion, task->params, name);

@@ -43,8 +43,7 @@ const ap_param ap__init_params[] = {
     ROW(cache_dir, STRING, NULL, "Folder of that cache; absent: the user's cache folder."),
     ROW(assistant_model, STRING, NULL,
         "Of tasks that generate: folder of a smaller model with the same tokenizer, which guesses tokens "
-        "ahead; "
-        "the result stays the same."),
+        "ahead; the result stays the same."),
     AP_PARAM_END};
 
 #undef ROW

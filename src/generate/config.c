@@ -22,9 +22,8 @@ enum { VERSION_FILLS = 4050 };
 /* -- files --------------------------------------------------------------------------------------------- */
 
 static bool is_argument(const char *name) {
-    for (const ap_param *row = ap__generate_params; row->name; row++)
-        if (strcmp(row->name, name) == 0) return ap__generate_param_is_argument(row);
-    return false;
+    const ap_param *row = ap__params_find(ap__generate_params, name);
+    return row && ap__generate_param_is_argument(row);
 }
 
 /* Binds the entries that the table knows; a model's file may hold others. */

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words.h"
 #include "value/value.h"
 
 #include <math.h>
@@ -252,17 +253,15 @@ static ap_status read_lengths(ap__rules *r, const ap__rules_maker *maker, ap_err
 
 /* What decoding with guesses does not go together with. */
 static ap_status check_guessed(const ap__rules *r, const char *guesser, ap_error *err) {
-    static const char *const fixed[] = {"static", "hybrid", "sliding_window"};
     const char *cache = ap__opt_string(&r->config->cache_implementation, "");
     if (r->n_sequences > 1)
         return ap__fail(err, AP_EINVAL, "%s gives one sequence, and num_return_sequences is %lld", guesser,
                         (long long)r->n_sequences);
     if (!ap__opt_boolean(&r->config->use_cache, true))
         return ap__fail(err, AP_EINVAL, "%s needs a cache, and use_cache is false", guesser);
-    for (size_t i = 0; i < sizeof fixed / sizeof *fixed; i++)
-        if (strcmp(fixed[i], cache) == 0)
-            return ap__fail(err, AP_EINVAL, "%s does not go together with cache_implementation \"%s\"",
-                            guesser, cache);
+    if (ap__words_have("static hybrid sliding_window", cache))
+        return ap__fail(err, AP_EINVAL, "%s does not go together with cache_implementation \"%s\"", guesser,
+                        cache);
     return AP_OK;
 }
 

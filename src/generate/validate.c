@@ -2,10 +2,9 @@
 #include "base/buf.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/words.h"
 #include "generate/config.h"
 #include "value/value.h"
-
-#include <string.h>
 
 /* -- what is not supported ----------------------------------------------------------------------------- */
 
@@ -86,10 +85,8 @@ static ap_status check_counts(const ap__generate_opts *c, ap_error *err) {
 }
 
 static ap_status check_schedule(const ap_opt *opt, ap_error *err) {
-    static const char *const known[] = {"constant", "heuristic", "heuristic_transient"};
-    const char *text = ap__opt_string(opt, known[0]);
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(known[i], text) == 0) return AP_OK;
+    const char *text = ap__opt_string(opt, "constant");
+    if (ap__words_have("constant heuristic heuristic_transient", text)) return AP_OK;
     return ap__fail(err, AP_EINVAL,
                     "parameter num_assistant_tokens_schedule: expected constant, heuristic or "
                     "heuristic_transient, found \"%.32s\"",
@@ -105,13 +102,11 @@ static ap_status check_memory(const ap__generate_opts *c, int64_t n_beams, ap_er
 
 /* The names that transformers has; all caches give the same tokens. */
 static ap_status check_cache(const ap_opt *opt, ap_error *err) {
-    static const char *const known[] = {
-        "static",           "offloaded_static",         "sliding_window", "hybrid",  "hybrid_chunked",
-        "offloaded_hybrid", "offloaded_hybrid_chunked", "offloaded",      "dynamic", "quantized"};
+    static const char known[] =
+        "static offloaded_static sliding_window hybrid hybrid_chunked offloaded_hybrid "
+        "offloaded_hybrid_chunked offloaded dynamic quantized";
     const char *text = ap__opt_string(opt, NULL);
-    for (size_t i = 0; text && i < sizeof known / sizeof *known; i++)
-        if (strcmp(known[i], text) == 0) text = NULL;
-    if (!text) return AP_OK;
+    if (!text || ap__words_have(known, text)) return AP_OK;
     return ap__fail(err, AP_EINVAL, "parameter cache_implementation: transformers has none named \"%.32s\"",
                     text);
 }

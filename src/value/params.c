@@ -13,19 +13,24 @@ static const char *type_name(ap_param_type type) {
     return names[type];
 }
 
-/* The row of that name, also inside included tables; *at is the place of its ap_opt. */
-static const ap_param *find_row(const ap_param *table, void *opts, const char *name, ap_opt **at) {
+/* Also inside included tables. *at is where in the options its ap_opt is; those of the table are at `base`.
+ */
+static const ap_param *find_row(const ap_param *table, size_t base, const char *name, size_t *at) {
     for (const ap_param *row = table; row->name; row++) {
-        void *place = (char *)opts + row->offset;
+        *at = base + row->offset;
         if (row->include) {
-            const ap_param *inner = find_row(row->include, place, name, at);
+            const ap_param *inner = find_row(row->include, *at, name, at);
             if (inner) return inner;
         } else if (strcmp(row->name, name) == 0) {
-            *at = place;
             return row;
         }
     }
     return NULL;
+}
+
+const ap_param *ap__params_find(const ap_param *table, const char *name) {
+    size_t at;
+    return find_row(table, 0, name, &at);
 }
 
 /* "true, false, longest_first" */
@@ -119,10 +124,12 @@ static ap_status bind_value(ap_opt *opt, const ap_param *row, const ap_value *va
 
 ap_status ap__params_bind_one(bool *found, const ap_param *table, void *opts, const char *name,
                               const ap_value *value, ap_origin origin, ap_error *err) {
-    ap_opt *opt = NULL, bound = {.origin = origin};
-    const ap_param *row = find_row(table, opts, name, &opt);
+    ap_opt bound = {.origin = origin};
+    size_t at;
+    const ap_param *row = find_row(table, 0, name, &at);
     *found = row != NULL;
     if (!row) return AP_OK;
+    ap_opt *opt = (ap_opt *)(void *)((char *)opts + at);
     if (ap_value_kind(value) == AP_KIND_NULL) {
         bound.is_null = 1;
         if (row->flags & AP_PARAM_NULL_OK) *opt = bound;

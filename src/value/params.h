@@ -19,6 +19,9 @@ ap_status ap__params_bind_one(bool *found, const ap_param *table, void *opts, co
 ap_status ap__params_bind(const ap_param *table, void *opts, const ap_value *dict, ap_origin origin,
                           const char *what, ap_error *err);
 
+/* The row of that name, also of a table that is included; NULL: there is none. */
+const ap_param *ap__params_find(const ap_param *table, const char *name);
+
 /* Offers every name of the table as a suggestion for `name`. */
 void ap__params_suggest(ap__suggestion *suggestion, const ap_param *table, const char *name);
 
