@@ -145,7 +145,7 @@ static void patterns_finish(ap__patterns *patterns, const ap__added *added) {
 
 static ap_status normalize(ap__text *out, const ap__text *content, const ap__normalizer *normalizer,
                            ap__work *work, ap__loader *loader) {
-    ap__ntext text = {content->ptr, NULL, (uint32_t)content->len, {0, (uint32_t)content->len}};
+    ap__ntext text = {content->ptr, NULL, (uint32_t)content->len, {0, (uint32_t)content->len}, false};
     ap_status status = ap__normalizer_apply(normalizer, work, &text);
     if (status) return status;
     *out = (ap__text){ap__arena_strndup(loader->arena, text.ptr, text.len), text.len};

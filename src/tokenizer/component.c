@@ -59,6 +59,11 @@ ap_status ap__create_nothing(void **out, ap__loader *loader, yyjson_val *json) {
     return AP_OK;
 }
 
+bool ap__always_blind(const void *self) {
+    (void)self;
+    return true;
+}
+
 /* What a component without "type" is, by the members that it has; the first row that fits counts. Models had
  * no type before 2020, and of some other components the reference never looks at it. Source:
  * huggingface/tokenizers@v0.21.4 the untagged enums of models/mod.rs, normalizers/mod.rs, processors/mod.rs,
@@ -203,6 +208,16 @@ ap_status ap__normalizer_apply(const ap__normalizer *normalizer, ap__work *work,
 
 ap_status ap__pretokenizer_apply(const ap__pretokenizer *pretokenizer, ap__work *work) {
     return pretokenizer->class_ ? pretokenizer->class_->apply(pretokenizer->self, work) : AP_OK;
+}
+
+bool ap__normalizer_is_blind(const ap__normalizer *normalizer) {
+    if (!normalizer->class_) return true;
+    return normalizer->class_->is_blind && normalizer->class_->is_blind(normalizer->self);
+}
+
+bool ap__pretokenizer_is_blind(const ap__pretokenizer *pretokenizer, bool is_first) {
+    if (!pretokenizer->class_) return true;
+    return pretokenizer->class_->is_blind && pretokenizer->class_->is_blind(pretokenizer->self, is_first);
 }
 
 bool ap__pretokenizer_get_scan(const ap__pretokenizer *pretokenizer, ap__piece_scan *out) {

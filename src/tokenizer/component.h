@@ -28,7 +28,8 @@ typedef int *ap__setting_fn(void *self, const char *key);
 typedef struct ap__normalizer_class {
     ap__create_fn *create;
     ap_status (*apply)(const void *self, ap__work *work, ap__ntext *text);
-    ap__setting_fn *setting; /* optional */
+    bool (*is_blind)(const void *self); /* optional: it does not look at where a text comes from. */
+    ap__setting_fn *setting;            /* optional */
 } ap__normalizer_class;
 
 /* What a pre-tokenizer does to a text, where it does no more than that: the matches of `scan` are pieces, and
@@ -43,7 +44,10 @@ typedef struct ap__pretokenizer_class {
     ap__create_fn *create;
     ap_status (*apply)(const void *self, ap__work *work);
     bool (*get_scan)(const void *self, ap__piece_scan *out); /* optional: false where it does more. */
-    ap__setting_fn *setting;                                 /* optional */
+    /* optional: it looks at no alignment, and unless it is the first that gets the text, nor at where that
+     * begins. */
+    bool (*is_blind)(const void *self, bool is_first);
+    ap__setting_fn *setting; /* optional */
 } ap__pretokenizer_class;
 
 /* Pushes the tokens of pieces. The vocabulary is the tokenizer's. */
@@ -133,6 +137,9 @@ typedef struct ap__decoder_list {
 /* The `create` of a component without members. */
 ap__create_fn ap__create_nothing;
 
+/* The `is_blind` of a normalizer that always is. */
+bool ap__always_blind(const void *self);
+
 /* Reads the component that `json` describes; null gives none. */
 ap_status ap__normalizer_create(ap__normalizer *out, struct ap__loader *loader, yyjson_val *json);
 ap_status ap__pretokenizer_create(ap__pretokenizer *out, struct ap__loader *loader, yyjson_val *json);
@@ -151,6 +158,8 @@ ap_status ap__decoder_create_list(void **out, struct ap__loader *loader, yyjson_
 /* Nothing is done by a component that is not there. */
 ap_status ap__normalizer_apply(const ap__normalizer *normalizer, ap__work *work, ap__ntext *text);
 ap_status ap__pretokenizer_apply(const ap__pretokenizer *pretokenizer, ap__work *work);
+bool ap__normalizer_is_blind(const ap__normalizer *normalizer);
+bool ap__pretokenizer_is_blind(const ap__pretokenizer *pretokenizer, bool is_first);
 bool ap__pretokenizer_get_scan(const ap__pretokenizer *pretokenizer, ap__piece_scan *out);
 size_t ap__processor_n_added(const ap__processor *processor, bool is_pair);
 bool ap__processor_needs_texts(const ap__processor *processor);

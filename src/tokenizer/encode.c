@@ -98,6 +98,7 @@ static inline ap_status add_slice(ap__work *work, some_pieces *pieces, const ap_
     piece->text.ptr = text->ptr + slice.start;
     piece->text.len = slice.end - slice.start;
     piece->text.align = NULL;
+    piece->text.is_loose = text->is_loose;
     piece->text.origin.start = text->origin.start + slice.start;
     piece->text.origin.end = text->origin.start + slice.end;
     if (status || !text->align) return status;
@@ -126,9 +127,15 @@ static ap_status encode_scanned(ap__work *work, const ap__ntext *text, const ap_
 static ap_status encode_stretch(ap__work *work, const ap__ntext *text) {
     const ap__tokenizer *tokenizer = work->tokenizer;
     ap__piece_scan scan;
-    if (ap__pretokenizer_get_scan(&tokenizer->pretokenizer, &scan)) return encode_scanned(work, text, &scan);
+    ap__ntext stretch = *text;
+    if (work->skips_offsets && ap__pretokenizer_is_blind(&tokenizer->pretokenizer, true)) {
+        stretch.is_loose = true;
+        stretch.align = NULL;
+    }
+    if (ap__pretokenizer_get_scan(&tokenizer->pretokenizer, &scan))
+        return encode_scanned(work, &stretch, &scan);
     work->pieces.n = work->next_pieces.n = 0;
-    ap_status status = ap__work_push_piece(work, text);
+    ap_status status = ap__work_push_piece(work, &stretch);
     ap__work_swap_pieces(work);
     if (!status) status = ap__pretokenizer_apply(&tokenizer->pretokenizer, work);
     return status ? status : encode_pieces(work, work->pieces.ptr, work->pieces.n);
@@ -248,6 +255,13 @@ static void place_tokens(const ap__work *work, ap__token *tokens, size_t n, cons
         if (!is_ascii || tokens[i].bytes.end > len) place_token(&counter, &tokens[i]);
 }
 
+/* Whether nothing looks at where the parts of a text come from, from the start on. */
+static bool is_loose(const ap__work *work) {
+    const ap__tokenizer *tokenizer = work->tokenizer;
+    return work->skips_offsets && ap__normalizer_is_blind(&tokenizer->normalizer) &&
+           ap__pretokenizer_is_blind(&tokenizer->pretokenizer, !tokenizer->normalizer.class_);
+}
+
 /* Pushes the tokens of a text. */
 static ap_status encode_text(ap__work *work, ap__text text, const char *what) {
     if (text.len > AP__TEXT_MAX_BYTES)
@@ -257,7 +271,7 @@ static ap_status encode_text(ap__work *work, ap__text text, const char *what) {
     if (status || !text.len) return status;
     size_t first = work->tokens.n;
     uint32_t len = (uint32_t)text.len;
-    ap__ntext whole = {text.ptr, NULL, len, {0, len}};
+    ap__ntext whole = {text.ptr, NULL, len, {0, len}, is_loose(work)};
     status = cut_added(work, &whole, &work->tokenizer->added.plain, normalize_stretch);
     if (status || work->tokens.n == first) return status;
     place_tokens(work, work->tokens.ptr + first, work->tokens.n - first, text.ptr, len);

@@ -3,6 +3,7 @@
 #define AP_TOKENIZER_METASPACE_H
 
 #include "tokenizer/component.h"
+#include "tokenizer/replace_byte.h"
 
 /* Which pieces get the character in front. */
 typedef enum ap__metaspace_scheme {
@@ -15,6 +16,7 @@ typedef struct ap__metaspace {
     uint32_t code; /* What stands for a space, usually U+2581. */
     char bytes[4]; /* The same in UTF-8. */
     size_t len;
+    ap__replacement spaces; /* It in the place of a space. */
     ap__metaspace_scheme scheme;
     bool split;
 } ap__metaspace;

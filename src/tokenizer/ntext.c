@@ -41,9 +41,12 @@ void ap__textbuf_clear(ap__textbuf *buf) {
     *buf = (ap__textbuf){0};
 }
 
+static ap_status fail_too_long(size_t max, ap_error *err) {
+    return ap__fail(err, AP_ELIMIT, "normalized text would be longer than %zu bytes", max);
+}
+
 static ap_status reserve(ap__textbuf *buf, size_t need, ap_error *err) {
-    if (need > NTEXT_MAX_BYTES)
-        return ap__fail(err, AP_ELIMIT, "normalized text would be longer than %zu bytes", NTEXT_MAX_BYTES);
+    if (need > NTEXT_MAX_BYTES) return fail_too_long(NTEXT_MAX_BYTES, err);
     void *ptr = buf->ptr;
     if (!ap__grow(&ptr, &buf->capacity, need, 1, NTEXT_MAX_BYTES)) return ap__fail_nomem(err);
     buf->ptr = ptr;
@@ -56,6 +59,13 @@ static ap_status reserve_align(ap__textbuf *buf, size_t need, ap_error *err) {
         return ap__fail_nomem(err);
     buf->align = ptr;
     return AP_OK;
+}
+
+ap_status ap__textbuf_reserve(ap__textbuf *buf, const ap__ntext *text, size_t len, size_t n_more,
+                              ap_error *err) {
+    size_t max = ap__ntext_max_len(text);
+    if (len > max) return fail_too_long(max, err);
+    return len + n_more > buf->capacity ? reserve(buf, len + n_more, err) : AP_OK;
 }
 
 static bool is_in(const ap__textbuf *buf, const char *ptr) {
@@ -97,6 +107,7 @@ static ap__span origin_at(const ap__ntext *text, uint32_t at) {
 /* From here on the output needs an alignment of its own; what was written so far gets the plain one. Only an
  * input without alignment starts as an identity. */
 static void leave_identity(ap__transform *t) {
+    if (t->in->is_loose) return;
     t->is_identity = false;
     if ((t->status = reserve_align(t->out, t->len + 1, t->err))) return;
     uint32_t base = t->in->origin.start;
@@ -108,8 +119,7 @@ static void leave_identity(ap__transform *t) {
 }
 
 static bool make_room(ap__transform *t, size_t n) {
-    if (n > t->max - t->len)
-        t->status = ap__fail(t->err, AP_ELIMIT, "normalized text would be longer than %zu bytes", t->max);
+    if (n > t->max - t->len) t->status = fail_too_long(t->max, t->err);
     if (!t->status && t->len + n > t->out->capacity) t->status = reserve(t->out, t->len + n, t->err);
     if (!t->status && !t->is_identity && t->len + n > t->out->align_capacity)
         t->status = reserve_align(t->out, t->len + n, t->err);
@@ -233,7 +243,7 @@ void ap__transform_insert(ap__transform *t, const char *bytes, size_t len, ap__s
     if (t->is_identity) leave_identity(t);
     if (t->status || !make_room(t, len)) return;
     memcpy(t->out->ptr + t->len, bytes, len);
-    for (size_t i = 0; i < len; i++) t->out->align[t->len + i] = origin;
+    for (size_t i = 0; i < len && !t->is_identity; i++) t->out->align[t->len + i] = origin;
     t->len += len;
 }
 
@@ -250,7 +260,19 @@ ap_status ap__transform_finish(ap__transform *t, ap__ntext *text) {
     }
     if (t->status) return t->status;
     ap__span origin = t->in->origin;
-    *text = (ap__ntext){t->out->ptr, t->is_identity ? NULL : t->out->align, (uint32_t)t->len, origin};
+    const ap__span *align = t->is_identity ? NULL : t->out->align;
+    *text = (ap__ntext){t->out->ptr, align, (uint32_t)t->len, origin, t->in->is_loose};
+    return AP_OK;
+}
+
+static ap_status prepend_loose(ap__textbuf *out, ap__ntext *text, ap__text string, ap_error *err) {
+    size_t len = string.len + text->len;
+    ap_status status = ap__textbuf_reserve(out, text, len, 0, err);
+    if (status) return status;
+    if (string.len) memcpy(out->ptr, string.ptr, string.len);
+    memcpy(out->ptr + string.len, text->ptr, text->len);
+    text->ptr = out->ptr;
+    text->len = (uint32_t)len;
     return AP_OK;
 }
 
@@ -259,6 +281,7 @@ ap_status ap__transform_finish(ap__transform *t, ap__ntext *text) {
 ap_status ap__ntext_prepend(ap__textbuf *out, ap__ntext *text, ap__text string, ap_error *err) {
     ap__transform t;
     uint32_t code, first;
+    if (text->is_loose) return prepend_loose(out, text, string, err);
     uint32_t n = (uint32_t)ap__utf8_next(&first, text->ptr);
     ap__transform_begin_head(&t, out, text, n, err);
     for (size_t at = 0; at < string.len;) {

@@ -16,6 +16,9 @@ typedef struct ap__ntext {
         *align; /* Of each byte, in bytes of the original; NULL: byte i is byte origin.start + i. */
     uint32_t len;
     ap__span origin; /* The stretch of the original that this text stands for. */
+    /* Nobody will ask where its bytes come from: `align` is NULL, whatever was moved, and `origin` is right
+     * only for what nothing was cut off from since. */
+    bool is_loose;
 } ap__ntext;
 
 /* Bytes of the character that starts with this byte. */
@@ -38,8 +41,11 @@ static inline ap__span ap__ntext_origin_of(const ap__ntext *text, uint32_t start
 
 /* The view of bytes [start, end), which are at character boundaries. */
 static inline ap__ntext ap__ntext_slice(const ap__ntext *text, uint32_t start, uint32_t end) {
-    ap__ntext slice = {
-        text->ptr + start, NULL, end - start, {text->origin.start + start, text->origin.start + end}};
+    ap__ntext slice = {text->ptr + start,
+                       NULL,
+                       end - start,
+                       {text->origin.start + start, text->origin.start + end},
+                       text->is_loose};
     if (!text->align) return slice;
     slice.align = text->align + start;
     slice.origin = ap__ntext_origin_of(text, start, end);
@@ -63,6 +69,11 @@ typedef struct ap__textbuf {
 } ap__textbuf;
 
 void ap__textbuf_clear(ap__textbuf *buf);
+
+/* Makes room for `len` bytes that are made of the text, and `n_more` that are not counted.
+ * @return AP_ENOMEM, AP_ELIMIT */
+ap_status ap__textbuf_reserve(ap__textbuf *buf, const ap__ntext *text, size_t len, size_t n_more,
+                              ap_error *err);
 
 /* Two buffers that normalizers write to in turn: each reads what the one before it wrote. All zero is ready.
  */
@@ -90,7 +101,7 @@ typedef struct ap__transform {
     uint32_t end;     /* Where the replaced range ends. */
     size_t len;       /* Bytes written, */
     size_t max;       /* and at most. */
-    bool is_identity; /* So far byte i is byte i of the original. */
+    bool is_identity; /* So far byte i is byte i of the original, or nobody asks. */
     ap_status status; /* The first failure; nothing is written from then on. */
     ap_error *err;
 } ap__transform;

@@ -70,6 +70,7 @@ ap_status ap__work_push_slice(ap__work *work, const ap__ntext *text, uint32_t st
     piece->text.ptr = text->ptr + start;
     piece->text.len = end - start;
     piece->text.align = text->align ? text->align + start : NULL;
+    piece->text.is_loose = text->is_loose;
     piece->is_bytes = false;
     if (text->align) /* As ap__ntext_origin_of() of a stretch that is not empty. */
         piece->text.origin = (ap__span){text->align[start].start, text->align[end - 1].end};

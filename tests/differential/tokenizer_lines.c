@@ -140,27 +140,31 @@ static void encode_request(ap__encoding *out, const ap__tokenizer *tokenizer, yy
     }
 }
 
-static bool is_same(const ap__encoding *a, const ap__encoding *b) {
+static bool is_same(const ap__encoding *a, const ap__encoding *b, bool with_offsets) {
     if (a->n != b->n || a->n_overflowing != b->n_overflowing) return false;
     for (size_t i = 0; i < a->n_overflowing; i++)
-        if (!is_same(&a->overflowing[i], &b->overflowing[i])) return false;
-    return !a->n || (!memcmp(a->ids, b->ids, a->n * sizeof *a->ids) &&
-                     !memcmp(a->word_ids, b->word_ids, a->n * sizeof *a->word_ids) &&
-                     !memcmp(a->offsets_bytes, b->offsets_bytes, a->n * sizeof *a->offsets_bytes) &&
-                     !memcmp(a->offsets_chars, b->offsets_chars, a->n * sizeof *a->offsets_chars));
+        if (!is_same(&a->overflowing[i], &b->overflowing[i], with_offsets)) return false;
+    if (!a->n) return true;
+    return !memcmp(a->ids, b->ids, a->n * sizeof *a->ids) &&
+           !memcmp(a->word_ids, b->word_ids, a->n * sizeof *a->word_ids) &&
+           (!with_offsets || (!memcmp(a->offsets_bytes, b->offsets_bytes, a->n * sizeof *a->offsets_bytes) &&
+                              !memcmp(a->offsets_chars, b->offsets_chars, a->n * sizeof *a->offsets_chars)));
 }
 
-/* Without strings of tokens, words come from a cache: the second time they are there. */
+/* Without strings of tokens, words come from a cache: the second time they are there. The third time nobody
+ * asks where tokens are, and text is normalized in other ways. */
 static void check_without_tokens(const ap__encoding *expected, const ap__tokenizer *tokenizer,
                                  yyjson_val *json, ap_error *err) {
     ap__encode_options options = options_of(json);
     options.with_tokens = false;
-    for (int time = 0; time < 2 && !err->status; time++) {
+    for (int time = 0; time < 3 && !err->status; time++) {
         ap__encoding e = {0};
+        options.skip_offsets = time == 2;
         encode_request(&e, tokenizer, json, &options, err);
-        if (!err->status && !is_same(expected, &e)) {
+        if (!err->status && !is_same(expected, &e, !options.skip_offsets)) {
             err->status = AP_EBUG;
-            snprintf(err->message, sizeof err->message, "another result without strings of tokens");
+            snprintf(err->message, sizeof err->message, "another result without %s",
+                     options.skip_offsets ? "offsets" : "strings of tokens");
         }
         ap__encoding_clear(&e);
     }

@@ -192,7 +192,7 @@ static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
 static ap_status count_prefix(ap__sentence_piece *self, ap__loader *loader) {
     uint32_t len = (uint32_t)self->unk_prefix.len;
     ap__work work = {.tokenizer = loader->tokenizer, .err = loader->err};
-    ap__piece piece = {{self->unk_prefix.ptr, NULL, len, {0, len}}, false};
+    ap__piece piece = {{self->unk_prefix.ptr, NULL, len, {0, len}, false}, false};
     ap_status status = len ? push_pieces(self, &work, &piece) : AP_OK;
     self->n_unk_prefix = work.tokens.n;
     ap__work_clear(&work);

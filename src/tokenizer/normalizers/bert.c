@@ -97,7 +97,7 @@ static void put(pass *p, uint32_t code, uint32_t flags) {
 
 /* Copies a run of ASCII characters that all stay, whole words of them at a time. */
 static uint32_t put_run(pass *p, const ap__ntext *text, uint32_t at) {
-    ap__ntext rest = {text->ptr + at, NULL, text->len - at, {0, 0}};
+    ap__ntext rest = {text->ptr + at, NULL, text->len - at, {0, 0}, false};
     uint32_t n = plain_len(p->self, &rest);
     size_t start = p->t.len;
     ap__transform_copy(&p->t, n);

@@ -23,4 +23,5 @@ static ap_status apply(const void *ptr, ap__work *work, ap__ntext *text) {
     return ap__ntext_prepend(out, text, self->string, work->err);
 }
 
-const ap__normalizer_class ap__normalizer_prepend = {.create = create, .apply = apply};
+const ap__normalizer_class ap__normalizer_prepend = {
+    .create = create, .apply = apply, .is_blind = ap__always_blind};

@@ -15,4 +15,11 @@ static ap_status apply(const void *ptr, ap__work *work, ap__ntext *text) {
     return status;
 }
 
-const ap__normalizer_class ap__normalizer_sequence = {.create = create, .apply = apply};
+static bool is_blind(const void *ptr) {
+    const ap__normalizer_list *self = ptr;
+    for (size_t i = 0; i < self->n; i++)
+        if (!ap__normalizer_is_blind(&self->items[i])) return false;
+    return true;
+}
+
+const ap__normalizer_class ap__normalizer_sequence = {.create = create, .apply = apply, .is_blind = is_blind};

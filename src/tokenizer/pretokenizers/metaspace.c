@@ -25,6 +25,7 @@ ap_status ap__metaspace_read(ap__metaspace *out, ap__loader *loader, yyjson_val 
                                "is false, but prepend_scheme is not \"never\"");
     out->scheme = (ap__metaspace_scheme)scheme;
     out->len = ap__utf8_encode(out->bytes, out->code);
+    ap__replacement_make(&out->spaces, (ap__text){" ", 1}, (ap__text){out->bytes, out->len});
     return AP_OK;
 }
 
@@ -52,7 +53,7 @@ typedef struct writer {
 } writer;
 
 static void end_word(writer *w) {
-    ap__ntext text = {w->out, w->align, w->len, w->origin};
+    ap__ntext text = {w->out, w->align, w->len, w->origin, false};
     if (w->status) return;
     w->status = w->self->split ? ap__work_push_slice(w->work, &text, w->start, w->len)
                                : ap__work_push_piece(w->work, &text);
@@ -91,27 +92,38 @@ static bool is_prepended(const ap__metaspace *self, const ap__ntext *text) {
     return is_wanted && text->len && text->ptr[0] != ' ' && !starts_with(self, text, 0);
 }
 
-static size_t count_spaces(const ap__ntext *text) {
-    size_t n = 0, at = 0;
-    for (; text->len - at >= sizeof(uint64_t); at += sizeof(uint64_t)) {
-        uint64_t bytes, low = UINT64_C(0x7F7F7F7F7F7F7F7F);
-        memcpy(&bytes, text->ptr + at, sizeof bytes);
-        bytes ^= UINT64_C(0x2020202020202020);
-        uint64_t others = (((bytes & low) + low) | bytes) & ~low; /* A bit for each byte that is none. */
-        n += 8 - (size_t)((others >> 7) * UINT64_C(0x0101010101010101) >> 56);
+/* Pushes the words of a text that is written, which begin with the character. */
+static ap_status push_words(const ap__metaspace *self, ap__work *work, const ap__ntext *text) {
+    ap_status status = AP_OK;
+    for (uint32_t start = 0, at = 1; start < text->len && !status; at++) {
+        const char *found = at < text->len ? memchr(text->ptr + at, self->bytes[0], text->len - at) : NULL;
+        at = found ? (uint32_t)(found - text->ptr) : text->len;
+        if (found && !starts_with(self, text, at)) continue;
+        status = ap__work_push_slice(work, text, start, at);
+        start = at;
     }
-    for (; at < text->len; at++) n += text->ptr[at] == ' ';
-    return n;
+    return status;
+}
+
+static ap_status write_loose(const ap__metaspace *self, ap__work *work, const ap__ntext *text, bool is_first,
+                             size_t len) {
+    char *out = ap__arena_alloc(&work->arena, len + AP__REPLACE_SLACK);
+    if (!out) return ap__fail_nomem(work->err);
+    if (is_first) memcpy(out, self->bytes, self->len);
+    ap__replace_byte(out + is_first * self->len, &self->spaces, text->ptr, text->len);
+    ap__ntext written = {out, NULL, (uint32_t)len, text->origin, true};
+    return self->split ? push_words(self, work, &written) : ap__work_push_piece(work, &written);
 }
 
 /* Puts the character in front as well; there it has the place of the first character. Source: normalizer.rs
  * prepend. */
 static ap_status rewrite(const ap__metaspace *self, ap__work *work, const ap__ntext *text) {
     bool is_first = is_prepended(self, text);
-    size_t n_spaces = count_spaces(text), max = ap__ntext_max_len(text);
-    size_t len = text->len - n_spaces + (n_spaces + is_first) * self->len;
+    size_t max = ap__ntext_max_len(text);
+    size_t len = ap__replaced_len(&self->spaces, text->ptr, text->len) + is_first * self->len;
     if (len > max)
         return ap__fail(work->err, AP_ELIMIT, "normalized text would be longer than %zu bytes", max);
+    if (text->is_loose) return write_loose(self, work, text, is_first, len);
     writer w = {.self = self, .work = work, .origin = text->origin};
     w.out = ap__arena_alloc(&work->arena, len);
     w.align = ap__arena_alloc(&work->arena, len * sizeof *w.align); /* At most 2^31 * 8. */
@@ -130,4 +142,10 @@ static ap_status apply(const void *ptr, ap__work *work) {
     return status;
 }
 
-const ap__pretokenizer_class ap__pretokenizer_metaspace = {.create = create, .apply = apply};
+static bool is_blind(const void *ptr, bool is_first) {
+    const ap__metaspace *self = ptr;
+    return is_first || self->scheme != AP__METASPACE_FIRST;
+}
+
+const ap__pretokenizer_class ap__pretokenizer_metaspace = {
+    .create = create, .apply = apply, .is_blind = is_blind};

@@ -27,6 +27,13 @@ static bool get_scan(const void *ptr, ap__piece_scan *out) {
     return true;
 }
 
+static bool is_blind(const void *ptr, bool is_first) {
+    const ap__pretokenizer_list *self = ptr;
+    for (size_t i = 0; i < self->n; i++)
+        if (!ap__pretokenizer_is_blind(&self->items[i], is_first && i == 0)) return false;
+    return true;
+}
+
 /* Of the first part that has it. */
 static int *setting(void *ptr, const char *key) {
     const ap__pretokenizer_list *self = ptr;
@@ -38,4 +45,4 @@ static int *setting(void *ptr, const char *key) {
 }
 
 const ap__pretokenizer_class ap__pretokenizer_sequence = {
-    .create = create, .apply = apply, .get_scan = get_scan, .setting = setting};
+    .create = create, .apply = apply, .get_scan = get_scan, .is_blind = is_blind, .setting = setting};

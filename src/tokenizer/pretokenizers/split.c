@@ -53,5 +53,11 @@ static bool get_scan(const void *ptr, ap__piece_scan *out) {
     return self->matcher.scan && self->behavior == AP__SPLIT_ISOLATED;
 }
 
+static bool is_blind(const void *self, bool is_first) {
+    (void)self;
+    (void)is_first;
+    return true;
+}
+
 const ap__pretokenizer_class ap__pretokenizer_split = {
-    .create = create, .apply = apply, .get_scan = get_scan};
+    .create = create, .apply = apply, .get_scan = get_scan, .is_blind = is_blind};

@@ -274,19 +274,22 @@ static ap_status encode_case(suite *s, ap__encoding *out, yyjson_val *json, cons
                  : encode_input(s, out, text ? text : yyjson_obj_get(json, "p"), options, err);
 }
 
-/* Without strings of tokens, words come from a cache: the second time they are there. */
+/* Without strings of tokens, words come from a cache: the second time they are there. The third time nobody
+ * asks where tokens are, and text is normalized in other ways. */
 static void check_without_tokens(suite *s, yyjson_val *json, const ap__encoding *expected) {
     ap__encode_options options = options_of(s, json);
     options.with_tokens = false;
-    for (int time = 0; time < 2 && !s->has_failed; time++) {
+    for (int time = 0; time < 3 && !s->has_failed; time++) {
         ap__encoding e = {0};
+        options.skip_offsets = time == 2;
         ap_error err = AP_ERROR_INIT;
         ap_status status = encode_case(s, &e, json, &options, &err);
         size_t size = expected->n * sizeof *e.ids;
         if (status || e.n != expected->n)
             fail(s, "without strings: %s", status ? err.message : "another number of tokens");
         else if (e.n && (memcmp(e.ids, expected->ids, size) != 0 ||
-                         memcmp(e.offsets_bytes, expected->offsets_bytes, 2 * size) != 0))
+                         memcmp(e.word_ids, expected->word_ids, size) != 0 ||
+                         (time < 2 && memcmp(e.offsets_bytes, expected->offsets_bytes, 2 * size) != 0)))
             fail(s, "without strings: other tokens (time %d)", time);
         ap__encoding_clear(&e);
     }
