@@ -121,7 +121,9 @@ static inline ap_status ap__work_push_outside(ap__work *work, uint32_t id, uint3
     ap__token *token = &list->ptr[list->n++];
     token->id = id;
     token->word = work->word;
-    token->bytes = token->chars = (ap__span){start, end};
+    /* Not as spans: they would be written in halves and read back as a whole, which processors wait for. */
+    token->bytes.start = token->chars.start = start;
+    token->bytes.end = token->chars.end = end;
     token->text = NULL;
     token->text_len = 0;
     return AP_OK;

@@ -5,8 +5,19 @@
 #include "tokenizer/byte_alphabet.h"
 #include "tokenizer/ntext.h"
 
-/* Behind the characters: a first byte of one, of which the rest does not matter. */
-enum { FIRST_BYTE = 0x110000 };
+/* A character has a number: ASCII its own, then U+2581, then the others. Behind them: a first byte of one, of
+ * which the rest does not matter. */
+enum { SPACE_CODE = 0x2581, SPACE = 128, FIRST_BYTE = 0x110001 };
+
+static inline uint32_t number_of(const ap__cuts *cuts, uint32_t code) {
+    if (code < 128) return code;
+    /* Of bytes there is more to look at than what characters are merged. */
+    return code == SPACE_CODE && !cuts->are_bytes ? SPACE : code + 1;
+}
+
+static inline bool are_near(uint32_t before, uint32_t behind) {
+    return before < AP__CUTS_NEAR && behind < AP__CUTS_NEAR;
+}
 
 static inline size_t place_of(uint32_t before, uint32_t behind) {
     uint64_t hash = ((uint64_t)before << 32 | behind) * 0x9E3779B97F4A7C15u;
@@ -15,8 +26,8 @@ static inline size_t place_of(uint32_t before, uint32_t behind) {
 
 static void add_pair(ap__cuts *cuts, uint32_t before, uint32_t behind) {
     size_t at = place_of(before, behind);
-    if ((before | behind) < 128)
-        cuts->ascii[before][behind >> 6] |= 1ull << (behind & 63);
+    if (are_near(before, behind))
+        cuts->near[before][behind >> 6] |= 1ull << (behind & 63);
     else
         cuts->others[at >> 6] |= 1ull << (at & 63);
 }
@@ -84,7 +95,8 @@ static void add_bytes(ap__cuts *cuts, ap__text left, ap__text right) {
     if (!end.is_whole)
         cuts->bytes[end.outer][start.outer >> 6] |= 1ull << (start.outer & 63);
     else
-        add_pair(cuts, end.code, start.is_whole ? start.code : FIRST_BYTE + (uint32_t)start.outer);
+        add_pair(cuts, number_of(cuts, end.code),
+                 start.is_whole ? number_of(cuts, start.code) : FIRST_BYTE + (uint32_t)start.outer);
 }
 
 void ap__cuts_add(ap__cuts *cuts, ap__text left, ap__text right) {
@@ -95,7 +107,7 @@ void ap__cuts_add(ap__cuts *cuts, ap__text left, ap__text right) {
         add_bytes(cuts, left, right);
     } else {
         ap__utf8_next(&behind, right.ptr);
-        add_pair(cuts, char_before(left, &at), behind);
+        add_pair(cuts, number_of(cuts, char_before(left, &at)), number_of(cuts, behind));
     }
 }
 
@@ -113,18 +125,25 @@ static bool may_join(const ap__cuts *cuts, const char *text, uint32_t at, uint32
            has_pair(cuts, before, FIRST_BYTE + (uint32_t)first);
 }
 
+/* The number of the character at `text` and, in *n, its bytes. */
+static inline uint32_t next_number(const ap__cuts *cuts, const char *text, uint32_t *n) {
+    uint32_t code = (unsigned char)text[0];
+    *n = 1;
+    if (code < 128) return code;
+    *n = (uint32_t)ap__utf8_next(&code, text);
+    return number_of(cuts, code);
+}
+
 uint32_t ap__cuts_next(const ap__cuts *cuts, const char *text, uint32_t len, uint32_t at) {
-    uint32_t before, behind, n;
-    at += (uint32_t)ap__utf8_next(&before, text + at);
-    for (; at < len; at += n, before = behind) {
-        n = 1;
-        behind = (unsigned char)text[at];
-        if ((before | behind) < 128) {
-            if (!(cuts->ascii[before][behind >> 6] >> (behind & 63) & 1)) break;
-        } else {
-            n = (uint32_t)ap__utf8_next(&behind, text + at);
-            if (!may_join(cuts, text, at, before, behind)) break;
+    uint32_t n, before = next_number(cuts, text + at, &n);
+    for (at += n; at < len; at += n) {
+        uint32_t behind = next_number(cuts, text + at, &n);
+        if (are_near(before, behind)) {
+            if (!(cuts->near[before][behind >> 6] >> (behind & 63) & 1)) break;
+        } else if (!may_join(cuts, text, at, before, behind)) {
+            break;
         }
+        before = behind;
     }
     return at;
 }
