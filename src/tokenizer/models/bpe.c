@@ -354,25 +354,17 @@ static uint32_t part_end(const ap__bpe *self, const ap__piece *piece, uint32_t a
     }
 }
 
-static ap_status add_parts(const ap__bpe *self, ap__work *work, batch *b, ap__piece *piece, uint32_t index) {
-    uint32_t id = AP__TOKEN_NONE;
-    ap__span all = {0, piece->text.len}, bytes = {0, 0};
-    ap_status status = self->ignore_merges ? find_whole(&id, self, work, piece) : AP_OK;
-    if (status) return status;
-    if (id != AP__TOKEN_NONE) return add_part(self, work, b, piece, index, all);
-    for (; bytes.end < all.end && !status; bytes.start = bytes.end) {
-        bytes.end = part_end(self, piece, bytes.start);
+/* Adds the piece, or what it is cut into. One that may be remembered as it is is not cut. */
+static ap_status add_piece(const ap__bpe *self, ap__work *work, batch *b, ap__piece *piece, uint32_t index) {
+    uint32_t len = piece->text.len, id = AP__TOKEN_NONE;
+    bool is_cut = len > AP__CACHED_MAX_BYTES && is_usual(self, piece);
+    ap_status status = is_cut && self->ignore_merges ? find_whole(&id, self, work, piece) : AP_OK;
+    is_cut = is_cut && id == AP__TOKEN_NONE;
+    for (ap__span bytes = {0, 0}; bytes.end < len && !status; bytes.start = bytes.end) {
+        bytes.end = is_cut ? part_end(self, piece, bytes.start) : len;
         status = add_part(self, work, b, piece, index, bytes);
     }
     return status;
-}
-
-/* A piece that may be remembered as it is is not cut. */
-static ap_status add_piece(const ap__bpe *self, ap__work *work, batch *b, ap__piece *piece, uint32_t index) {
-    ap__span all = {0, piece->text.len};
-    if (all.end > AP__CACHED_MAX_BYTES && is_usual(self, piece))
-        return add_parts(self, work, b, piece, index);
-    return add_part(self, work, b, piece, index, all);
 }
 
 static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *pieces, size_t n) {

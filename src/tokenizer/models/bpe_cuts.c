@@ -7,7 +7,9 @@
 
 /* A character has a number: ASCII its own, then U+2581, then the others. Behind them: a first byte of one, of
  * which the rest does not matter. */
-enum { SPACE_CODE = 0x2581, SPACE = 128, FIRST_BYTE = 0x110001 };
+enum { SPACE_CODE = 0x2581, SPACE_LEN = 3, SPACE = 128, FIRST_BYTE = 0x110001 };
+
+static const char SPACE_BYTES[] = "\xE2\x96\x81";
 
 static inline uint32_t number_of(const ap__cuts *cuts, uint32_t code) {
     if (code < 128) return code;
@@ -130,20 +132,32 @@ static inline uint32_t next_number(const ap__cuts *cuts, const char *text, uint3
     uint32_t code = (unsigned char)text[0];
     *n = 1;
     if (code < 128) return code;
+    if (text[0] == SPACE_BYTES[0] && text[1] == SPACE_BYTES[1] && text[2] == SPACE_BYTES[2] &&
+        !cuts->are_bytes) {
+        *n = SPACE_LEN;
+        return SPACE;
+    }
     *n = (uint32_t)ap__utf8_next(&code, text);
-    return number_of(cuts, code);
+    return code + 1;
+}
+
+static inline bool is_near_pair(const ap__cuts *cuts, uint32_t before, uint32_t behind) {
+    return cuts->near[before][behind >> 6] >> (behind & 63) & 1;
 }
 
 uint32_t ap__cuts_next(const ap__cuts *cuts, const char *text, uint32_t len, uint32_t at) {
-    uint32_t n, before = next_number(cuts, text + at, &n);
-    for (at += n; at < len; at += n) {
-        uint32_t behind = next_number(cuts, text + at, &n);
-        if (are_near(before, behind)) {
-            if (!(cuts->near[before][behind >> 6] >> (behind & 63) & 1)) break;
-        } else if (!may_join(cuts, text, at, before, behind)) {
-            break;
+    const char *end = text + len, *p = text + at;
+    uint32_t n, behind, before = next_number(cuts, p, &n);
+    for (p += n; p < end; p += n) {
+        while (before < AP__CUTS_NEAR && (behind = (unsigned char)*p) < 128) {
+            if (!is_near_pair(cuts, before, behind) || ++p == end) return (uint32_t)(p - text);
+            before = behind;
         }
+        behind = next_number(cuts, p, &n);
+        if (are_near(before, behind) ? !is_near_pair(cuts, before, behind)
+                                     : !may_join(cuts, text, (uint32_t)(p - text), before, behind))
+            break;
         before = behind;
     }
-    return at;
+    return (uint32_t)(p - text);
 }

@@ -17,7 +17,7 @@ enum { AP__CUTS_NEAR = 128 + 1 };
 /* What merges bring together. A pair of which there is none may share a bit with one that there is: it is
  * then not cut at, which changes the time alone. */
 typedef struct ap__cuts {
-    uint64_t near[AP__CUTS_NEAR][3]; /* Of the character before, those behind. */
+    uint64_t near[AP__CUTS_NEAR][4]; /* Of the character before, those behind. */
     uint64_t others[1 << (AP__CUTS_BITS - 6)];
     /* Merges of tokens that hold only some bytes of a character: of its last byte, the first bytes behind. */
     uint64_t bytes[256][4];
