@@ -289,6 +289,39 @@ static void find_tokens(const ap__bpe *self, batch *b) {
     }
 }
 
+/* Writes the numbers of the characters. Gives how many there are; 0 where one is not near, or is no token. */
+static size_t spell_near(unsigned char *out, const ap__bpe *self, ap__text text, size_t *n_spaces) {
+    size_t n = 0;
+    *n_spaces = 0;
+    for (size_t at = 0; at < text.len; n++) {
+        unsigned char number = (unsigned char)text.ptr[at];
+        bool is_space = number >= AP__NEAR_SPACE;
+        if (is_space && !ap__is_near_space(text.ptr + at)) return 0;
+        out[n] = is_space ? AP__NEAR_SPACE : number;
+        if (self->merges.bytes->ids[out[n]] == AP__TOKEN_NONE) return 0;
+        *n_spaces += is_space;
+        at += is_space ? AP__NEAR_SPACE_LEN : 1;
+    }
+    return n;
+}
+
+/* Starts a word of characters that are near; false when it has others. */
+static bool begin_near(ap__merging *fresh, const ap__bpe *self, ap__text text) {
+    unsigned char numbers[AP__CACHED_MAX_BYTES];
+    size_t n_spaces, n = spell_near(numbers, self, text, &n_spaces);
+    if (!n) return false;
+    ap__merging_begin_bytes(fresh, &self->merges, (ap__text){(const char *)numbers, n});
+    const unsigned char *at = numbers;
+    for (size_t i = 0; n_spaces; i++) { /* Lengths are in bytes. */
+        for (uint32_t len = fresh->symbols[i].len; len; len--) {
+            bool is_space = *at++ == AP__NEAR_SPACE;
+            fresh->symbols[i].len += is_space ? AP__NEAR_SPACE_LEN - 1 : 0;
+            n_spaces -= is_space;
+        }
+    }
+    return true;
+}
+
 static ap_status merge_fresh(const ap__bpe *self, ap__work *work, batch *b) {
     ap__merging *words[BATCH];
     size_t n = 0;
@@ -298,7 +331,7 @@ static ap_status merge_fresh(const ap__bpe *self, ap__work *work, batch *b) {
         ap__text text = {p->piece->text.ptr + p->bytes.start, p->bytes.end - p->bytes.start};
         if (p->piece->is_bytes) {
             ap__merging_begin_bytes(p->fresh, &self->merges, text);
-        } else {
+        } else if (!begin_near(p->fresh, self, text)) {
             word w = {.symbols = p->fresh->symbols};
             ap_status status = cut_chars(self, work, text, &w);
             if (status) return status;

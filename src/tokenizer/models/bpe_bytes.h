@@ -20,6 +20,7 @@ typedef struct ap__byte_pair {
 
 typedef struct ap__byte_merges {
     uint32_t ids[256]; /* The symbols of bytes. */
+    bool are_near;     /* In place of bytes: characters by ap__near_number() (bpe_cuts.h). */
     ap__byte_pair pairs[AP__BYTE_PAIRS];
 } ap__byte_merges;
 

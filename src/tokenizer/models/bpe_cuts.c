@@ -5,20 +5,18 @@
 #include "tokenizer/byte_alphabet.h"
 #include "tokenizer/ntext.h"
 
-/* A character has a number: ASCII its own, then U+2581, then the others. Behind them: a first byte of one, of
+/* A character has a number: first those that are near, then the others. Behind them: a first byte of one, of
  * which the rest does not matter. */
-enum { SPACE_CODE = 0x2581, SPACE_LEN = 3, SPACE = 128, FIRST_BYTE = 0x110001 };
-
-static const char SPACE_BYTES[] = "\xE2\x96\x81";
+enum { FIRST_BYTE = 0x110001 };
 
 static inline uint32_t number_of(const ap__cuts *cuts, uint32_t code) {
-    if (code < 128) return code;
-    /* Of bytes there is more to look at than what characters are merged. */
-    return code == SPACE_CODE && !cuts->are_bytes ? SPACE : code + 1;
+    int near = ap__near_number(code);
+    /* Of bytes there is more to look at than what characters are merged, but in ASCII. */
+    return near < 0 || (near == AP__NEAR_SPACE && cuts->are_bytes) ? code + 1 : (uint32_t)near;
 }
 
 static inline bool are_near(uint32_t before, uint32_t behind) {
-    return before < AP__CUTS_NEAR && behind < AP__CUTS_NEAR;
+    return before < AP__N_NEAR && behind < AP__N_NEAR;
 }
 
 static inline size_t place_of(uint32_t before, uint32_t behind) {
@@ -131,11 +129,10 @@ static bool may_join(const ap__cuts *cuts, const char *text, uint32_t at, uint32
 static inline uint32_t next_number(const ap__cuts *cuts, const char *text, uint32_t *n) {
     uint32_t code = (unsigned char)text[0];
     *n = 1;
-    if (code < 128) return code;
-    if (text[0] == SPACE_BYTES[0] && text[1] == SPACE_BYTES[1] && text[2] == SPACE_BYTES[2] &&
-        !cuts->are_bytes) {
-        *n = SPACE_LEN;
-        return SPACE;
+    if (code < AP__NEAR_SPACE) return code;
+    if (ap__is_near_space(text) && !cuts->are_bytes) {
+        *n = AP__NEAR_SPACE_LEN;
+        return AP__NEAR_SPACE;
     }
     *n = (uint32_t)ap__utf8_next(&code, text);
     return code + 1;
@@ -149,7 +146,7 @@ uint32_t ap__cuts_next(const ap__cuts *cuts, const char *text, uint32_t len, uin
     const char *end = text + len, *p = text + at;
     uint32_t n, behind, before = next_number(cuts, p, &n);
     for (p += n; p < end; p += n) {
-        while (before < AP__CUTS_NEAR && (behind = (unsigned char)*p) < 128) {
+        while (before < AP__N_NEAR && (behind = (unsigned char)*p) < AP__NEAR_SPACE) {
             if (!is_near_pair(cuts, before, behind) || ++p == end) return (uint32_t)(p - text);
             before = behind;
         }

@@ -11,13 +11,27 @@
 
 enum { AP__CUTS_BITS = 18 };
 
-/* Most of a text is ASCII and, behind it in number, what SentencePiece models have for a space. */
-enum { AP__CUTS_NEAR = 128 + 1 };
+/* Most of a text is ASCII and, behind it in number, what SentencePiece models have for a space: U+2581. */
+enum { AP__NEAR_SPACE = 128, AP__N_NEAR };
+
+#define AP__NEAR_SPACE_BYTES "\xE2\x96\x81"
+enum { AP__NEAR_SPACE_LEN = 3 };
+
+/* The number of such a character; -1 for all others. */
+static inline int ap__near_number(uint32_t code) {
+    if (code < AP__NEAR_SPACE) return (int)code;
+    return code == 0x2581 ? AP__NEAR_SPACE : -1;
+}
+
+static inline bool ap__is_near_space(const char *character) {
+    return character[0] == AP__NEAR_SPACE_BYTES[0] && character[1] == AP__NEAR_SPACE_BYTES[1] &&
+           character[2] == AP__NEAR_SPACE_BYTES[2];
+}
 
 /* What merges bring together. A pair of which there is none may share a bit with one that there is: it is
  * then not cut at, which changes the time alone. */
 typedef struct ap__cuts {
-    uint64_t near[AP__CUTS_NEAR][4]; /* Of the character before, those behind. */
+    uint64_t near[AP__N_NEAR][4]; /* Of the character before, those behind. */
     uint64_t others[1 << (AP__CUTS_BITS - 6)];
     /* Merges of tokens that hold only some bytes of a character: of its last byte, the first bytes behind. */
     uint64_t bytes[256][4];

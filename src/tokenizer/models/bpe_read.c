@@ -110,6 +110,20 @@ static bool is_version_line(yyjson_val *item) {
     return yyjson_is_str(item) && !strncmp(yyjson_get_str(item), "#version", 8);
 }
 
+/* Words of ASCII, with a SentencePiece model's spaces, are merged as those of bytes are. */
+static ap_status create_near(ap__bpe *self, ap__loader *loader) {
+    uint32_t ids[256];
+    memset(ids, 0xFF, sizeof ids); /* No token. */
+    for (unsigned i = 0; i < AP__NEAR_SPACE; i++) {
+        char character = (char)i;
+        ids[i] = ap__vocab_find(self->vocab, &character, 1);
+    }
+    ids[AP__NEAR_SPACE] = ap__vocab_find(self->vocab, AP__NEAR_SPACE_BYTES, AP__NEAR_SPACE_LEN);
+    ap_status status = ap__byte_merges_create(&self->merges.bytes, loader->arena, ids, loader->err);
+    if (!status) self->merges.bytes->are_near = true;
+    return status;
+}
+
 /* A character's place in its word must not matter, nor may one vanish: positions count from the word's start.
  */
 static ap_status create_cuts(ap__bpe *self, ap__loader *loader) {
@@ -122,8 +136,10 @@ static ap_status create_cuts(ap__bpe *self, ap__loader *loader) {
     if (has_affix || self->vocab->has_shared_ids) return AP_OK;
     if (!has_alphabet && !self->has_no_unknowns && !self->unk_token.ptr) return AP_OK;
     ap_status status = ap__loader_alloc(loader, &self->cuts, 1, sizeof *self->cuts);
-    if (status || !has_alphabet) return status;
-    self->cuts->are_bytes = true;
+    if (status) return status;
+    /* What spells out unknown characters has tokens of characters, though it may have all of the alphabet. */
+    self->cuts->are_bytes = has_alphabet && !self->has_no_unknowns;
+    if (!self->cuts->are_bytes) return create_near(self, loader);
     return ap__byte_merges_create(&self->merges.bytes, loader->arena, self->byte_ids[0], loader->err);
 }
 
