@@ -194,7 +194,7 @@ ap_status ap__work_split_at_char(ap__work *work, uint32_t code, ap__split_behavi
 ap_status ap__work_grow_tokens(ap__work *work) {
     ap__tokens *list = &work->tokens;
     void *ptr = list->ptr;
-    if (!ap__grow(&ptr, &list->capacity, list->n + AP__CACHED_MAX_TOKENS, sizeof *list->ptr, WORK_MAX_ITEMS))
+    if (!ap__grow(&ptr, &list->capacity, list->n + 1, sizeof *list->ptr, WORK_MAX_ITEMS))
         return ap__fail_nomem(work->err);
     list->ptr = ptr;
     return AP_OK;

@@ -109,18 +109,8 @@ ap_status ap__work_split_at_char(ap__work *work, uint32_t code, ap__split_behavi
 
 /* -- tokens -------------------------------------------------------------------------------------------- */
 
-/* Makes room for AP__CACHED_MAX_TOKENS more.   @return AP_ENOMEM */
+/* Makes room for one more token.   @return AP_ENOMEM */
 ap_status ap__work_grow_tokens(ap__work *work);
-
-static inline void ap__token_set(ap__token *token, uint32_t id, uint32_t word, uint32_t start, uint32_t end) {
-    token->id = id;
-    token->word = word;
-    /* Not as spans: they would be written in halves and read back as a whole, which processors wait for. */
-    token->bytes.start = token->chars.start = start;
-    token->bytes.end = token->chars.end = end;
-    token->text = NULL;
-    token->text_len = 0;
-}
 
 /* A token whose place is outside of its piece's text: the reference takes what was meant to count from the
  * start of the piece for a place in the original. */
@@ -128,7 +118,14 @@ static inline ap_status ap__work_push_outside(ap__work *work, uint32_t id, uint3
     ap__tokens *list = &work->tokens;
     ap_status status = list->n == list->capacity ? ap__work_grow_tokens(work) : AP_OK;
     if (status) return status;
-    ap__token_set(&list->ptr[list->n++], id, work->word, start, end);
+    ap__token *token = &list->ptr[list->n++];
+    token->id = id;
+    token->word = work->word;
+    /* Not as spans: they would be written in halves and read back as a whole, which processors wait for. */
+    token->bytes.start = token->chars.start = start;
+    token->bytes.end = token->chars.end = end;
+    token->text = NULL;
+    token->text_len = 0;
     return AP_OK;
 }
 
@@ -159,20 +156,12 @@ ap_status ap__work_remember(ap__work *work, const ap__piece_key *key, size_t fir
 /* The tokens of a cached part of the piece, which begins at `start`. */
 static inline ap_status ap__work_push_cached(ap__work *work, const ap__piece *piece, uint32_t start,
                                              const ap__cached_piece *cached) {
-    ap__tokens *list = &work->tokens;
-    uint32_t n = cached->n;
-    ap_status status = list->capacity - list->n < n ? ap__work_grow_tokens(work) : AP_OK;
-    if (status) return status;
-    ap__token *token = list->ptr + list->n;
-    list->n += n;
-    for (uint32_t i = 0; i < n; i++, token++) {
-        ap__span origin = {0, 0};
-        uint32_t end = start + cached->lens[i];
-        if (!work->skips_offsets) origin = ap__ntext_origin_of(&piece->text, start, end);
-        ap__token_set(token, cached->ids[i], work->word, origin.start, origin.end);
-        start = end;
+    ap_status status = AP_OK;
+    for (uint32_t i = 0; i < cached->n && !status; i++) {
+        status = ap__work_push_token(work, piece, cached->ids[i], start, start + cached->lens[i]);
+        start += cached->lens[i];
     }
-    return AP_OK;
+    return status;
 }
 
 #endif
