@@ -76,18 +76,21 @@ static inline uint32_t find_ascii(const ap__bpe *self, ap__text text, size_t at)
 }
 
 static ap_status cut_chars(const ap__bpe *self, ap__work *work, ap__text text, word *w) {
-    char symbol[AP__SYMBOL_MAX_BYTES];
+    char with_affixes[AP__SYMBOL_MAX_BYTES];
     ap_status status = AP_OK;
     for (size_t at = 0; at < text.len && !status;) {
-        size_t len;
-        uint32_t n = ap__utf8_len(text.ptr[at]), id = find_ascii(self, text, at);
-        ap__text one = {text.ptr + at, n};
-        if (id == AP__TOKEN_NONE)
-            id = ap__bpe_find_symbol(self, one, at == 0, at + n == text.len, symbol, &len);
+        uint32_t code, id, n = (uint32_t)ap__utf8_next(&code, text.ptr + at);
+        ap__text one = {text.ptr + at, n}, symbol = one;
+        if (self->chars) {
+            id = ap__chars_find(self->chars, code);
+        } else if ((id = find_ascii(self, text, at)) == AP__TOKEN_NONE) {
+            symbol.ptr = with_affixes;
+            id = ap__bpe_find_symbol(self, one, at == 0, at + n == text.len, with_affixes, &symbol.len);
+        }
         if (id != AP__TOKEN_NONE) {
             put_unknown(w);
             put(w, id, n);
-        } else if (!self->byte_fallback || !put_fallback(self, w, symbol, len)) {
+        } else if (!self->byte_fallback || !put_fallback(self, w, symbol.ptr, symbol.len)) {
             status = add_unknown(self, work, w, n);
         }
         at += n;
@@ -171,7 +174,8 @@ typedef struct part {
     ap__span bytes;                 /* Of the piece. */
     uint32_t word;                  /* Index of the piece. */
     bool may_be_token;              /* Without a merge that makes it. */
-    ap__piece_key key;              /* len 0: it is too long to be remembered. */
+    uint32_t token;                 /* Of a single character; AP__TOKEN_NONE: of anything else. */
+    ap__piece_key key;              /* len 0: it is that, or too long to be remembered. */
     const ap__cached_piece *cached; /* Or NULL. */
     ap__merging *fresh;             /* Of one that is neither remembered nor in any way unusual; else NULL. */
 } part;
@@ -236,6 +240,8 @@ static ap_status push_part(const ap__bpe *self, ap__work *work, const batch *b, 
     const ap__cached_piece *cached = p->cached;
     ap_status status;
     work->word = p->word;
+    if (p->token != AP__TOKEN_NONE)
+        return ap__work_push_token(work, p->piece, p->token, p->bytes.start, p->bytes.end);
     if (p->fresh) {
         status = push_symbols(work, p->piece, p->bytes.start, p->fresh->symbols, p->fresh->n);
         return status ? status : remember(work, p, p->fresh->symbols, p->fresh->n);
@@ -353,6 +359,16 @@ static ap_status flush(const ap__bpe *self, ap__work *work, batch *b) {
     return status;
 }
 
+/* The token that bytes [start, start + len) of the piece are as a single character, or AP__TOKEN_NONE. */
+static inline uint32_t find_single(const ap__bpe *self, const ap__piece *piece, uint32_t start,
+                                   uint32_t len) {
+    const char *text = piece->text.ptr + start;
+    uint32_t code;
+    if (!self->chars || piece->is_bytes || len > 4 || len != ap__utf8_len(*text)) return AP__TOKEN_NONE;
+    ap__utf8_next(&code, text);
+    return ap__chars_find(self->chars, code);
+}
+
 /* Adds bytes [start, end) of the piece of that index. */
 static inline ap_status add_part(const ap__bpe *self, ap__work *work, batch *b, ap__piece *piece,
                                  uint32_t index, ap__span bytes) {
@@ -367,7 +383,8 @@ static inline ap_status add_part(const ap__bpe *self, ap__work *work, batch *b, 
     p->cached = NULL;
     p->fresh = NULL;
     p->key.len = 0;
-    if (len > AP__CACHED_MAX_BYTES) return status;
+    p->token = find_single(self, piece, bytes.start, len);
+    if (p->token != AP__TOKEN_NONE || len > AP__CACHED_MAX_BYTES) return status;
     uint32_t flags = (piece->is_bytes ? IS_BYTES : 0u) | (p->may_be_token ? MAY_BE_TOKEN : 0u);
     p->key = ap__piece_key_of(piece->text.ptr + bytes.start, len, flags);
     if (work->piece_cache.places) __builtin_prefetch(ap__piece_cache_place(&work->piece_cache, &p->key));
@@ -381,9 +398,10 @@ static uint32_t part_end(const ap__bpe *self, const ap__piece *piece, uint32_t a
     for (;;) {
         at = ap__cuts_next(self->cuts, text->ptr, text->len, at);
         if (at == text->len || piece->is_bytes || self->has_no_unknowns) return at;
-        uint32_t start = at - 1;
+        uint32_t code, start = at - 1;
         while (ap__is_continuation(text->ptr[start])) start--;
-        if (ap__vocab_find(self->vocab, text->ptr + start, at - start) != AP__TOKEN_NONE) return at;
+        ap__utf8_next(&code, text->ptr + start);
+        if (ap__chars_find(self->chars, code) != AP__TOKEN_NONE) return at;
     }
 }
 

@@ -3,6 +3,7 @@
 #define AP_TOKENIZER_MODELS_BPE_H
 
 #include "tokenizer/component.h"
+#include "tokenizer/models/bpe_chars.h"
 #include "tokenizer/models/bpe_cuts.h"
 #include "tokenizer/models/bpe_merges.h"
 
@@ -19,6 +20,7 @@ typedef struct ap__bpe {
     bool fuse_unk, byte_fallback, ignore_merges;
     bool has_no_unknowns;       /* Every byte has its fallback. */
     ap__cuts *cuts;             /* NULL: texts are merged as a whole. */
+    ap__chars *chars;           /* Symbols of characters; NULL: of bytes, or they have affixes. */
     uint32_t fallback_ids[256]; /* Of "<0x00>" and so on; AP__TOKEN_NONE where one is missing. */
     /* Of the characters of the byte alphabet, with their affixes: [0] in the middle, | 1 first, | 2 last. */
     uint32_t byte_ids[4][256];

@@ -13,8 +13,8 @@
 
 enum { N_MERGES = 120, MAX_TOKENS = 256 + N_MERGES, TOKEN_BYTES = 96, MAX_TEXT = 400 };
 
-static const char *const CHARACTERS[] = {"a",      "b",      "c",      " ",         "\u00E9",
-                                         "\u0434", "\u4E2D", "\u4E2E", "\U0001F600"};
+static const char *const CHARACTERS[] = {"a",      "b",      "c",      " ",          "\u00E9",
+                                         "\u0434", "\u4E2D", "\u4E2E", "\U0001F600", "\u2581"};
 enum { N_CHARACTERS = sizeof CHARACTERS / sizeof *CHARACTERS };
 
 typedef struct pair {
