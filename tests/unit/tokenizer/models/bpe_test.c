@@ -6,6 +6,7 @@
 
 #include "base/utf8.h"
 #include "tokenizer/byte_alphabet.h"
+#include "tokenizer/tokenizer_impl.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -144,6 +145,11 @@ static void check_text(const ap__tokenizer *tokenizer, const toy_model *m, const
     for (size_t i = 1; i < n && !m->is_bytes; i++)
         assert_int_equal(e.offsets_bytes[i - 1].end, e.offsets_bytes[i].start);
     ap__encoding_clear(&e);
+    const ap__encode_options options = {.skip_offsets = true};
+    assert_ok(ap__tokenizer_encode(&e, tokenizer, toy_text(text), NULL, &options, &err), &err);
+    assert_int_equal(n, e.n);
+    for (size_t i = 0; i < n; i++) assert_int_equal(ids[i], e.ids[i]);
+    ap__encoding_clear(&e);
 }
 
 static void check_model(unsigned seed, bool is_bytes, bool ignore_merges) {
@@ -181,6 +187,29 @@ void test_bytes_and_whole_tokens(void **state) {
 void test_characters(void **state) {
     (void)state;
     for (unsigned seed = 201; seed <= 230; seed++) check_model(seed, false, false);
+}
+
+/* A vocabulary with a token for every byte, with all of the byte alphabet as well, is one of characters: a
+ * long text is cut where no merge reaches across, and what is cut is short, of which no steps are counted. */
+void test_bytes_for_unknown_characters_and_the_byte_alphabet(void **state) {
+    (void)state;
+    static char json[1 << 14];
+    size_t len = (size_t)sprintf(json, "{\"type\":\"BPE\",\"byte_fallback\":true,\"vocab\":{");
+    for (unsigned i = 0; i < 256; i++) {
+        char image[5] = "", string[8];
+        ap__utf8_encode(image, ap__byte_to_char((unsigned char)i));
+        put_string(string, image);
+        len += (size_t)sprintf(json + len, "\"<0x%02X>\":%u,%s:%u,", i, i, string, 256 + i);
+    }
+    sprintf(json + len, "\"\u2581\":512,\"\u2581a\":513,\"ab\":514},"
+                        "\"merges\":[[\"\u2581\",\"a\"],[\"a\",\"b\"]]}");
+    ap__tokenizer *tokenizer = toy_make(json, "");
+    assert_string_equal("513 353 512 354 228 184 173", toy_ids(tokenizer, "\u2581aa\u2581b\u4E2D"));
+    char text[4 * 200 + 1] = "";
+    for (size_t i = 0; i < 200; i++) memcpy(text + 4 * i, "\u2581b", 4);
+    assert_int_equal(200 * strlen("512 354 ") - 1, strlen(toy_ids(tokenizer, text)));
+    assert_int_equal(0, atomic_load(&tokenizer->works->n_steps));
+    ap__tokenizer_destroy(tokenizer);
 }
 
 /* More bits than there are. */
