@@ -18,6 +18,18 @@ ap_status ap__byte_merges_create(ap__byte_merges **out, ap__arena *arena, const 
     return AP_OK;
 }
 
+/* Of pairs there are no more than those of such numbers: the rest is left as it is, and takes no memory. */
+ap_status ap__near_merges_create(ap__byte_merges **out, ap__arena *arena, const uint32_t *ids,
+                                 ap_error *err) {
+    ap__byte_merges *near = ap__arena_alloc(arena, sizeof *near);
+    *out = near;
+    if (!near) return ap__fail_nomem(err);
+    memset(near->pairs, 0xFF, AP__N_NEAR * sizeof *near->pairs * 256);
+    memcpy(near->ids, ids, sizeof near->ids);
+    near->are_near = true;
+    return AP_OK;
+}
+
 static int byte_at(const ap__byte_merges *bytes, const char *character) {
     uint32_t code;
     ap__utf8_next(&code, character);

@@ -27,6 +27,9 @@ typedef struct ap__byte_merges {
 /* All of them without a rank; `ids` are the 256 symbols.   @return AP_ENOMEM */
 ap_status ap__byte_merges_create(ap__byte_merges **out, ap__arena *arena, const uint32_t *ids, ap_error *err);
 
+/* The same of characters by ap__near_number(). */
+ap_status ap__near_merges_create(ap__byte_merges **out, ap__arena *arena, const uint32_t *ids, ap_error *err);
+
 /* Notes a merge, in the order of ranks. Tokens are spelled in the byte alphabet.
  * @param is_used whether a merge before this one takes what it makes. */
 void ap__byte_merges_add(ap__byte_merges *bytes, ap__text left, ap__text right, uint32_t rank,

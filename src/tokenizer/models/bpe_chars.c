@@ -8,7 +8,8 @@
 
 /* False for a token that is no character. */
 static bool code_of(uint32_t *code, const ap__vocab *vocab, const ap__vocab_entry *entry) {
-    return entry->len && ap__utf8_decode(code, vocab->pool + entry->offset, entry->len) == entry->len;
+    if (entry->len == 0 || entry->len > 4) return false;
+    return ap__utf8_decode(code, vocab->pool + entry->offset, entry->len) == entry->len;
 }
 
 /* Gives the pages that tokens are on a number each, from 1.   @return how many there are, with the first */

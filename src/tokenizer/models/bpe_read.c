@@ -119,10 +119,8 @@ static ap_status create_near(ap__bpe *self, ap__loader *loader) {
         ids[i] = ap__vocab_find(self->vocab, &character, 1);
     }
     ids[AP__NEAR_SPACE] = ap__vocab_find(self->vocab, AP__NEAR_SPACE_BYTES, AP__NEAR_SPACE_LEN);
-    ap_status status = ap__byte_merges_create(&self->merges.bytes, loader->arena, ids, loader->err);
-    if (status) return status;
-    self->merges.bytes->are_near = true;
-    return ap__chars_create(&self->chars, loader->arena, self->vocab, loader->err);
+    ap_status status = ap__near_merges_create(&self->merges.bytes, loader->arena, ids, loader->err);
+    return status ? status : ap__chars_create(&self->chars, loader->arena, self->vocab, loader->err);
 }
 
 /* A character's place in its word must not matter, nor may one vanish: positions count from the word's start.
