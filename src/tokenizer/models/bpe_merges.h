@@ -26,7 +26,7 @@ typedef struct ap__merges {
     unsigned rank_bits; /* and their number; each id has half of the rest. */
     uint64_t seed;
     uint64_t *used;         /* Of each id a bit: a merge takes it. */
-    ap__byte_merges *bytes; /* Of a byte-level vocabulary; else NULL. */
+    ap__byte_merges *bytes; /* Or of characters in their place; NULL: texts are merged as a whole. */
 } ap__merges;
 
 #define AP__NO_MERGE UINT64_MAX

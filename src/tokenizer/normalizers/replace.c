@@ -29,11 +29,12 @@ static ap__span origin_of(const ap__ntext *text, uint32_t end) {
     return text->align ? text->align[end - 1] : ap__ntext_origin_of(text, end - 1, end);
 }
 
-/* Into more room than may be needed where it is there anyway. */
+/* Its places are counted only where there is not room enough for any number of them. */
 static ap_status replace_byte(const ap__replacement *bytes, ap__work *work, ap__ntext *text) {
     ap__textbuf *out = &work->texts.buf[work->texts.next];
     size_t len = (size_t)text->len * (bytes->len ? bytes->len : 1);
-    if (len + AP__REPLACE_SLACK > out->capacity) len = ap__replaced_len(bytes, text->ptr, text->len);
+    if (len + AP__REPLACE_SLACK > out->capacity || len > ap__ntext_max_len(text))
+        len = ap__replaced_len(bytes, text->ptr, text->len);
     ap_status status = ap__textbuf_reserve(out, text, len, AP__REPLACE_SLACK, work->err);
     if (status) return status;
     work->texts.next ^= 1;

@@ -211,3 +211,23 @@ void test_a_pattern_without_a_match(void **state) {
     assert_string_equal("3 0", toy_ids(t, "ab "));
     ap__tokenizer_destroy(t);
 }
+
+/* A byte that becomes eight of itself: 16 MiB after eight times, and no ninth. */
+void test_loose_text_that_grows(void **state) {
+    (void)state;
+    static const char grow[] =
+        "{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"aaaaaaaa\"}";
+    char more[2048] = "\"normalizer\":{\"type\":\"Sequence\",\"normalizers\":[";
+    const ap__encode_options options = {.skip_offsets = true};
+    ap_error err = AP_ERROR_INIT;
+    ap__encoding e = {0};
+    for (int i = 0; i < 8; i++) strcat(strcat(more, grow), ",");
+    strcat(strcat(more, grow), "]},");
+    ap__tokenizer *growing = toy_make(TOY_WORD_LEVEL, more);
+    assert_ok(ap__tokenizer_encode(&e, growing, toy_text("b"), NULL, &options, &err), &err);
+    assert_int_equal(2, e.ids[0]);
+    ap__encoding_clear(&e);
+    assert_fails(ap__tokenizer_encode(&e, growing, toy_text("a"), NULL, &options, &err), AP_ELIMIT, &err,
+                 "normalized text would be longer than 16777280 bytes");
+    ap__tokenizer_destroy(growing);
+}
