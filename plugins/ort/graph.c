@@ -26,57 +26,32 @@ static bool grow(graph *g, void *list, size_t *capacity, size_t n, size_t size) 
 
 /* -- values -------------------------------------------------------------------------------------------- */
 
-/* FNV-1a from a start that differs from process to process, so that names cannot be made to collide. */
-static size_t slot_of(const graph *g, onnx_text name) {
-    uint64_t hash = 0xcbf29ce484222325u ^ (uint64_t)(uintptr_t)g->slots;
-    for (size_t i = 0; i < name.len; i++) hash = (hash ^ (unsigned char)name.ptr[i]) * 0x100000001b3u;
-    hash ^= hash >> 29;
-    size_t slot = (size_t)hash & (g->n_slots - 1);
-    for (; g->slots[slot]; slot = (slot + 1) & (g->n_slots - 1)) {
-        const graph_value *value = &g->values[g->slots[slot] - 1];
-        if (value->name.len == name.len && memcmp(value->name.ptr, name.ptr, name.len) == 0) break;
-    }
-    return slot;
-}
-
-static bool grow_slots(graph *g) {
-    if (g->n_values * 2 < g->n_slots) return true;
-    size_t n = g->n_slots ? g->n_slots * 4 : 1024;
-    uint32_t *slots = g->host->alloc(n * sizeof *slots);
-    g->is_odd = g->is_odd || !slots;
-    if (!slots) return false;
-    memset(slots, 0, n * sizeof *slots);
-    g->host->free(g->slots);
-    g->slots = slots;
-    g->n_slots = n;
-    for (uint32_t i = 0; i < g->n_values; i++) slots[slot_of(g, g->values[i].name)] = i + 1;
-    return true;
-}
-
 uint32_t graph_value_of(graph *g, onnx_text name) {
-    if (!name.len || !grow_slots(g)) return GRAPH_NONE;
-    size_t slot = slot_of(g, name);
-    if (g->slots[slot]) return g->slots[slot] - 1;
-    if (!grow(g, &g->values, &g->values_capacity, g->n_values, sizeof *g->values)) return GRAPH_NONE;
-    g->values[g->n_values] = (graph_value){.name = name, .producer = GRAPH_NONE};
-    g->slots[slot] = (uint32_t)++g->n_values;
-    return (uint32_t)g->n_values - 1;
+    if (!name.len || !grow(g, &g->values, &g->values_capacity, g->n_values, sizeof *g->values))
+        return GRAPH_NONE;
+    uint32_t value = onnx_names_add(&g->names, name);
+    g->is_odd = value == ONNX_NO_NAME;
+    if (g->is_odd) return GRAPH_NONE;
+    if (value == g->n_values) g->values[g->n_values++] = (graph_value){.producer = GRAPH_NONE};
+    return value;
 }
 
 uint32_t graph_value_new(graph *g, const char *prefix, uint32_t other) {
     char text[64];
-    int len = snprintf(text, sizeof text, "accelpipe.%s.%u", prefix, other);
-    size_t n_before = g->n_values;
-    uint32_t value = graph_value_of(g, (onnx_text){text, (size_t)len});
-    if (value == GRAPH_NONE) return value;
-    graph_value *v = &g->values[value];
-    if (g->n_values > n_before) {
-        char *name = g->host->alloc((size_t)len);
-        if (name) memcpy(name, text, (size_t)len);
-        *v = (graph_value){.name = {name, name ? (size_t)len : 0}, .producer = GRAPH_NONE, .is_added = true};
-        g->is_odd = g->is_odd || !name;
+    size_t len = (size_t)snprintf(text, sizeof text, "accelpipe.%s.%u", prefix, other);
+    uint32_t value = onnx_names_find(&g->names, (onnx_text){text, len});
+    if (value != ONNX_NO_NAME) {
+        g->is_odd = g->is_odd || !g->values[value].is_added;
+        return value;
     }
-    if (!v->is_added) g->is_odd = true;
+    char *name = g->host->alloc(len);
+    if (name) memcpy(name, text, len);
+    value = graph_value_of(g, (onnx_text){name, name ? len : 0});
+    g->is_odd = g->is_odd || value == GRAPH_NONE;
+    if (value == GRAPH_NONE)
+        g->host->free(name);
+    else
+        g->values[value].is_added = true;
     return value;
 }
 
@@ -169,6 +144,7 @@ static void read_opset(graph *g, onnx_text bytes) {
 bool graph_read(graph *out, const ap_host *host, onnx_text model) {
     memset(out, 0, sizeof *out);
     out->host = host;
+    out->names.host = host;
     out->model = model;
     if (!model.len) return false;
     reader r = reader_of(model);
@@ -186,12 +162,12 @@ void graph_clear(graph *g) {
     for (size_t i = 0; i < g->n_nodes; i++)
         if (g->nodes[i].is_added) g->host->free((void *)(uintptr_t)g->nodes[i].bytes.ptr);
     for (size_t i = 0; i < g->n_values; i++)
-        if (g->values[i].is_added) g->host->free((void *)(uintptr_t)g->values[i].name.ptr);
+        if (g->values[i].is_added) g->host->free((void *)(uintptr_t)g->names.of[i].ptr);
     g->host->free(g->nodes);
     g->host->free(g->values);
     g->host->free(g->ios);
-    g->host->free(g->slots);
     g->host->free(g->outputs);
+    onnx_names_clear(&g->names);
     memset(g, 0, sizeof *g);
 }
 
@@ -229,7 +205,7 @@ static void write_attribute(onnx_writer *w, const graph_attribute *attribute) {
 
 static void write_ios(onnx_writer *w, const graph *g, uint32_t number, const uint32_t *values, uint32_t n) {
     for (uint32_t i = 0; i < n; i++)
-        onnx_write_bytes(w, number, values[i] == GRAPH_NONE ? (onnx_text){"", 0} : g->values[values[i]].name);
+        onnx_write_bytes(w, number, values[i] == GRAPH_NONE ? (onnx_text){"", 0} : g->names.of[values[i]]);
 }
 
 void graph_add(graph *g, const graph_new_node *node) {

@@ -4,6 +4,7 @@
  * (shapes.c), and where that decides the condition, the nodes of the branch take the place of the If. */
 #include "branches.h"
 
+#include "common/names.h"
 #include "common/onnx_writer.h"
 #include "shapes.h"
 
@@ -11,72 +12,52 @@
 
 enum { FOLD_DEPTH_MAX = 16 };
 
-/* A name of the graph, and what is known of its value. */
+/* What is known of the value of a name. */
 typedef struct entry {
-    onnx_text name;
     bool is_set; /* The node that gives it was walked over. */
     ovp_value value;
 } entry;
 
 typedef struct folder {
     ovp_nums nums;
-    entry *entries;
-    size_t n, capacity;
-    uint32_t *slots; /* By hash of the name: 1 + index of an entry; 0 is free. */
-    size_t n_slots;  /* A power of two, above 2 * n. */
+    onnx_names names;
+    entry *entries; /* [names.n] */
+    size_t capacity;
     onnx_writer out;
     size_t n_folded;
 } folder;
 
 /* -- names --------------------------------------------------------------------------------------------- */
 
-static size_t hash_name(onnx_text name) {
-    uint64_t h = 0xCBF29CE484222325u; /* FNV-1a. */
-    for (size_t i = 0; i < name.len; i++) h = (h ^ (unsigned char)name.ptr[i]) * 0x100000001B3u;
-    return (size_t)(h ^ h >> 29);
-}
-
-/* The slot of a name, or the free one where it would be. */
-static uint32_t *find_slot(const folder *f, onnx_text name) {
-    size_t i = hash_name(name) & (f->n_slots - 1);
-    while (f->slots[i] && !onnx_text_equals(f->entries[f->slots[i] - 1].name, name))
-        i = (i + 1) & (f->n_slots - 1);
-    return &f->slots[i];
-}
-
 static entry *find(const folder *f, onnx_text name) {
-    uint32_t at = name.len && f->n_slots ? *find_slot(f, name) : 0;
-    return at ? &f->entries[at - 1] : NULL;
+    uint32_t at = onnx_names_find(&f->names, name);
+    return at == ONNX_NO_NAME ? NULL : &f->entries[at];
 }
 
+/* Room for an entry behind those of the names. */
 static bool grow(folder *f) {
+    if (f->names.n < f->capacity) return true;
     size_t capacity =
         f->capacity ? 2 * f->capacity : 256; /* Names are in the model's bytes: it is bounded. */
-    if (capacity > UINT32_MAX / 4) return false;
+    if (capacity > UINT32_MAX / sizeof *f->entries) return false;
     entry *entries = ov.host->realloc(f->entries, capacity * sizeof *entries);
     if (!entries) return false;
     f->entries = entries;
     f->capacity = capacity;
-    uint32_t *slots = ov.host->realloc(f->slots, 4 * capacity * sizeof *slots);
-    if (!slots) return false;
-    f->slots = slots;
-    f->n_slots = 4 * capacity;
-    memset(slots, 0, f->n_slots * sizeof *slots);
-    for (size_t i = 0; i < f->n; i++) *find_slot(f, f->entries[i].name) = (uint32_t)i + 1;
     return true;
 }
 
 /* Its entry, which is made when there is none; NULL: no memory, or no name. */
 static entry *declare(folder *f, onnx_text name) {
-    entry *known = find(f, name);
-    if (known || !name.len) return known;
-    if (f->n == f->capacity && !grow(f)) {
+    if (!name.len) return NULL;
+    size_t n = f->names.n;
+    uint32_t at = grow(f) ? onnx_names_add(&f->names, name) : ONNX_NO_NAME;
+    if (at == ONNX_NO_NAME) {
         f->out.status = ovp_fail_nomem(f->out.err);
         return NULL;
     }
-    f->entries[f->n] = (entry){.name = name};
-    *find_slot(f, name) = (uint32_t)++f->n;
-    return &f->entries[f->n - 1];
+    if (at == n) f->entries[at] = (entry){0};
+    return &f->entries[at];
 }
 
 static void set_value(folder *f, onnx_text name, const ovp_value *value) {
@@ -282,7 +263,7 @@ static void fold_model(folder *f, onnx_text model) {
 
 ap_status ovp_branches_fold(char **graph, size_t *n_graph, const void *bytes, size_t n_bytes, ap_error *err) {
     const onnx_text model = {bytes, n_bytes}, old = onnx_find_bytes(model, MODEL_GRAPH);
-    folder f = {.out = {.host = ov.host, .err = err}};
+    folder f = {.names = {.host = ov.host}, .out = {.host = ov.host, .err = err}};
     *graph = NULL;
     *n_graph = 0;
     if (!old.ptr || !has_if_of_two_ranks(old)) return AP_OK;
@@ -291,7 +272,7 @@ ap_status ovp_branches_fold(char **graph, size_t *n_graph, const void *bytes, si
     if (!status) status = f.out.status;
     ovp_nums_clear(&f.nums);
     ov.host->free(f.entries);
-    ov.host->free(f.slots);
+    onnx_names_clear(&f.names);
     if (status || !f.n_folded || f.nums.is_full) {
         ov.host->free(f.out.ptr);
         return status;

@@ -1,5 +1,6 @@
 /* Shapes that are followed through a graph, and Ifs that are taken out. The sources are included: a plugin
  * exports nothing. */
+#include "../../../plugins/common/names.c"
 #include "../../../plugins/common/onnx.c"
 #include "../../../plugins/common/onnx_writer.c"
 #include "../../../plugins/ov/branches.c"
