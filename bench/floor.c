@@ -1,19 +1,17 @@
 /*
  * The floor: what a bare C program on ONNX Runtime's C API needs for the same model, threads and token ids.
  *
- *   bench_floor --runtime LIBONNXRUNTIME --model FILE.onnx --ids FILE --mode MODE [--threads N] [--batch N]
- *               [--cache FILE.onnx] [--opt-level none|basic|extended|all] [--fold 0|1] [--spin 0|1]
- *
  * --ids has one sentence a line, its token ids separated by blanks. Modes:
  *   start    run the first sentence, print its logits, end without tearing anything down
  *   single   stay loaded; a call is one run of the first sentence
  *   batch    stay loaded; a call is one pass over all sentences in fixed batches of --batch, in the order of
- * the file, each padded to its own longest sentence cache    write --cache, the optimised model with its
- * prepacked weights beside it, and end In single and batch every input tensor is made before the first call,
- * so that a call holds nothing but Run and a look at the logits: no tokenizer, no padding, no softmax, no
- * labels.
+ *            the file, each padded to its own longest sentence
+ *   cache    write --cache, the optimised model with its prepacked weights beside it, and end
  *
- * The session is the best that plain options give: graph optimisation at --opt-level (all), --threads
+ * In single and batch every input tensor is made before the first call, so that a call holds nothing but Run
+ * and a look at the logits: no tokenizer, no padding, no softmax, no labels.
+ *
+ * The session is the best that plain options give: graph optimisation at --opt-level, --threads
  * intra-op threads, sequential execution, no log. --fold 1 turns int8 weights behind DequantizeLinear into
  * float32 ones when the model is opened: that is float32 arithmetic, and the faster choice for whoever calls
  * more than once. Without it the runtime (1.32, level all) rounds the activations to int8 as well. With
@@ -95,20 +93,19 @@ static void set_cache_output(OrtSessionOptions *options, const char *path) {
         options, "session.optimized_model_external_initializers_min_size_in_bytes", "1024"));
 }
 
-static void open_session(bench *b, int argc, char **argv, bool writes_cache) {
-    const char *model = bench_option(argc, argv, "--model", NULL);
-    const char *cache = bench_option(argc, argv, "--cache", "");
-    GraphOptimizationLevel level = parse_level(bench_option(argc, argv, "--opt-level", "all"));
+static void open_session(bench *b, bool writes_cache) {
+    const char *model = bench_option("--model");
+    const char *cache = bench_option("--cache");
+    GraphOptimizationLevel level = parse_level(bench_option("--opt-level"));
     OrtSessionOptions *options = NULL;
     check(ort->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "floor", &b->env));
     check(ort->CreateSessionOptions(&options));
-    check(ort->SetIntraOpNumThreads(options, (int)bench_option_number(argc, argv, "--threads", "1")));
+    check(ort->SetIntraOpNumThreads(options, (int)bench_option_number("--threads")));
     check(ort->SetInterOpNumThreads(options, 1));
     check(ort->SetSessionExecutionMode(options, ORT_SEQUENTIAL));
-    if (bench_option_number(argc, argv, "--fold", "0"))
+    if (bench_option_number("--fold"))
         check(ort->AddSessionConfigEntry(options, "session.disable_quant_qdq", "1"));
-    check(ort->AddSessionConfigEntry(options, "session.intra_op.allow_spinning",
-                                     bench_option(argc, argv, "--spin", "0")));
+    check(ort->AddSessionConfigEntry(options, "session.intra_op.allow_spinning", bench_option("--spin")));
     if (writes_cache && !*cache) bench_die("--mode cache needs --cache");
     if (writes_cache)
         set_cache_output(options, cache);
@@ -148,9 +145,9 @@ static feed make_feed(const bench *b, const bench_feed *from) {
 }
 
 /* Ready-made tensors for the sentences of --ids, `batch_size` to a run, at most `n_max` runs. */
-static void make_feeds(bench *b, int argc, char **argv, size_t n_max, size_t batch_size) {
+static void make_feeds(bench *b, size_t n_max, size_t batch_size) {
     bench_feed *feeds;
-    size_t n = bench_feeds_read(&feeds, bench_option(argc, argv, "--ids", NULL), batch_size);
+    size_t n = bench_feeds_read(&feeds, bench_option("--ids"), batch_size);
     check(ort->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &b->cpu));
     b->n_feeds = n < n_max ? n : n_max;
     b->feeds = bench_alloc(b->n_feeds * sizeof *b->feeds);
@@ -177,18 +174,33 @@ static void run_all(void *ctx) {
     b->last_logit = logits[0];
 }
 
+static const bench_row OPTIONS[] = {
+    {"--runtime", "LIBONNXRUNTIME", NULL},
+    {"--model", "FILE.onnx", NULL},
+    {"--ids", "FILE", NULL},
+    {"--mode", "start|single|batch|cache", NULL},
+    {"--threads", "N", "1"},
+    {"--batch", "N", "32"},
+    {"--cache", "FILE.onnx", ""},
+    {"--opt-level", "none|basic|extended|all", "all"},
+    {"--fold", "0|1", "0"},
+    {"--spin", "0|1", "0"},
+    {NULL, NULL, NULL},
+};
+
 int main(int argc, char **argv) {
+    bench_options(argc, argv, OPTIONS);
     bench b = {0};
-    const char *mode = bench_option(argc, argv, "--mode", NULL);
+    const char *mode = bench_option("--mode");
     bool writes_cache = strcmp(mode, "cache") == 0, is_batch = strcmp(mode, "batch") == 0;
-    load_runtime(bench_option(argc, argv, "--runtime", NULL));
-    open_session(&b, argc, argv, writes_cache);
+    load_runtime(bench_option("--runtime"));
+    open_session(&b, writes_cache);
     if (writes_cache) return 0;
     find_names(&b);
     if (is_batch)
-        make_feeds(&b, argc, argv, SIZE_MAX, (size_t)bench_option_number(argc, argv, "--batch", "32"));
+        make_feeds(&b, SIZE_MAX, (size_t)bench_option_number("--batch"));
     else
-        make_feeds(&b, argc, argv, 1, 1);
+        make_feeds(&b, 1, 1);
     if (strcmp(mode, "start") == 0) {
         float logits[2];
         run_feed(&b, &b.feeds[0], logits);

@@ -1,9 +1,5 @@
 /* The floor of generation: a bare loop on ONNX Runtime's C API. What a run gives of the cache is what the
- * next one takes, and nothing else is done but to look for the largest logit.
- *
- *   bench_decode_floor --runtime LIBONNXRUNTIME --model FILE.onnx [--rows N] [--prompt N] [--new N]
- * [--threads N]
- *                      [--spin 0|1] */
+ * next one takes, and nothing else is done but to look for the largest logit. */
 #include "common.h"
 #include "decode.h"
 
@@ -43,15 +39,14 @@ static void load_runtime(const char *path) {
     if (!ort) bench_die("%s: no API level %d", path, ORT_API_VERSION);
 }
 
-static void open_session(bench *b, int argc, char **argv) {
+static void open_session(bench *b) {
     OrtSessionOptions *options = NULL;
     check(ort->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "floor", &b->env));
     check(ort->CreateSessionOptions(&options));
     check(ort->SetIntraOpNumThreads(options, b->g.threads));
     check(ort->SetInterOpNumThreads(options, 1));
-    check(ort->AddSessionConfigEntry(options, "session.intra_op.allow_spinning",
-                                     bench_option(argc, argv, "--spin", "0")));
-    check(ort->CreateSession(b->env, bench_option(argc, argv, "--model", NULL), options, &b->session));
+    check(ort->AddSessionConfigEntry(options, "session.intra_op.allow_spinning", bench_option("--spin")));
+    check(ort->CreateSession(b->env, bench_option("--model"), options, &b->session));
     check(ort->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &b->cpu));
     ort->ReleaseSessionOptions(options);
 }
@@ -159,12 +154,21 @@ static void generate(void *ctx) {
         if (past[i]) ort->ReleaseValue(past[i]);
 }
 
+static const bench_row OPTIONS[] = {
+    {"--runtime", "LIBONNXRUNTIME", NULL},
+    {"--model", "FILE.onnx", NULL},
+    {"--spin", "0|1", "0"},
+    BENCH_GENERATION_OPTIONS,
+    {NULL, NULL, NULL},
+};
+
 int main(int argc, char **argv) {
+    bench_options(argc, argv, OPTIONS);
     static bench b;
-    b.g = bench_generation_options(argc, argv);
+    b.g = bench_generation_options();
     size_t n_cells = b.g.n_rows * (b.g.n_prompt + b.g.n_new);
-    load_runtime(bench_option(argc, argv, "--runtime", NULL));
-    open_session(&b, argc, argv);
+    load_runtime(bench_option("--runtime"));
+    open_session(&b);
     read_inputs(&b);
     match_outputs(&b);
     b.prompt = bench_prompt(&b.g);
