@@ -58,8 +58,8 @@ uint32_t graph_value_new(graph *g, const char *prefix, uint32_t other) {
 /* -- reading ------------------------------------------------------------------------------------------- */
 
 static bool has_graphs(onnx_text attribute) {
-    return onnx_find_bytes(attribute, ATTRIBUTE_GRAPH).ptr ||
-           onnx_find_bytes(attribute, ATTRIBUTE_GRAPHS).ptr;
+    return onnx_find_bytes(attribute, ONNX_ATTRIBUTE_GRAPH).ptr ||
+           onnx_find_bytes(attribute, ONNX_ATTRIBUTE_GRAPHS).ptr;
 }
 
 static void add_io(graph *g, uint32_t value) {
@@ -85,21 +85,21 @@ static void read_node(graph *g, onnx_text bytes) {
     graph_node *node = add_node(g);
     if (!node) return;
     node->bytes = bytes;
-    reader r = reader_of(bytes);
-    for (field f; read_field(&f, &r);) {
+    onnx_reader r = onnx_reader_of(bytes);
+    for (onnx_field f; onnx_read_field(&f, &r);) {
         if (!f.bytes.ptr) continue;
-        if (f.number == NODE_OP_TYPE) node->op = f.bytes;
-        if (f.number == NODE_DOMAIN && f.bytes.len && !onnx_text_is(f.bytes, "ai.onnx"))
+        if (f.number == ONNX_NODE_OP_TYPE) node->op = f.bytes;
+        if (f.number == ONNX_NODE_DOMAIN && f.bytes.len && !onnx_text_is(f.bytes, "ai.onnx"))
             node->is_standard = false;
-        if (f.number == NODE_ATTRIBUTE && has_graphs(f.bytes)) g->is_odd = true;
-        if (f.number != NODE_INPUT) continue;
+        if (f.number == ONNX_NODE_ATTRIBUTE && has_graphs(f.bytes)) g->is_odd = true;
+        if (f.number != ONNX_NODE_INPUT) continue;
         add_io(g, graph_value_of(g, f.bytes));
         node->n_inputs++;
     }
     g->is_odd = g->is_odd || r.is_broken;
-    r = reader_of(bytes);
-    for (field f; read_field(&f, &r);) {
-        if (f.number != NODE_OUTPUT || !f.bytes.ptr) continue;
+    r = onnx_reader_of(bytes);
+    for (onnx_field f; onnx_read_field(&f, &r);) {
+        if (f.number != ONNX_NODE_OUTPUT || !f.bytes.ptr) continue;
         add_io(g, graph_value_of(g, f.bytes));
         node->n_outputs++;
     }
@@ -107,36 +107,38 @@ static void read_node(graph *g, onnx_text bytes) {
 }
 
 /* One of a graph's inputs, outputs or initializers. */
-static void read_named(graph *g, const field *f) {
-    uint32_t value = graph_value_of(
-        g, onnx_find_bytes(f->bytes, f->number == GRAPH_INITIALIZER ? TENSOR_NAME : VALUE_NAME));
+static void read_named(graph *g, const onnx_field *f) {
+    uint32_t value =
+        graph_value_of(g, onnx_find_bytes(f->bytes, f->number == ONNX_GRAPH_INITIALIZER ? ONNX_TENSOR_NAME
+                                                                                        : ONNX_VALUE_NAME));
     g->is_odd = g->is_odd || value == GRAPH_NONE;
     if (g->is_odd) return;
-    if (f->number == GRAPH_INITIALIZER) g->values[value].tensor = f->bytes;
-    if (f->number == GRAPH_INPUT) g->values[value].info = f->bytes;
-    if (f->number == GRAPH_OUTPUT &&
+    if (f->number == ONNX_GRAPH_INITIALIZER) g->values[value].tensor = f->bytes;
+    if (f->number == ONNX_GRAPH_INPUT) g->values[value].info = f->bytes;
+    if (f->number == ONNX_GRAPH_OUTPUT &&
         grow(g, &g->outputs, &g->outputs_capacity, g->n_outputs, sizeof *g->outputs))
         g->outputs[g->n_outputs++] = value;
 }
 
 static void read_graph(graph *g, onnx_text bytes) {
-    reader r = reader_of(bytes);
-    for (field f; !g->is_odd && read_field(&f, &r);) {
+    onnx_reader r = onnx_reader_of(bytes);
+    for (onnx_field f; !g->is_odd && onnx_read_field(&f, &r);) {
         if (!f.bytes.ptr) continue;
-        if (f.number == GRAPH_NODE) read_node(g, f.bytes);
-        if (f.number == GRAPH_INITIALIZER || f.number == GRAPH_INPUT || f.number == GRAPH_OUTPUT)
+        if (f.number == ONNX_GRAPH_NODE) read_node(g, f.bytes);
+        if (f.number == ONNX_GRAPH_INITIALIZER || f.number == ONNX_GRAPH_INPUT ||
+            f.number == ONNX_GRAPH_OUTPUT)
             read_named(g, &f);
     }
     g->is_odd = g->is_odd || r.is_broken;
 }
 
 static void read_opset(graph *g, onnx_text bytes) {
-    reader r = reader_of(bytes);
+    onnx_reader r = onnx_reader_of(bytes);
     onnx_text domain = {NULL, 0};
     int64_t version = 0;
-    for (field f; read_field(&f, &r);) {
-        if (f.number == OPSET_DOMAIN) domain = f.bytes;
-        if (f.number == OPSET_VERSION) version = (int64_t)f.integer;
+    for (onnx_field f; onnx_read_field(&f, &r);) {
+        if (f.number == ONNX_OPSET_DOMAIN) domain = f.bytes;
+        if (f.number == ONNX_OPSET_VERSION) version = (int64_t)f.integer;
     }
     if (!domain.len || onnx_text_is(domain, "ai.onnx")) g->opset = version;
 }
@@ -147,13 +149,14 @@ bool graph_read(graph *out, const ap_host *host, onnx_text model) {
     out->names.host = host;
     out->model = model;
     if (!model.len) return false;
-    reader r = reader_of(model);
+    onnx_reader r = onnx_reader_of(model);
     size_t n_graphs = 0;
-    for (field f; !out->is_odd && read_field(&f, &r);) {
+    for (onnx_field f; !out->is_odd && onnx_read_field(&f, &r);) {
         if (!f.bytes.ptr) continue;
-        if (f.number == MODEL_OPSET_IMPORT) read_opset(out, f.bytes);
-        if (f.number == MODEL_FUNCTIONS || (f.number == MODEL_GRAPH && n_graphs++)) out->is_odd = true;
-        if (f.number == MODEL_GRAPH) read_graph(out, f.bytes);
+        if (f.number == ONNX_MODEL_OPSET_IMPORT) read_opset(out, f.bytes);
+        if (f.number == ONNX_MODEL_FUNCTIONS || (f.number == ONNX_MODEL_GRAPH && n_graphs++))
+            out->is_odd = true;
+        if (f.number == ONNX_MODEL_GRAPH) read_graph(out, f.bytes);
     }
     return !out->is_odd && !r.is_broken && n_graphs == 1;
 }
@@ -191,16 +194,16 @@ uint32_t graph_output(const graph *g, const graph_node *node, uint32_t i) {
 
 static void write_attribute(onnx_writer *w, const graph_attribute *attribute) {
     size_t start = w->len;
-    int64_t type = attribute->ints       ? ONNX_ATTRIBUTE_INTS
-                   : attribute->is_float ? ONNX_ATTRIBUTE_FLOAT
-                                         : ONNX_ATTRIBUTE_INT;
-    onnx_write_text(w, ATTRIBUTE_NAME, attribute->name);
-    if (type == ONNX_ATTRIBUTE_FLOAT) onnx_write_float(w, ATTRIBUTE_FLOAT, attribute->number);
-    if (type == ONNX_ATTRIBUTE_INT) onnx_write_int(w, ATTRIBUTE_INT, attribute->integer);
+    int64_t type = attribute->ints       ? ONNX_ATTRIBUTE_TYPE_INTS
+                   : attribute->is_float ? ONNX_ATTRIBUTE_TYPE_FLOAT
+                                         : ONNX_ATTRIBUTE_TYPE_INT;
+    onnx_write_text(w, ONNX_ATTRIBUTE_NAME, attribute->name);
+    if (type == ONNX_ATTRIBUTE_TYPE_FLOAT) onnx_write_float(w, ONNX_ATTRIBUTE_FLOAT, attribute->number);
+    if (type == ONNX_ATTRIBUTE_TYPE_INT) onnx_write_int(w, ONNX_ATTRIBUTE_INT, attribute->integer);
     for (uint32_t i = 0; attribute->ints && i < attribute->n; i++)
-        onnx_write_int(w, ATTRIBUTE_INTS, attribute->ints[i]);
-    onnx_write_int(w, ATTRIBUTE_TYPE, type);
-    onnx_write_close(w, start, NODE_ATTRIBUTE);
+        onnx_write_int(w, ONNX_ATTRIBUTE_INTS, attribute->ints[i]);
+    onnx_write_int(w, ONNX_ATTRIBUTE_TYPE, type);
+    onnx_write_close(w, start, ONNX_NODE_ATTRIBUTE);
 }
 
 static void write_ios(onnx_writer *w, const graph *g, uint32_t number, const uint32_t *values, uint32_t n) {
@@ -212,9 +215,9 @@ void graph_add(graph *g, const graph_new_node *node) {
     onnx_writer w = {.host = g->host};
     graph_node *added = add_node(g);
     if (!added) return;
-    write_ios(&w, g, NODE_INPUT, node->inputs, node->n_inputs);
-    write_ios(&w, g, NODE_OUTPUT, node->outputs, node->n_outputs);
-    onnx_write_text(&w, NODE_OP_TYPE, node->op);
+    write_ios(&w, g, ONNX_NODE_INPUT, node->inputs, node->n_inputs);
+    write_ios(&w, g, ONNX_NODE_OUTPUT, node->outputs, node->n_outputs);
+    onnx_write_text(&w, ONNX_NODE_OP_TYPE, node->op);
     for (size_t i = 0; i < GRAPH_MAX_NEW_ATTRIBUTES && node->attributes[i].name; i++)
         write_attribute(&w, &node->attributes[i]);
     added->is_added = true;
