@@ -273,8 +273,8 @@ static ap_status name(named *out, ap__work *work, ap__piece *piece) {
     out->piece = piece;
     out->key.len = 0;
     if (work->has_texts || !piece->text.len || piece->text.len > AP__CACHED_MAX_BYTES) return status;
-    out->key = ap__piece_key_of(piece->text.ptr, piece->text.len, 0);
-    if (work->piece_cache.places) __builtin_prefetch(ap__piece_cache_place(&work->piece_cache, &out->key));
+    ap__piece_key_of(&out->key, piece->text.ptr, piece->text.len, piece->n_readable, 0);
+    ap__piece_cache_ask(&work->piece_cache, &out->key);
     return status;
 }
 
