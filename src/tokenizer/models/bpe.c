@@ -118,11 +118,24 @@ static size_t write_image(char *out, const ap__bpe *self, const ap__ntext *text)
     return len;
 }
 
+/* False only when the piece, which is longer than what is remembered, is no token: most are not, and need not
+ * be looked up. */
+static bool may_be_long_token(const ap__bpe *self, const ap__ntext *text) {
+    char start[2 * AP__LONG_START + 1];
+    ap__ntext head = {.ptr = text->ptr, .len = AP__LONG_START};
+    size_t len = 0;
+    for (uint32_t i = 0; i < text->len; i++) len += self->image_lens[(unsigned char)text->ptr[i]];
+    write_image(start, self, &head);
+    size_t at = ap__bpe_long_place(start, len);
+    return self->long_tokens[at / 64] >> at % 64 & 1;
+}
+
 /* The vocabulary's token for the whole piece. */
 static ap_status find_whole(uint32_t *id, const ap__bpe *self, ap__work *work, const ap__piece *piece) {
     const ap__ntext *text = &piece->text;
     *id = AP__TOKEN_NONE;
     if (text->len > self->vocab->longest) return AP_OK;
+    if (piece->is_bytes && text->len > AP__CACHED_MAX_BYTES && !may_be_long_token(self, text)) return AP_OK;
     ap__text token = {text->ptr, text->len};
     ap__arena_mark mark = ap__arena_get_mark(&work->arena);
     if (piece->is_bytes) {
@@ -235,16 +248,15 @@ static ap_status merge_part(const ap__bpe *self, ap__work *work, const part *p) 
 
 static ap_status push_part(const ap__bpe *self, ap__work *work, const batch *b, const part *p) {
     const ap__piece_cache *cache = &work->piece_cache;
-    const ap__cached_piece *cached = NULL;
+    const ap__merging *fresh = p->fresh;
     work->word = p->word;
-    if (p->fresh) {
-        const ap__merging *fresh = p->fresh;
+    if (fresh) {
         ap_status status = push_symbols(work, p->piece, p->bytes.start, fresh->symbols, fresh->n);
         return status ? status : remember(work, p, fresh->symbols, fresh->n);
     }
-    if (p->cached) /* Unless all was forgotten for a part before this one. */
-        cached = ap__piece_cache_at(cache, b->n_clears == cache->n_clears ? p->cached : 0, &p->key);
-    return cached ? ap__work_push_cached(work, p->piece, p->bytes.start, cached) : merge_part(self, work, p);
+    /* All may have been forgotten for a part before this one. */
+    if (!p->cached || b->n_clears != cache->n_clears) return merge_part(self, work, p);
+    return ap__work_push_cached(work, p->piece, p->bytes.start, ap__piece_cache_at(cache, p->cached));
 }
 
 /* -- batches ------------------------------------------------------------------------------------------- */
@@ -262,7 +274,7 @@ static void find_cached(const ap__bpe *self, const ap__work *work, batch *b) {
         if (b->parts[i].key.len) b->parts[i].cached = ap__piece_cache_place(cache, &b->parts[i].key);
     for (size_t i = 0; i < b->n; i++) {
         part *p = &b->parts[i];
-        if (!p->key.len || ap__piece_cache_at(cache, p->cached, &p->key)) continue;
+        if (!p->key.len || ap__piece_cache_check(cache, p->cached, &p->key)) continue;
         p->cached = 0;
         if (!is_usual(self, p->piece)) continue;
         p->fresh = &b->fresh[b->n_fresh++];

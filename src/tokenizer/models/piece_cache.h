@@ -119,11 +119,16 @@ static inline uint32_t ap__piece_cache_place(const ap__piece_cache *cache, const
     return place;
 }
 
-/* What lies at a place, until the next is put; NULL when that is not the piece. */
-static inline const ap__cached_piece *ap__piece_cache_at(const ap__piece_cache *cache, uint32_t place,
-                                                         const ap__piece_key *key) {
+/* What lies at a place that is not 0, until the next is put. */
+static inline const ap__cached_piece *ap__piece_cache_at(const ap__piece_cache *cache, uint32_t place) {
+    return (const ap__cached_piece *)(const void *)(cache->records + place);
+}
+
+/* The same if it is the piece; else NULL. */
+static inline const ap__cached_piece *ap__piece_cache_check(const ap__piece_cache *cache, uint32_t place,
+                                                            const ap__piece_key *key) {
     if (!place) return NULL;
-    const ap__cached_piece *piece = (const ap__cached_piece *)(const void *)(cache->records + place);
+    const ap__cached_piece *piece = ap__piece_cache_at(cache, place);
     uint64_t differs = (piece->words[0] ^ key->words[0]) | (piece->words[1] ^ key->words[1]) |
                        (piece->words[2] ^ key->words[2]) | (piece->len ^ key->len);
     return differs ? NULL : piece;
@@ -132,7 +137,7 @@ static inline const ap__cached_piece *ap__piece_cache_at(const ap__piece_cache *
 /* NULL when the piece is not there. */
 static inline const ap__cached_piece *ap__piece_cache_find(const ap__piece_cache *cache,
                                                            const ap__piece_key *key) {
-    return ap__piece_cache_at(cache, ap__piece_cache_place(cache, key), key);
+    return ap__piece_cache_check(cache, ap__piece_cache_place(cache, key), key);
 }
 
 /* Where to write the n tokens and `ends` of the piece to, until the next is put.   @return AP_ENOMEM */
