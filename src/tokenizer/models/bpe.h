@@ -23,7 +23,7 @@ typedef struct ap__bpe {
     uint32_t fallback_ids[256]; /* Of "<0x00>" and so on; AP__TOKEN_NONE where one is missing. */
     /* Of the characters of the byte alphabet, with their affixes: [0] in the middle, | 1 first, | 2 last. */
     uint32_t byte_ids[4][256];
-    uint64_t *long_tokens; /* With ignore_merges: bits of those that stand for many bytes. */
+    uint64_t *long_tokens;   /* With ignore_merges: bits of those that stand for many bytes. */
     char images[256][2];     /* Those characters, */
     uint8_t image_lens[256]; /* and their bytes. */
 } ap__bpe;

@@ -1,5 +1,5 @@
-/* The merges of a byte-level vocabulary that take single bytes, or make characters of three, as tables: most of
- * what a word starts with. */
+/* The merges of a byte-level vocabulary that take single bytes, or make characters of three, as tables: most
+ * of what a word starts with. */
 #ifndef AP_TOKENIZER_MODELS_BPE_BYTES_H
 #define AP_TOKENIZER_MODELS_BPE_BYTES_H
 
@@ -67,9 +67,8 @@ static inline uint32_t ap__byte_two_of(const unsigned char *at) { return (at[0] 
 /* The same for bytes i to i + 2, the first two of which are merged first: NULL where that is not certain. A
  * merge of the second and the third comes later, the first is not taken before it has the second, nor the two
  * before they have the third, and the third waits for them. */
-static inline const ap__byte_triple *ap__byte_merges_get_triple(const ap__byte_merges *bytes,
-                                                                const unsigned char *word, uint32_t i,
-                                                                uint32_t n) {
+static inline const ap__byte_triple *
+ap__byte_merges_get_triple(const ap__byte_merges *bytes, const unsigned char *word, uint32_t i, uint32_t n) {
     const unsigned char *at = word + i;
     if (n - i < 3 || !ap__is_lead_of_three(at[0]) || !ap__is_inner_byte(at[1]) || !ap__is_inner_byte(at[2]))
         return NULL;
