@@ -69,15 +69,15 @@ static void forget(ap__piece_cache *cache) {
     cache->n_clears++;
 }
 
+/* Records first: where there are buckets, there are records. */
 static ap_status make_room(ap__piece_cache *cache, size_t n_units, ap_error *err) {
-    ap_status status = AP_OK;
-    bool is_full = cache->n >= cache->n_buckets * (AP__CACHE_BUCKET / 2);
-    if (cache->used + n_units > MAX_UNITS || (is_full && cache->n_buckets == MAX_BUCKETS))
+    bool is_crowded = cache->n >= cache->n_buckets * (AP__CACHE_BUCKET / 2);
+    if (cache->used + n_units > MAX_UNITS || (is_crowded && cache->n_buckets == MAX_BUCKETS)) {
         forget(cache);
-    else if (is_full)
-        status = grow_buckets(cache, err);
-    if (!status && cache->used + n_units > cache->capacity) status = grow_records(cache, err);
-    return status;
+        is_crowded = false;
+    }
+    ap_status status = cache->used + n_units > cache->capacity ? grow_records(cache, err) : AP_OK;
+    return status || !is_crowded ? status : grow_buckets(cache, err);
 }
 
 ap_status ap__piece_cache_put(ap__cached_piece **out, ap__piece_cache *cache, const ap__piece_key *key,
