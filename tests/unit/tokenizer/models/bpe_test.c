@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_MERGES = 120, MAX_TOKENS = 256 + N_MERGES, TOKEN_BYTES = 96, MAX_TEXT = 400 };
+enum { N_MERGES = 120, N_WHOLE = 8, MAX_TOKENS = 256 + N_MERGES + N_WHOLE, TOKEN_BYTES = 96, MAX_TEXT = 400 };
 
 static const char *const CHARACTERS[] = {"a",      "b",      "c",      " ",         "\u00E9",
                                          "\u0434", "\u4E2D", "\u4E2E", "\U0001F600"};
@@ -171,6 +171,30 @@ static void check_text(const ap__tokenizer *tokenizer, const toy_model *m, const
     ap__encoding_clear(&e);
 }
 
+/* Tokens of several characters that no merge makes. */
+static void add_whole_tokens(toy_model *m) {
+    for (int i = 0; i < N_WHOLE; i++) {
+        char text[MAX_TEXT], token[TOKEN_BYTES] = "";
+        size_t len = 0;
+        make_text(m, text, 11);
+        for (const char *at = text; *at; at++)
+            len += ap__utf8_encode(token + len, ap__byte_to_char((unsigned char)*at));
+        if (find_token(m, token) == m->n_tokens) add_token(m, token);
+    }
+}
+
+/* Texts that are tokens, as far as they are text: long ones, too. */
+static void check_tokens(const ap__tokenizer *tokenizer, const toy_model *m, bool ignore_merges) {
+    for (unsigned i = 256; m->is_bytes && i < m->n_tokens; i++) {
+        char text[TOKEN_BYTES] = "";
+        size_t len = 0;
+        uint32_t code;
+        for (const char *at = m->tokens[i]; *at; text[len++] = (char)ap__char_to_byte(code))
+            at += ap__utf8_next(&code, at);
+        if (ap__utf8_valid_len(text, len) == len) check_text(tokenizer, m, text, ignore_merges);
+    }
+}
+
 /* A file may list merges in any order: one may take what one behind it makes. */
 static void swap_merges(toy_model *m) {
     pair *a = &m->merges[(unsigned)rand() % m->n_merges], *b = &m->merges[(unsigned)rand() % m->n_merges],
@@ -201,11 +225,13 @@ static void check_model(unsigned seed, bool is_bytes, bool ignore_merges, bool i
         add_alphabet(&m);
         for (int i = 0; i < N_MERGES; i++) add_merge(&m);
     }
+    if (is_bytes && ignore_merges) add_whole_tokens(&m);
     write_json(&m, ignore_merges);
     ap__tokenizer *tokenizer =
         toy_make(m.json, is_bytes ? "\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false,"
                                     "\"trim_offsets\":false,\"use_regex\":false},"
                                   : "");
+    check_tokens(tokenizer, &m, ignore_merges);
     for (int k = 0; k < 200; k++) {
         char text[MAX_TEXT];
         make_text(&m, text, rand() % (k % 4 ? 8 : 80));
