@@ -1,8 +1,5 @@
 /*
- * Many sentences through the C API: a call is one ap_pipeline_call() on the list of all lines of a file.
- *
- *   bench_api_batch --text FILE [--batch-size N] [--model DIR] [--accelerator NAME] [--threads N]
- * [--cache-dir DIR]
+ * Many sentences through the C API: a call is one ap_pipeline_call() on the list of all lines of --text.
  *
  * Without --batch-size the library forms the batches, which is what users get. The program stays loaded and
  * takes turns (common.h).
@@ -47,9 +44,17 @@ static ap_value *create_params(long batch_size) {
     return params;
 }
 
+static const bench_row OPTIONS[] = {
+    {"--text", "FILE", NULL},
+    {"--batch-size", "N", "0"},
+    BENCH_PIPELINE_OPTIONS,
+    {NULL, NULL, NULL},
+};
+
 int main(int argc, char **argv) {
-    bench b = {bench_create_pipeline(argc, argv), create_texts(bench_option(argc, argv, "--text", NULL)),
-               create_params(bench_option_number(argc, argv, "--batch-size", "0"))};
+    bench_options(argc, argv, OPTIONS);
+    bench b = {bench_create_pipeline(), create_texts(bench_option("--text")),
+               create_params(bench_option_number("--batch-size"))};
     call(&b);
     bench_serve_turns(call, &b);
     ap_value_destroy(b.params);

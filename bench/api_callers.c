@@ -2,8 +2,6 @@
  * Several callers at once, each with a pipeline of its own: a turn's call is N_RUNS calls of the library,
  * shared out among them.
  *
- *   bench_api_callers --text TEXT [--callers N] [--rows N] [--model DIR] [--accelerator NAME] [--threads N]
- *
  * With as many callers as there may be, all runs are the same: what differs is how many go on at a time.
  */
 #include "api.h"
@@ -53,14 +51,20 @@ static ap_value *create_input(const char *text, size_t n_rows) {
     return list;
 }
 
+static const bench_row OPTIONS[] = {
+    {"--text", "TEXT", NULL}, {"--callers", "N", "1"}, {"--rows", "N", "1"},
+    BENCH_PIPELINE_OPTIONS,   {NULL, NULL, NULL},
+};
+
 int main(int argc, char **argv) {
-    bench b = {.n_callers = (size_t)bench_option_number(argc, argv, "--callers", "1")};
-    size_t n_rows = (size_t)bench_option_number(argc, argv, "--rows", "1");
+    bench_options(argc, argv, OPTIONS);
+    bench b = {.n_callers = (size_t)bench_option_number("--callers")};
+    size_t n_rows = (size_t)bench_option_number("--rows");
     if (b.n_callers < 1 || b.n_callers > MAX_CALLERS)
         bench_die("--callers is not within 1 and %d", MAX_CALLERS);
-    ap_value *input = create_input(bench_option(argc, argv, "--text", NULL), n_rows);
+    ap_value *input = create_input(bench_option("--text"), n_rows);
     for (size_t i = 0; i < b.n_callers; i++)
-        b.callers[i] = (caller){bench_create_pipeline(argc, argv), input, N_RUNS / b.n_callers};
+        b.callers[i] = (caller){bench_create_pipeline(), input, N_RUNS / b.n_callers};
     call(&b);
     bench_serve_turns(call, &b);
     for (size_t i = 0; i < b.n_callers; i++) ap_pipeline_destroy(b.callers[i].pipe);

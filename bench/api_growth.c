@@ -1,11 +1,8 @@
 /*
  * Memory over many calls: texts of random lengths in lists of random sizes, through the C API.
  *
- *   bench_api_growth --model DIR [--accelerator NAME] [--calls N] [--warm N] [--tokens N] [--rows N]
- * [--threads N]
- *
- * A call has 1 to --rows texts (8) of 1 to --tokens tokens each (512), all in one batch. Prints a JSON line
- * with the resident set after --warm calls (5,000), at every tenth of the rest, and after --calls (100,000).
+ * A call has 1 to --rows texts of 1 to --tokens tokens each, all in one batch. Prints a JSON line with the
+ * resident set after --warm calls, at every tenth of the rest, and after --calls.
  */
 #include "api.h"
 #include "common.h"
@@ -69,12 +66,17 @@ static void call(bench *b) {
     ap_value_destroy(texts);
 }
 
+static const bench_row OPTIONS[] = {
+    {"--calls", "N", "100000"}, {"--warm", "N", "5000"}, {"--tokens", "N", "512"},
+    {"--rows", "N", "8"},       BENCH_PIPELINE_OPTIONS,  {NULL, NULL, NULL},
+};
+
 int main(int argc, char **argv) {
-    bench b = {.pipe = bench_create_pipeline(argc, argv), .seed = 88172645463325252u};
-    size_t n_calls = (size_t)bench_option_number(argc, argv, "--calls", "100000"),
-           n_warm = (size_t)bench_option_number(argc, argv, "--warm", "5000");
-    b.max_tokens = (size_t)bench_option_number(argc, argv, "--tokens", "512");
-    b.max_rows = (size_t)bench_option_number(argc, argv, "--rows", "8");
+    bench_options(argc, argv, OPTIONS);
+    bench b = {.pipe = bench_create_pipeline(), .seed = 88172645463325252u};
+    size_t n_calls = (size_t)bench_option_number("--calls"), n_warm = (size_t)bench_option_number("--warm");
+    b.max_tokens = (size_t)bench_option_number("--tokens");
+    b.max_rows = (size_t)bench_option_number("--rows");
     if (!b.max_tokens || !b.max_rows || n_calls <= n_warm)
         bench_die("--tokens, --rows or --calls is too small");
     b.text = bench_alloc(b.max_tokens * strlen(word) + 1);

@@ -1,9 +1,7 @@
 /*
  * One sentence through the C API: a call is ap_pipeline_call() on a string and the freeing of its result.
  *
- *   bench_api_single --text FILE [--model DIR] [--accelerator NAME] [--threads N] [--cache-dir DIR]
- *
- * The first line of FILE is the sentence. The program stays loaded and takes turns (common.h).
+ * The first line of --text is the sentence. The program stays loaded and takes turns (common.h).
  */
 #include "api.h"
 #include "common.h"
@@ -22,10 +20,17 @@ static void call(void *ctx) {
     ap_value_destroy(result);
 }
 
+static const bench_row OPTIONS[] = {
+    {"--text", "FILE", NULL},
+    BENCH_PIPELINE_OPTIONS,
+    {NULL, NULL, NULL},
+};
+
 int main(int argc, char **argv) {
+    bench_options(argc, argv, OPTIONS);
     bench_lines lines;
-    bench_read_lines(&lines, bench_option(argc, argv, "--text", NULL));
-    bench b = {bench_create_pipeline(argc, argv), bench_create_string(lines.line[0])};
+    bench_read_lines(&lines, bench_option("--text"));
+    bench b = {bench_create_pipeline(), bench_create_string(lines.line[0])};
     call(&b);
     bench_serve_turns(call, &b);
     ap_value_destroy(b.text);

@@ -2,11 +2,8 @@
  * Any task through the C API: a call is ap_pipeline_call() on a list of inputs and the freeing of its
  * results.
  *
- *   bench_api_task --task NAME --model DIR --inputs FILE [--params FILE] [--accelerator NAME] [--threads N]
- *                  [--cache-dir DIR]
- *
- * The files hold JSON. The first line that is printed is the result of the first call; then the program takes
- * turns (common.h).
+ * --inputs and --params are files of JSON. The first line that is printed is the result of the first call;
+ * then the program takes turns (common.h).
  */
 #include "api.h"
 #include "common.h"
@@ -48,9 +45,17 @@ static ap_value *read_json(const char *path) {
     return value;
 }
 
+static const bench_row OPTIONS[] = {
+    {"--inputs", "FILE", NULL},
+    {"--params", "FILE", ""},
+    BENCH_PIPELINE_OPTIONS,
+    {NULL, NULL, NULL},
+};
+
 int main(int argc, char **argv) {
-    const char *params = bench_option(argc, argv, "--params", "");
-    bench b = {bench_create_pipeline(argc, argv), read_json(bench_option(argc, argv, "--inputs", NULL)),
+    bench_options(argc, argv, OPTIONS);
+    const char *params = bench_option("--params");
+    bench b = {bench_create_pipeline(), read_json(bench_option("--inputs")),
                *params ? read_json(params) : NULL};
     print_result(&b);
     bench_serve_turns(call, &b);

@@ -110,16 +110,60 @@ void bench_serve_turns(bench_call_fn call, void *ctx) {
     }
 }
 
-const char *bench_option(int argc, char **argv, const char *name, const char *fallback) {
-    for (int i = 1; i < argc; i++) {
-        if (strcmp(argv[i], name) != 0) continue;
-        if (i + 1 == argc) bench_die("%s needs a value", name);
-        return argv[i + 1];
-    }
-    if (!fallback) bench_die("%s is needed", name);
-    return fallback;
+/* -- options ------------------------------------------------------------------------------------------- */
+
+/* Of the program. */
+static struct {
+    int argc;
+    char **argv;
+    const bench_row *rows;
+} options;
+
+static const bench_row *find_row(const char *name) {
+    const bench_row *row = options.rows;
+    while (row->name && strcmp(row->name, name) != 0) row++;
+    return row->name ? row : NULL;
 }
 
-long bench_option_number(int argc, char **argv, const char *name, const char *fallback) {
-    return parse_number(bench_option(argc, argv, name, fallback), name);
+/* NULL: it was not given. */
+static const char *find_value(const char *name) {
+    for (int i = 1; i + 1 < options.argc; i += 2)
+        if (strcmp(options.argv[i], name) == 0) return options.argv[i + 1];
+    return NULL;
 }
+
+static void print_usage(const char *program) {
+    const char *slash = strrchr(program, '/');
+    printf("usage: %s OPTIONS\n", slash ? slash + 1 : program);
+    for (const bench_row *row = options.rows; row->name; row++) {
+        int n = printf("  %s %s", row->name, row->value);
+        if (!row->fallback || *row->fallback)
+            printf("%*s%s", n < 40 ? 40 - n : 1, "", row->fallback ? row->fallback : "(needed)");
+        putchar('\n');
+    }
+}
+
+void bench_options(int argc, char **argv, const bench_row *rows) {
+    options.argc = argc;
+    options.argv = argv;
+    options.rows = rows;
+    for (int i = 1; i < argc; i += 2) {
+        if (strcmp(argv[i], "--help") == 0) {
+            print_usage(argv[0]);
+            exit(0);
+        }
+        if (!find_row(argv[i])) bench_die("%s is no option; --help lists them", argv[i]);
+        if (i + 1 == argc) bench_die("%s needs a value", argv[i]);
+    }
+    for (const bench_row *row = rows; row->name; row++)
+        if (!row->fallback && !find_value(row->name)) bench_die("%s %s is needed", row->name, row->value);
+}
+
+const char *bench_option(const char *name) {
+    const bench_row *row = find_row(name);
+    if (!row) bench_die("%s is not in the program's table of options", name);
+    const char *value = find_value(name);
+    return value ? value : row->fallback;
+}
+
+long bench_option_number(const char *name) { return parse_number(bench_option(name), name); }

@@ -36,11 +36,20 @@ typedef void (*bench_call_fn)(void *ctx);
  * {"n": N, "wall_s": median time of a call, "cpu_s": mean CPU time of a call}. */
 void bench_serve_turns(bench_call_fn call, void *ctx);
 
-/* The value that follows `name` in the arguments, else `fallback`; without a fallback (NULL) the program
- * ends. */
-const char *bench_option(int argc, char **argv, const char *name, const char *fallback);
+/* An option of a program; each takes a value. */
+typedef struct bench_row {
+    const char *name, *value; /* "--text" and "FILE"; NULL ends a table. */
+    const char *fallback;     /* NULL: the option is needed; "": it may be missing. */
+} bench_row;
+
+/* Reads the arguments by the program's table, before anything else: --help prints the table and ends the
+ * program, and so does an option that is not in it, has no value, or is missing. */
+void bench_options(int argc, char **argv, const bench_row *rows);
+
+/* The value that was given, else the fallback. */
+const char *bench_option(const char *name);
 
 /* The same as a number that is not negative. */
-long bench_option_number(int argc, char **argv, const char *name, const char *fallback);
+long bench_option_number(const char *name);
 
 #endif

@@ -1,19 +1,17 @@
 /*
  * The floor: what a bare C program on ONNX Runtime's C API needs for the same model, threads and token ids.
  *
- *   bench_floor --runtime LIBONNXRUNTIME --model FILE.onnx --ids FILE --mode MODE [--threads N] [--batch N]
- *               [--cache FILE.onnx] [--opt-level none|basic|extended|all] [--fold 0|1] [--spin 0|1]
- *
  * --ids has one sentence a line, its token ids separated by blanks. Modes:
  *   start    run the first sentence, print its logits, end without tearing anything down
  *   single   stay loaded; a call is one run of the first sentence
  *   batch    stay loaded; a call is one pass over all sentences in fixed batches of --batch, in the order of
- * the file, each padded to its own longest sentence cache    write --cache, the optimised model with its
- * prepacked weights beside it, and end In single and batch every input tensor is made before the first call,
- * so that a call holds nothing but Run and a look at the logits: no tokenizer, no padding, no softmax, no
- * labels.
+ *            the file, each padded to its own longest sentence
+ *   cache    write --cache, the optimised model with its prepacked weights beside it, and end
  *
- * The session is the best that plain options give: graph optimisation at --opt-level (all), --threads
+ * In single and batch every input tensor is made before the first call, so that a call holds nothing but Run
+ * and a look at the logits: no tokenizer, no padding, no softmax, no labels.
+ *
+ * The session is the best that plain options give: graph optimisation at --opt-level, --threads
  * intra-op threads, sequential execution, no log. --fold 1 turns int8 weights behind DequantizeLinear into
  * float32 ones when the model is opened: that is float32 arithmetic, and the faster choice for whoever calls
  * more than once. Without it the runtime (1.32, level all) rounds the activations to int8 as well. With
@@ -22,21 +20,14 @@
  */
 #include "common.h"
 #include "feeds.h"
+#include "ort.h"
 
-#include <dlfcn.h>
-#include <onnxruntime_c_api.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #define MAX_INPUTS 3
-
-static const OrtApi *ort;
-
-static void check(OrtStatus *status) {
-    if (status) bench_die("%s", ort->GetErrorMessage(status));
-}
 
 /* Input tensors of one run, in the order of `names`. */
 typedef struct feed {
@@ -58,16 +49,6 @@ typedef struct bench {
 
 /* ---- the session ------------------------------------------------------------------------------------- */
 
-static void load_runtime(const char *path) {
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!library) bench_die("%s", dlerror());
-    const OrtApiBase *(*get_base)(void);
-    *(void **)&get_base = dlsym(library, "OrtGetApiBase");
-    if (!get_base) bench_die("%s: no OrtGetApiBase", path);
-    ort = get_base()->GetApi(ORT_API_VERSION);
-    if (!ort) bench_die("%s: no API level %d", path, ORT_API_VERSION);
-}
-
 static GraphOptimizationLevel parse_level(const char *name) {
     static const struct {
         const char *name;
@@ -87,51 +68,53 @@ static void set_cache_output(OrtSessionOptions *options, const char *path) {
     const char *slash = strrchr(path, '/');
     int len = snprintf(weights, sizeof weights, "%s.data", slash ? slash + 1 : path);
     if (len < 0 || (size_t)len >= sizeof weights) bench_die("--cache: the name is too long");
-    check(ort->SetOptimizedModelFilePath(options, path));
-    check(ort->AddSessionConfigEntry(options, "session.save_external_prepacked_constant_initializers", "1"));
-    check(ort->AddSessionConfigEntry(options, "session.optimized_model_external_initializers_file_name",
-                                     weights));
-    check(ort->AddSessionConfigEntry(
+    bench_ort_check(ort->SetOptimizedModelFilePath(options, path));
+    bench_ort_check(
+        ort->AddSessionConfigEntry(options, "session.save_external_prepacked_constant_initializers", "1"));
+    bench_ort_check(ort->AddSessionConfigEntry(
+        options, "session.optimized_model_external_initializers_file_name", weights));
+    bench_ort_check(ort->AddSessionConfigEntry(
         options, "session.optimized_model_external_initializers_min_size_in_bytes", "1024"));
 }
 
-static void open_session(bench *b, int argc, char **argv, bool writes_cache) {
-    const char *model = bench_option(argc, argv, "--model", NULL);
-    const char *cache = bench_option(argc, argv, "--cache", "");
-    GraphOptimizationLevel level = parse_level(bench_option(argc, argv, "--opt-level", "all"));
+static void open_session(bench *b, bool writes_cache) {
+    const char *model = bench_option("--model");
+    const char *cache = bench_option("--cache");
+    GraphOptimizationLevel level = parse_level(bench_option("--opt-level"));
     OrtSessionOptions *options = NULL;
-    check(ort->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "floor", &b->env));
-    check(ort->CreateSessionOptions(&options));
-    check(ort->SetIntraOpNumThreads(options, (int)bench_option_number(argc, argv, "--threads", "1")));
-    check(ort->SetInterOpNumThreads(options, 1));
-    check(ort->SetSessionExecutionMode(options, ORT_SEQUENTIAL));
-    if (bench_option_number(argc, argv, "--fold", "0"))
-        check(ort->AddSessionConfigEntry(options, "session.disable_quant_qdq", "1"));
-    check(ort->AddSessionConfigEntry(options, "session.intra_op.allow_spinning",
-                                     bench_option(argc, argv, "--spin", "0")));
+    bench_ort_check(ort->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "floor", &b->env));
+    bench_ort_check(ort->CreateSessionOptions(&options));
+    bench_ort_check(ort->SetIntraOpNumThreads(options, (int)bench_option_number("--threads")));
+    bench_ort_check(ort->SetInterOpNumThreads(options, 1));
+    bench_ort_check(ort->SetSessionExecutionMode(options, ORT_SEQUENTIAL));
+    if (bench_option_number("--fold"))
+        bench_ort_check(ort->AddSessionConfigEntry(options, "session.disable_quant_qdq", "1"));
+    bench_ort_check(
+        ort->AddSessionConfigEntry(options, "session.intra_op.allow_spinning", bench_option("--spin")));
     if (writes_cache && !*cache) bench_die("--mode cache needs --cache");
     if (writes_cache)
         set_cache_output(options, cache);
     else if (*cache)
         level = ORT_DISABLE_ALL;
-    check(ort->SetSessionGraphOptimizationLevel(options, level));
-    check(ort->CreateSession(b->env, *cache && !writes_cache ? cache : model, options, &b->session));
+    bench_ort_check(ort->SetSessionGraphOptimizationLevel(options, level));
+    bench_ort_check(
+        ort->CreateSession(b->env, *cache && !writes_cache ? cache : model, options, &b->session));
     ort->ReleaseSessionOptions(options);
 }
 
 static void find_names(bench *b) {
     OrtAllocator *allocator = NULL;
-    check(ort->GetAllocatorWithDefaultOptions(&allocator));
-    check(ort->SessionGetInputCount(b->session, &b->n_inputs));
+    bench_ort_check(ort->GetAllocatorWithDefaultOptions(&allocator));
+    bench_ort_check(ort->SessionGetInputCount(b->session, &b->n_inputs));
     if (b->n_inputs > MAX_INPUTS)
         bench_die("the model has %zu inputs, at most %d are fed", b->n_inputs, MAX_INPUTS);
     for (size_t i = 0; i < b->n_inputs; i++) {
         char *name = NULL;
-        check(ort->SessionGetInputName(b->session, i, allocator, &name));
+        bench_ort_check(ort->SessionGetInputName(b->session, i, allocator, &name));
         b->names[i] = name;
     }
     char *name = NULL;
-    check(ort->SessionGetOutputName(b->session, 0, allocator, &name));
+    bench_ort_check(ort->SessionGetOutputName(b->session, 0, allocator, &name));
     b->output_name = name;
 }
 
@@ -141,17 +124,17 @@ static feed make_feed(const bench *b, const bench_feed *from) {
     feed out = {.n_rows = from->n_rows};
     int64_t shape[2] = {(int64_t)from->n_rows, (int64_t)from->n_columns};
     for (size_t i = 0; i < b->n_inputs; i++)
-        check(ort->CreateTensorWithDataAsOrtValue(b->cpu, bench_feed_input(from, b->names[i]),
-                                                  from->n_rows * from->n_columns * sizeof(int64_t), shape, 2,
-                                                  ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64, &out.values[i]));
+        bench_ort_check(ort->CreateTensorWithDataAsOrtValue(
+            b->cpu, bench_feed_input(from, b->names[i]), from->n_rows * from->n_columns * sizeof(int64_t),
+            shape, 2, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64, &out.values[i]));
     return out;
 }
 
 /* Ready-made tensors for the sentences of --ids, `batch_size` to a run, at most `n_max` runs. */
-static void make_feeds(bench *b, int argc, char **argv, size_t n_max, size_t batch_size) {
+static void make_feeds(bench *b, size_t n_max, size_t batch_size) {
     bench_feed *feeds;
-    size_t n = bench_feeds_read(&feeds, bench_option(argc, argv, "--ids", NULL), batch_size);
-    check(ort->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &b->cpu));
+    size_t n = bench_feeds_read(&feeds, bench_option("--ids"), batch_size);
+    bench_ort_check(ort->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &b->cpu));
     b->n_feeds = n < n_max ? n : n_max;
     b->feeds = bench_alloc(b->n_feeds * sizeof *b->feeds);
     for (size_t i = 0; i < b->n_feeds; i++) b->feeds[i] = make_feed(b, &feeds[i]);
@@ -163,9 +146,9 @@ static void make_feeds(bench *b, int argc, char **argv, size_t n_max, size_t bat
 static void run_feed(bench *b, const feed *f, float logits[2]) {
     OrtValue *output = NULL;
     float *data = NULL;
-    check(ort->Run(b->session, NULL, b->names, (const OrtValue *const *)f->values, b->n_inputs,
-                   &b->output_name, 1, &output));
-    check(ort->GetTensorMutableData(output, (void **)&data));
+    bench_ort_check(ort->Run(b->session, NULL, b->names, (const OrtValue *const *)f->values, b->n_inputs,
+                             &b->output_name, 1, &output));
+    bench_ort_check(ort->GetTensorMutableData(output, (void **)&data));
     memcpy(logits, data + (f->n_rows - 1) * 2, 2 * sizeof *logits);
     ort->ReleaseValue(output);
 }
@@ -177,18 +160,33 @@ static void run_all(void *ctx) {
     b->last_logit = logits[0];
 }
 
+static const bench_row OPTIONS[] = {
+    {"--runtime", "LIBONNXRUNTIME", NULL},
+    {"--model", "FILE.onnx", NULL},
+    {"--ids", "FILE", NULL},
+    {"--mode", "start|single|batch|cache", NULL},
+    {"--threads", "N", "1"},
+    {"--batch", "N", "32"},
+    {"--cache", "FILE.onnx", ""},
+    {"--opt-level", "none|basic|extended|all", "all"},
+    {"--fold", "0|1", "0"},
+    {"--spin", "0|1", "0"},
+    {NULL, NULL, NULL},
+};
+
 int main(int argc, char **argv) {
+    bench_options(argc, argv, OPTIONS);
     bench b = {0};
-    const char *mode = bench_option(argc, argv, "--mode", NULL);
+    const char *mode = bench_option("--mode");
     bool writes_cache = strcmp(mode, "cache") == 0, is_batch = strcmp(mode, "batch") == 0;
-    load_runtime(bench_option(argc, argv, "--runtime", NULL));
-    open_session(&b, argc, argv, writes_cache);
+    bench_ort_load(bench_option("--runtime"));
+    open_session(&b, writes_cache);
     if (writes_cache) return 0;
     find_names(&b);
     if (is_batch)
-        make_feeds(&b, argc, argv, SIZE_MAX, (size_t)bench_option_number(argc, argv, "--batch", "32"));
+        make_feeds(&b, SIZE_MAX, (size_t)bench_option_number("--batch"));
     else
-        make_feeds(&b, argc, argv, 1, 1);
+        make_feeds(&b, 1, 1);
     if (strcmp(mode, "start") == 0) {
         float logits[2];
         run_feed(&b, &b.feeds[0], logits);

@@ -5,8 +5,6 @@
  * all that comes around it: the library, the plugin's session with its pool of memory, and the border between
  * them.
  *
- *   bench_floor_ipex --runtime LIBINTEL_EXT_PT_CPU --model FILE.onnx --ids FILE [--batch N] [--threads N]
- *
  * Options as bench_floor's; a call is one pass over all sentences of --ids. Inputs are made before the first
  * call.
  */
@@ -50,22 +48,31 @@ void run_all(void *ctx) {
     }
 }
 
+const bench_row OPTIONS[] = {
+    {"--runtime", "LIBINTEL_EXT_PT_CPU", nullptr},
+    {"--model", "FILE.onnx", nullptr},
+    {"--ids", "FILE", nullptr},
+    {"--batch", "N", "32"},
+    {"--threads", "N", "1"},
+    {nullptr, nullptr, nullptr},
+};
+
 } // namespace
 
 int main(int argc, char **argv) {
+    bench_options(argc, argv, OPTIONS);
     Bench b;
     bench_feed *feeds = nullptr;
-    const char *model = bench_option(argc, argv, "--model", nullptr);
-    if (!dlopen(bench_option(argc, argv, "--runtime", nullptr), RTLD_NOW | RTLD_LOCAL))
-        bench_die("%s", dlerror());
+    const char *model = bench_option("--model");
+    if (!dlopen(bench_option("--runtime"), RTLD_NOW | RTLD_LOCAL)) bench_die("%s", dlerror());
     at::set_num_interop_threads(1);
-    at::set_num_threads(static_cast<int>(bench_option_number(argc, argv, "--threads", "1")));
+    at::set_num_threads(static_cast<int>(bench_option_number("--threads")));
     c10::InferenceMode guard;
     ipex::Loaded loaded = ipex::load_onnx(ipex::Bytes::map(model), "", "", {});
     ipex::optimize(loaded.graph, false);
     b.code = std::make_unique<torch::jit::Code>(loaded.graph, "forward");
-    const size_t n = bench_feeds_read(&feeds, bench_option(argc, argv, "--ids", nullptr),
-                                      static_cast<size_t>(bench_option_number(argc, argv, "--batch", "32")));
+    const size_t n =
+        bench_feeds_read(&feeds, bench_option("--ids"), static_cast<size_t>(bench_option_number("--batch")));
     for (size_t i = 0; i < n; i++) b.inputs.push_back(make_inputs(loaded.inputs, feeds[i]));
     run_all(&b);
     bench_serve_turns(run_all, &b);

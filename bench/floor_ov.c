@@ -1,8 +1,6 @@
 /*
  * The floor of OpenVINO: what a bare C program on its C API needs for the same model, threads and token ids.
  *
- *   bench_floor_ov --runtime LIBOPENVINO_C --model FILE --ids FILE [--batch N] [--threads N]
- *
  * Options as bench_floor's; a call is one pass over all sentences of --ids. Inputs are made before the first
  * call; the model is compiled with what OpenVINO advises for latency, in float32. It uses no line of ours.
  */
@@ -69,14 +67,13 @@ static void load_runtime(const char *path) {
     }
 }
 
-static ov_compiled_model_t *compile(int argc, char **argv) {
+static ov_compiled_model_t *compile(void) {
     ov_core_t *core = NULL;
     ov_compiled_model_t *model = NULL;
     check(ov.core_create(&core), "core");
-    check(ov.compile(core, bench_option(argc, argv, "--model", NULL), "CPU", 10, &model, "PERFORMANCE_HINT",
-                     "LATENCY", "INFERENCE_NUM_THREADS", bench_option(argc, argv, "--threads", "1"),
-                     "INFERENCE_PRECISION_HINT", "f32", "DYNAMIC_QUANTIZATION_GROUP_SIZE", "0",
-                     "ENABLE_CPU_PINNING", "NO"),
+    check(ov.compile(core, bench_option("--model"), "CPU", 10, &model, "PERFORMANCE_HINT", "LATENCY",
+                     "INFERENCE_NUM_THREADS", bench_option("--threads"), "INFERENCE_PRECISION_HINT", "f32",
+                     "DYNAMIC_QUANTIZATION_GROUP_SIZE", "0", "ENABLE_CPU_PINNING", "NO"),
           "compile");
     return model;
 }
@@ -118,14 +115,23 @@ static void run_all(void *ctx) {
     }
 }
 
+static const bench_row OPTIONS[] = {
+    {"--runtime", "LIBOPENVINO_C", NULL},
+    {"--model", "FILE", NULL},
+    {"--ids", "FILE", NULL},
+    {"--batch", "N", "32"},
+    {"--threads", "N", "1"},
+    {NULL, NULL, NULL},
+};
+
 int main(int argc, char **argv) {
+    bench_options(argc, argv, OPTIONS);
     bench b = {0};
     bench_feed *feeds = NULL;
-    load_runtime(bench_option(argc, argv, "--runtime", NULL));
-    ov_compiled_model_t *model = compile(argc, argv);
+    load_runtime(bench_option("--runtime"));
+    ov_compiled_model_t *model = compile();
     find_names(&b, model);
-    b.n_feeds = bench_feeds_read(&feeds, bench_option(argc, argv, "--ids", NULL),
-                                 (size_t)bench_option_number(argc, argv, "--batch", "32"));
+    b.n_feeds = bench_feeds_read(&feeds, bench_option("--ids"), (size_t)bench_option_number("--batch"));
     make_inputs(&b, feeds);
     check(ov.create_request(model, &b.request), "request");
     run_all(&b);

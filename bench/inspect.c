@@ -1,9 +1,8 @@
 /*
  * What the scripts need to know of the library to feed the floor the same: printed on standard output.
  *
- *   bench_inspect --what describe     what was chosen, as JSON: ap_pipeline_describe()
- *   bench_inspect --what ids --text FILE      the token ids of each line, one sentence a line
- *                 [--model DIR] [--accelerator NAME] [--threads N] [--cache-dir DIR]
+ *   --what describe    what was chosen, as JSON: ap_pipeline_describe()
+ *   --what ids         the token ids of each line of --text, one sentence a line
  */
 #include "api.h"
 #include "common.h"
@@ -38,14 +37,22 @@ static void print_ids(const ap_pipeline *pipe, const char *text) {
     ap_value_destroy(input);
 }
 
+static const bench_row OPTIONS[] = {
+    {"--what", "describe|ids", NULL},
+    {"--text", "FILE", ""},
+    BENCH_PIPELINE_OPTIONS,
+    {NULL, NULL, NULL},
+};
+
 int main(int argc, char **argv) {
-    const char *what = bench_option(argc, argv, "--what", NULL);
-    ap_pipeline *pipe = bench_create_pipeline(argc, argv);
+    bench_options(argc, argv, OPTIONS);
+    const char *what = bench_option("--what");
+    ap_pipeline *pipe = bench_create_pipeline();
     if (strcmp(what, "describe") == 0) {
         print_description(pipe);
     } else if (strcmp(what, "ids") == 0) {
         bench_lines lines;
-        bench_read_lines(&lines, bench_option(argc, argv, "--text", NULL));
+        bench_read_lines(&lines, bench_option("--text"));
         for (size_t i = 0; i < lines.n_lines; i++) print_ids(pipe, lines.line[i]);
     } else {
         bench_die("--what: describe or ids, not %s", what);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures speed, memory and size, and prints tables; docs/performance.md explains them. Some 15 minutes in all.
 #
-#   bench/run.sh [single|start|batch|memory|links|python|optimum|tasks]...      default: all
+#   bench/run.sh [single|start|callers|batch|memory|links|python|optimum|tasks]...      default: all
 #   bench/run.sh growth                      memory over 100,000 calls on each backend; an hour
 #   bench/run.sh backends                    the three runtimes side by side, against their floors and optimum; ten minutes or more,
 #                                            because optimum-intel compiles its IPEX models with each start

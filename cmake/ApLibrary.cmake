@@ -94,6 +94,7 @@ function(ap_add_plugin name)
     add_library(accelpipe_${name} MODULE ${sources})
     set_target_properties(accelpipe_${name} PROPERTIES PREFIX "" INSTALL_RPATH ""
                           LIBRARY_OUTPUT_DIRECTORY ${AP_PLUGIN_BUILD_DIR})
-    target_include_directories(accelpipe_${name} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/plugins)
+    target_include_directories(accelpipe_${name} PRIVATE ${PROJECT_SOURCE_DIR}/include ${PROJECT_SOURCE_DIR}/plugins
+                               ${PROJECT_SOURCE_DIR}/src) # Of which it sees wire/.
     target_link_libraries(accelpipe_${name} PRIVATE ap_flags Threads::Threads ${CMAKE_DL_LIBS} m)
 endfunction()

@@ -1,5 +1,6 @@
 /* Graphs in which the ONNX Runtime plugin finds attention, and the models that it makes of them. The sources
  * are included: a plugin exports nothing. */
+#include "../plugins/common/names.c"
 #include "../plugins/common/onnx.c"
 #include "../plugins/common/onnx_writer.c"
 #include "../plugins/ort/attention.c"

@@ -1,5 +1,6 @@
 /* Shapes that the OpenVINO plugin follows through a graph, and the Ifs that it takes out. The sources are
  * included: a plugin exports nothing. */
+#include "../plugins/common/names.c"
 #include "../plugins/common/onnx.c"
 #include "../plugins/common/onnx_writer.c"
 #include "../plugins/ov/branches.c"
@@ -17,7 +18,7 @@ ovp_runtime ov;
 
 /* What is known of a value fits together, and numbers are those of the table. */
 static void check_values(const folder *f) {
-    for (size_t i = 0; i < f->n; i++) {
+    for (size_t i = 0; i < f->names.n; i++) {
         const ovp_value *value = &f->entries[i].value;
         if (value->rank > OVP_SHAPE_MAX_RANK || value->n_elements > OVP_SHAPE_MAX_ELEMENTS) abort();
         if (value->has_elements && (!value->has_shape || value->rank > 1)) abort();
@@ -30,12 +31,12 @@ static void check_values(const folder *f) {
 
 static void check_model(const uint8_t *data, size_t size) {
     ap_error err = AP_ERROR_INIT;
-    folder f = {.out = {.host = ov.host, .err = &err}};
+    folder f = {.names = {.host = ov.host}, .out = {.host = ov.host, .err = &err}};
     if (!ovp_nums_init(&f.nums, &err)) fold_model(&f, (onnx_text){(const char *)data, size});
     check_values(&f);
     ovp_nums_clear(&f.nums);
     ov.host->free(f.entries);
-    ov.host->free(f.slots);
+    onnx_names_clear(&f.names);
     ov.host->free(f.out.ptr);
 }
 

@@ -4,7 +4,8 @@
 - src/FOLDER/ includes its own headers and those of folders listed before it in src/LAYERS, always spelled from
   src/ ("base/str.h"), and the public headers.
 - cli/, server/ and bindings/ are users like any other: <accelpipe/...> but not <accelpipe/sys/...>.
-- plugins/ include <accelpipe/sys/...>, what those headers include, their own files, and "common/..." of plugins/.
+- plugins/ include <accelpipe/sys/...>, what those headers include, their own files, "common/..." of plugins/, and
+  "wire/..." of src/, which has headers alone that include the C standard library and each other.
 - Public headers include the C standard library and each other; only sys/ headers include sys/ headers.
 """
 
@@ -14,6 +15,7 @@ from csource import c_files, main, read, report, without_comments
 
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*([<"])([^>"]+)[>"]', re.MULTILINE)
 GENERATED = {"build_config.h"}  # written by CMake from cmake/build_config.h.in
+WIRE = "wire"
 FRONT_ENDS = ("cli", "server", "bindings")
 STANDARD_HEADERS = {
     f"{name}.h"
@@ -74,8 +76,18 @@ def is_own_file(root, path, name, folder):
 
 
 def is_common_file(root, name):
-    """What several plugins compile in, each for itself; spelled from plugins/."""
-    return name.startswith("common/") and (root / "plugins" / name).is_file()
+    """What several plugins compile in, each for itself: spelled from plugins/, or from src/ where the library does, too."""
+    return any(name.startswith(f"{folder}/") and (root / top / name).is_file()
+               for top, folder in (("plugins", "common"), ("src", WIRE)))
+
+
+def check_wire(root):
+    for path in c_files(root, [f"src/{WIRE}"]):
+        if path.suffix != ".h":
+            yield f"{path}: {WIRE}/ has headers alone: a plugin links nothing of ours"
+        for line, quoted, name in includes(root, path):
+            if not quoted and name not in STANDARD_HEADERS:
+                yield f"{path}:{line}: <{name}>: headers of {WIRE}/ include the C standard library and each other"
 
 
 def public_for_plugins(root):
@@ -99,7 +111,7 @@ def check_plugins(root):
             if not quoted and name.startswith("accelpipe/") and name not in allowed:
                 yield f"{path}:{line}: <{name}> is not part of <accelpipe/sys/...>, which is all a plugin may see"
             elif quoted and not is_own_file(root, path, name, own) and not is_common_file(root, name):
-                yield f"{path}:{line}: \"{name}\" is not a file of {own}/ or of plugins/common/"
+                yield f"{path}:{line}: \"{name}\" is not a file of {own}/, plugins/common/ or src/{WIRE}/"
 
 
 def check_public_headers(root):
@@ -116,7 +128,8 @@ def check_public_headers(root):
 
 def check(root):
     layers = read_layers(root)
-    problems = [*check_core(root, layers), *check_front_ends(root), *check_plugins(root), *check_public_headers(root)]
+    problems = [*check_core(root, layers), *check_front_ends(root), *check_plugins(root), *check_wire(root),
+                *check_public_headers(root)]
     return report("layers", problems, f"{len(layers)} layers")
 
 

@@ -4,12 +4,12 @@
 
 #include <stdio.h>
 
-bench_generation bench_generation_options(int argc, char **argv) {
+bench_generation bench_generation_options(void) {
     return (bench_generation){
-        .n_rows = (size_t)bench_option_number(argc, argv, "--rows", "1"),
-        .n_prompt = (size_t)bench_option_number(argc, argv, "--prompt", "16"),
-        .n_new = (size_t)bench_option_number(argc, argv, "--new", "32"),
-        .threads = (int)bench_option_number(argc, argv, "--threads", "1"),
+        .n_rows = (size_t)bench_option_number("--rows"),
+        .n_prompt = (size_t)bench_option_number("--prompt"),
+        .n_new = (size_t)bench_option_number("--new"),
+        .threads = (int)bench_option_number("--threads"),
     };
 }
 

@@ -1,6 +1,5 @@
 /* What the programs that measure generation share. A call is one generation: a prompt of --prompt tokens,
- * then
- * --new tokens, each the most likely one, for --rows rows at once. */
+ * and then --new tokens, each the most likely one, for --rows rows at once. */
 #ifndef ACCELPIPE_BENCH_DECODE_H
 #define ACCELPIPE_BENCH_DECODE_H
 
@@ -12,7 +11,12 @@ typedef struct bench_generation {
     int threads;
 } bench_generation;
 
-bench_generation bench_generation_options(int argc, char **argv);
+/* Rows of the table of a program that generates. */
+#define BENCH_GENERATION_OPTIONS                                                                             \
+    {"--rows", "N", "1"}, {"--prompt", "N", "16"}, {"--new", "N", "32"}, { "--threads", "N", "1" }
+
+/* As those options say. */
+bench_generation bench_generation_options(void);
 
 /* The tokens of the prompt, [n_rows, n_prompt]. */
 int64_t *bench_prompt(const bench_generation *g);

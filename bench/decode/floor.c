@@ -1,24 +1,13 @@
 /* The floor of generation: a bare loop on ONNX Runtime's C API. What a run gives of the cache is what the
- * next one takes, and nothing else is done but to look for the largest logit.
- *
- *   bench_decode_floor --runtime LIBONNXRUNTIME --model FILE.onnx [--rows N] [--prompt N] [--new N]
- * [--threads N]
- *                      [--spin 0|1] */
+ * next one takes, and nothing else is done but to look for the largest logit. */
 #include "common.h"
 #include "decode.h"
+#include "ort.h"
 
-#include <dlfcn.h>
-#include <onnxruntime_c_api.h>
 #include <stdio.h>
 #include <string.h>
 
 #define MAX_IOS 512
-
-static const OrtApi *ort;
-
-static void check(OrtStatus *status) {
-    if (status) bench_die("%s", ort->GetErrorMessage(status));
-}
 
 typedef struct bench {
     bench_generation g;
@@ -33,49 +22,39 @@ typedef struct bench {
     int64_t *prompt, *ids, *mask, *positions, *written;
 } bench;
 
-static void load_runtime(const char *path) {
-    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!library) bench_die("%s", dlerror());
-    const OrtApiBase *(*get_base)(void);
-    *(void **)&get_base = dlsym(library, "OrtGetApiBase");
-    if (!get_base) bench_die("%s: no OrtGetApiBase", path);
-    ort = get_base()->GetApi(ORT_API_VERSION);
-    if (!ort) bench_die("%s: no API level %d", path, ORT_API_VERSION);
-}
-
-static void open_session(bench *b, int argc, char **argv) {
+static void open_session(bench *b) {
     OrtSessionOptions *options = NULL;
-    check(ort->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "floor", &b->env));
-    check(ort->CreateSessionOptions(&options));
-    check(ort->SetIntraOpNumThreads(options, b->g.threads));
-    check(ort->SetInterOpNumThreads(options, 1));
-    check(ort->AddSessionConfigEntry(options, "session.intra_op.allow_spinning",
-                                     bench_option(argc, argv, "--spin", "0")));
-    check(ort->CreateSession(b->env, bench_option(argc, argv, "--model", NULL), options, &b->session));
-    check(ort->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &b->cpu));
+    bench_ort_check(ort->CreateEnv(ORT_LOGGING_LEVEL_ERROR, "floor", &b->env));
+    bench_ort_check(ort->CreateSessionOptions(&options));
+    bench_ort_check(ort->SetIntraOpNumThreads(options, b->g.threads));
+    bench_ort_check(ort->SetInterOpNumThreads(options, 1));
+    bench_ort_check(
+        ort->AddSessionConfigEntry(options, "session.intra_op.allow_spinning", bench_option("--spin")));
+    bench_ort_check(ort->CreateSession(b->env, bench_option("--model"), options, &b->session));
+    bench_ort_check(ort->CreateCpuMemoryInfo(OrtArenaAllocator, OrtMemTypeDefault, &b->cpu));
     ort->ReleaseSessionOptions(options);
 }
 
 static void read_shape(int64_t *shape, OrtTypeInfo *type) {
     const OrtTensorTypeAndShapeInfo *info;
     size_t rank;
-    check(ort->CastTypeInfoToTensorInfo(type, &info));
-    check(ort->GetDimensionsCount(info, &rank));
-    check(ort->GetDimensions(info, shape, rank < 4 ? rank : 4));
+    bench_ort_check(ort->CastTypeInfoToTensorInfo(type, &info));
+    bench_ort_check(ort->GetDimensionsCount(info, &rank));
+    bench_ort_check(ort->GetDimensions(info, shape, rank < 4 ? rank : 4));
     ort->ReleaseTypeInfo(type);
 }
 
 static void read_inputs(bench *b) {
     OrtAllocator *allocator = NULL;
-    check(ort->GetAllocatorWithDefaultOptions(&allocator));
-    check(ort->SessionGetInputCount(b->session, &b->n_inputs));
-    check(ort->SessionGetOutputCount(b->session, &b->n_outputs));
+    bench_ort_check(ort->GetAllocatorWithDefaultOptions(&allocator));
+    bench_ort_check(ort->SessionGetInputCount(b->session, &b->n_inputs));
+    bench_ort_check(ort->SessionGetOutputCount(b->session, &b->n_outputs));
     if (b->n_inputs > MAX_IOS || b->n_outputs > MAX_IOS) bench_die("too many inputs or outputs");
     for (size_t i = 0; i < b->n_inputs; i++) {
         char *name;
         OrtTypeInfo *type;
-        check(ort->SessionGetInputName(b->session, i, allocator, &name));
-        check(ort->SessionGetInputTypeInfo(b->session, i, &type));
+        bench_ort_check(ort->SessionGetInputName(b->session, i, allocator, &name));
+        bench_ort_check(ort->SessionGetInputTypeInfo(b->session, i, &type));
         read_shape(b->empty[i], type);
         b->inputs[i] = name;
         b->empty[i][0] = (int64_t)b->g.n_rows;
@@ -86,19 +65,19 @@ static void read_inputs(bench *b) {
 /* present.0.key is what past_key_values.0.key takes. */
 static void match_outputs(bench *b) {
     OrtAllocator *allocator = NULL;
-    check(ort->GetAllocatorWithDefaultOptions(&allocator));
+    bench_ort_check(ort->GetAllocatorWithDefaultOptions(&allocator));
     for (size_t i = 0; i < b->n_outputs; i++) {
         char *name, past[128];
         OrtTypeInfo *type;
         int64_t shape[4] = {0};
-        check(ort->SessionGetOutputName(b->session, i, allocator, &name));
+        bench_ort_check(ort->SessionGetOutputName(b->session, i, allocator, &name));
         b->outputs[i] = name;
         b->past_of_output[i] = -1;
         snprintf(past, sizeof past, "past_key_values.%s", strchr(name, '.') ? strchr(name, '.') + 1 : "");
         for (size_t k = 0; k < b->n_inputs; k++)
             if (strcmp(b->inputs[k], past) == 0) b->past_of_output[i] = (int)k;
         if (b->past_of_output[i] >= 0) continue;
-        check(ort->SessionGetOutputTypeInfo(b->session, i, &type));
+        bench_ort_check(ort->SessionGetOutputTypeInfo(b->session, i, &type));
         read_shape(shape, type);
         b->n_vocab = (size_t)shape[2];
     }
@@ -107,8 +86,9 @@ static void match_outputs(bench *b) {
 static OrtValue *ints(bench *b, int64_t *data, size_t n_columns) {
     OrtValue *value = NULL;
     const int64_t shape[2] = {(int64_t)b->g.n_rows, (int64_t)n_columns};
-    check(ort->CreateTensorWithDataAsOrtValue(b->cpu, data, b->g.n_rows * n_columns * sizeof *data, shape, 2,
-                                              ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64, &value));
+    bench_ort_check(ort->CreateTensorWithDataAsOrtValue(b->cpu, data, b->g.n_rows * n_columns * sizeof *data,
+                                                        shape, 2, ONNX_TENSOR_ELEMENT_DATA_TYPE_INT64,
+                                                        &value));
     return value;
 }
 
@@ -125,8 +105,8 @@ static void run(bench *b, OrtValue **past, size_t n_before, size_t n) {
     OrtValue *in[MAX_IOS], *out[MAX_IOS] = {NULL};
     for (size_t i = 0; i < b->g.n_rows * n; i++) b->positions[i] = (int64_t)(n_before + i % n);
     for (size_t i = 0; i < b->n_inputs; i++) in[i] = past[i] ? past[i] : make_input(b, i, n_before, n);
-    check(ort->Run(b->session, NULL, b->inputs, (const OrtValue *const *)in, b->n_inputs, b->outputs,
-                   b->n_outputs, out));
+    bench_ort_check(ort->Run(b->session, NULL, b->inputs, (const OrtValue *const *)in, b->n_inputs,
+                             b->outputs, b->n_outputs, out));
     for (size_t i = 0; i < b->n_inputs; i++) ort->ReleaseValue(in[i]);
     for (size_t i = 0; i < b->n_outputs; i++) {
         float *logits;
@@ -134,7 +114,7 @@ static void run(bench *b, OrtValue **past, size_t n_before, size_t n) {
             past[b->past_of_output[i]] = out[i];
             continue;
         }
-        check(ort->GetTensorMutableData(out[i], (void **)&logits));
+        bench_ort_check(ort->GetTensorMutableData(out[i], (void **)&logits));
         for (size_t row = 0; row < b->g.n_rows; row++)
             b->ids[row] = bench_argmax(logits + ((row + 1) * n - 1) * b->n_vocab, b->n_vocab);
         ort->ReleaseValue(out[i]);
@@ -148,8 +128,8 @@ static void generate(void *ctx) {
     for (size_t i = 0; i < b->n_outputs; i++) {
         int k = b->past_of_output[i];
         if (k >= 0)
-            check(ort->CreateTensorWithDataAsOrtValue(b->cpu, &nothing, 0, b->empty[k], 4,
-                                                      ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, &past[k]));
+            bench_ort_check(ort->CreateTensorWithDataAsOrtValue(
+                b->cpu, &nothing, 0, b->empty[k], 4, ONNX_TENSOR_ELEMENT_DATA_TYPE_FLOAT, &past[k]));
     }
     for (size_t i = 0; i < b->g.n_new; i++) {
         run(b, past, i ? b->g.n_prompt + i - 1 : 0, i ? 1 : b->g.n_prompt);
@@ -159,12 +139,21 @@ static void generate(void *ctx) {
         if (past[i]) ort->ReleaseValue(past[i]);
 }
 
+static const bench_row OPTIONS[] = {
+    {"--runtime", "LIBONNXRUNTIME", NULL},
+    {"--model", "FILE.onnx", NULL},
+    {"--spin", "0|1", "0"},
+    BENCH_GENERATION_OPTIONS,
+    {NULL, NULL, NULL},
+};
+
 int main(int argc, char **argv) {
+    bench_options(argc, argv, OPTIONS);
     static bench b;
-    b.g = bench_generation_options(argc, argv);
+    b.g = bench_generation_options();
     size_t n_cells = b.g.n_rows * (b.g.n_prompt + b.g.n_new);
-    load_runtime(bench_option(argc, argv, "--runtime", NULL));
-    open_session(&b, argc, argv);
+    bench_ort_load(bench_option("--runtime"));
+    open_session(&b);
     read_inputs(&b);
     match_outputs(&b);
     b.prompt = bench_prompt(&b.g);

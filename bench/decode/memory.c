@@ -1,7 +1,6 @@
 /* How fast the machine's memory is read, in huge pages: what bounds models that read all their weights for a
  * token. A call reads --mb of float32 once, with --threads threads, each its part from the front to the end.
- *
- *   bench_memory [--mb N] [--threads N] [--rounds N]      prints the most GB/s of the rounds
+ * Prints the most GB/s of --rounds calls.
  */
 #define _GNU_SOURCE /* MADV_HUGEPAGE */
 #include "common.h"
@@ -38,10 +37,18 @@ static double read_all(part *parts, size_t n_parts) {
     return bench_wall_s() - before;
 }
 
+static const bench_row OPTIONS[] = {
+    {"--mb", "N", "1024"},
+    {"--threads", "N", "2"},
+    {"--rounds", "N", "20"},
+    {NULL, NULL, NULL},
+};
+
 int main(int argc, char **argv) {
-    size_t n_bytes = (size_t)bench_option_number(argc, argv, "--mb", "1024") << 20;
-    size_t n_parts = (size_t)bench_option_number(argc, argv, "--threads", "2");
-    long n_rounds = bench_option_number(argc, argv, "--rounds", "20");
+    bench_options(argc, argv, OPTIONS);
+    size_t n_bytes = (size_t)bench_option_number("--mb") << 20;
+    size_t n_parts = (size_t)bench_option_number("--threads");
+    long n_rounds = bench_option_number("--rounds");
     double best = 0, sum = 0;
     if (!n_parts || !n_bytes) bench_die("nothing to read");
     float *memory = aligned_alloc(HUGE_BYTES, n_bytes);

@@ -1,9 +1,7 @@
 /* Generation through the library's models that generate: opened, prompt read, token by token.
  *
- *   bench_decode --model FOLDER --accelerator ort|ov|ipex [--rows N] [--prompt N] [--new N] [--threads N]
- *                [--callers N] [--at-once 0|1]
- *
- * With --callers, a call is that many generations: one after the other, or with --at-once on a thread each.
+ * Without --cache-dir there is no start-up cache. With --callers, a call is that many generations: one after
+ * the other, or with --at-once on a thread each.
  */
 #include "common.h"
 #include "decode.h"
@@ -29,18 +27,19 @@ static void check(ap_status status, const ap_error *err) {
     if (status) bench_die("%s [%s]", err->message, ap_status_name(status));
 }
 
-static ap__decoder *open_model(int argc, char **argv, int threads) {
+static ap__decoder *open_model(int threads) {
     ap_error err = AP_ERROR_INIT;
-    const char *folder = bench_option(argc, argv, "--model", NULL);
+    const char *folder = bench_option("--model");
     const ap__backend *backend;
     ap__config *config;
     ap__decoder *decoder;
-    check(ap__backend_get(&backend, bench_option(argc, argv, "--accelerator", "ort"), &err), &err);
+    check(ap__backend_get(&backend, bench_option("--accelerator"), &err), &err);
     check(ap__config_load(&config, folder, &err), &err);
-    const ap__file_request file = {.kind = AP_MODEL_CAUSAL_LM,
-                                   .torch_dtype = bench_option(argc, argv, "--dtype", "float32"),
-                                   .reads = bench_option(argc, argv, "--reads", "onnx")};
-    const ap__session_options options = {.n_threads = threads, .no_cache = true};
+    const ap__file_request file = {
+        .kind = AP_MODEL_CAUSAL_LM, .torch_dtype = bench_option("--dtype"), .reads = bench_option("--reads")};
+    const char *cache_dir = bench_option("--cache-dir");
+    const ap__session_options options = {
+        .n_threads = threads, .no_cache = !*cache_dir, .cache_dir = cache_dir};
     check(ap__decoder_open(&decoder, folder, config, backend, &file, &options, &err), &err);
     ap__config_destroy(config);
     return decoder;
@@ -82,12 +81,25 @@ static void call_all(void *ctx) {
     for (size_t i = 0; callers->at_once && i < callers->n; i++) pthread_join(callers->bench[i].thread, NULL);
 }
 
+static const bench_row OPTIONS[] = {
+    {"--model", "FOLDER", NULL},
+    {"--accelerator", "ort|ov|ipex", "ort"},
+    {"--dtype", "NAME", "float32"},
+    {"--reads", "onnx|xml", "onnx"},
+    {"--callers", "N", "1"},
+    {"--at-once", "0|1", "0"},
+    {"--cache-dir", "DIR", ""},
+    BENCH_GENERATION_OPTIONS,
+    {NULL, NULL, NULL},
+};
+
 int main(int argc, char **argv) {
-    const bench_generation g = bench_generation_options(argc, argv);
-    bench_callers callers = {.n = (size_t)bench_option_number(argc, argv, "--callers", "1"),
-                             .at_once = bench_option_number(argc, argv, "--at-once", "0")};
+    bench_options(argc, argv, OPTIONS);
+    const bench_generation g = bench_generation_options();
+    bench_callers callers = {.n = (size_t)bench_option_number("--callers"),
+                             .at_once = bench_option_number("--at-once")};
     callers.bench = bench_alloc(callers.n * sizeof *callers.bench);
-    ap__decoder *decoder = open_model(argc, argv, g.threads);
+    ap__decoder *decoder = open_model(g.threads);
     for (size_t i = 0; i < callers.n; i++) {
         bench *b = &callers.bench[i];
         *b = (bench){.g = g, .decoder = decoder, .prompt = bench_prompt(&g)};

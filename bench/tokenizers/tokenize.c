@@ -1,11 +1,9 @@
 /*
  * A tokenizer through the C API, as a program that takes turns (common.h).
  *
- *   bench_tokenize --mode encode|batch|load|ids --tokenizer FILE --text FILE [--special 0|1] [--threads N]
- *
- * encode: a call of a turn encodes every line of the text, one after the other. batch: all lines by one call,
- * on N threads. load: loads, encodes the first line, ends. ids: writes the ids of each line and 0xFFFFFFFF
- * behind them, as 32-bit numbers, to standard output. The programs of others do the same.
+ * --mode encode: a call of a turn encodes every line of the text, one after the other. batch: all lines by
+ * one call, on --threads threads. load: loads, encodes the first line, ends. ids: writes the ids of each line
+ * and 0xFFFFFFFF behind them, as 32-bit numbers, to standard output. The programs of others do the same.
  */
 #include "../common.h"
 
@@ -66,11 +64,11 @@ static void write_ids(const bench *b) {
     if (fflush(stdout)) bench_die("standard output: cannot write");
 }
 
-static void prepare(bench *b, int argc, char **argv) {
+static void prepare(bench *b) {
     ap_error err = AP_ERROR_INIT;
     bench_lines lines;
-    check(ap_tokenizer_create(&b->tokenizer, bench_option(argc, argv, "--tokenizer", NULL), &err), &err);
-    bench_read_lines(&lines, bench_option(argc, argv, "--text", NULL));
+    check(ap_tokenizer_create(&b->tokenizer, bench_option("--tokenizer"), &err), &err);
+    bench_read_lines(&lines, bench_option("--text"));
     b->n = lines.n_lines;
     b->texts = bench_alloc(b->n * sizeof *b->texts);
     b->inputs = bench_alloc(b->n * sizeof *b->inputs);
@@ -80,14 +78,24 @@ static void prepare(bench *b, int argc, char **argv) {
     }
     b->options = (ap_encode_options)AP_ENCODE_OPTIONS_INIT;
     b->options.return_tokens = b->options.return_offsets = AP_SWITCH_OFF; /* Nor do the others make them. */
-    b->options.n_threads = bench_option_number(argc, argv, "--threads", "1");
-    if (!bench_option_number(argc, argv, "--special", "1")) b->options.add_special_tokens = AP_SWITCH_OFF;
+    b->options.n_threads = bench_option_number("--threads");
+    if (!bench_option_number("--special")) b->options.add_special_tokens = AP_SWITCH_OFF;
 }
 
+static const bench_row OPTIONS[] = {
+    {"--mode", "encode|batch|load|ids", NULL},
+    {"--tokenizer", "FILE", NULL},
+    {"--text", "FILE", NULL},
+    {"--special", "0|1", "1"},
+    {"--threads", "N", "1"},
+    {NULL, NULL, NULL},
+};
+
 int main(int argc, char **argv) {
+    bench_options(argc, argv, OPTIONS);
     bench b = {0};
-    const char *mode = bench_option(argc, argv, "--mode", NULL);
-    prepare(&b, argc, argv);
+    const char *mode = bench_option("--mode");
+    prepare(&b);
     if (!strcmp(mode, "encode"))
         bench_serve_turns(encode_lines, &b);
     else if (!strcmp(mode, "batch"))

@@ -27,9 +27,9 @@ static void scan_entry(onnx_info *out, onnx_text bytes) {
 }
 
 static bool scan_tensor(onnx_info *out, onnx_text tensor) {
-    reader r = reader_of(tensor);
-    for (field f; read_field(&f, &r);)
-        if (f.number == TENSOR_EXTERNAL_DATA && f.bytes.ptr) scan_entry(out, f.bytes);
+    onnx_reader r = onnx_reader_of(tensor);
+    for (onnx_field f; onnx_read_field(&f, &r);)
+        if (f.number == ONNX_TENSOR_EXTERNAL_DATA && f.bytes.ptr) scan_entry(out, f.bytes);
     return !r.is_broken;
 }
 
@@ -37,13 +37,13 @@ static bool scan_graph(onnx_info *out, onnx_text graph, int depth);
 
 /* @param[out] block_size set when it is the attribute of that name. */
 static bool scan_attribute(onnx_info *out, onnx_text attribute, int depth, uint64_t *block_size) {
-    reader r = reader_of(attribute);
+    onnx_reader r = onnx_reader_of(attribute);
     bool is_block_size = false;
-    for (field f; read_field(&f, &r);) {
-        if (f.number == ATTRIBUTE_NAME) is_block_size = onnx_text_is(f.bytes, "block_size");
-        if (f.number == ATTRIBUTE_INT && is_block_size) *block_size = f.integer;
-        if (f.number == ATTRIBUTE_TENSOR && f.bytes.ptr && !scan_tensor(out, f.bytes)) return false;
-        if ((f.number == ATTRIBUTE_GRAPH || f.number == ATTRIBUTE_GRAPHS) && f.bytes.ptr &&
+    for (onnx_field f; onnx_read_field(&f, &r);) {
+        if (f.number == ONNX_ATTRIBUTE_NAME) is_block_size = onnx_text_is(f.bytes, "block_size");
+        if (f.number == ONNX_ATTRIBUTE_INT && is_block_size) *block_size = f.integer;
+        if (f.number == ONNX_ATTRIBUTE_TENSOR && f.bytes.ptr && !scan_tensor(out, f.bytes)) return false;
+        if ((f.number == ONNX_ATTRIBUTE_GRAPH || f.number == ONNX_ATTRIBUTE_GRAPHS) && f.bytes.ptr &&
             !scan_graph(out, f.bytes, depth + 1))
             return false;
     }
@@ -62,12 +62,13 @@ static bool has_neighbours(onnx_text op) {
 }
 
 static bool scan_node(onnx_info *out, onnx_text node, int depth) {
-    reader r = reader_of(node);
+    onnx_reader r = onnx_reader_of(node);
     onnx_text op = {NULL, 0};
     uint64_t block_size = 0;
-    for (field f; read_field(&f, &r);) {
-        if (f.number == NODE_OP_TYPE) op = f.bytes;
-        if (f.number == NODE_ATTRIBUTE && f.bytes.ptr && !scan_attribute(out, f.bytes, depth, &block_size))
+    for (onnx_field f; onnx_read_field(&f, &r);) {
+        if (f.number == ONNX_NODE_OP_TYPE) op = f.bytes;
+        if (f.number == ONNX_NODE_ATTRIBUTE && f.bytes.ptr &&
+            !scan_attribute(out, f.bytes, depth, &block_size))
             return false;
     }
     out->has_neighbours = out->has_neighbours || has_neighbours(op);
@@ -81,21 +82,21 @@ static bool scan_node(onnx_info *out, onnx_text node, int depth) {
 /* Whether an input begins with the name of a cache. */
 static bool is_past(onnx_text input) {
     static const char start[] = "past_key_values";
-    reader r = reader_of(input);
-    for (field f; read_field(&f, &r);)
-        if (f.number == VALUE_NAME && f.bytes.ptr)
+    onnx_reader r = onnx_reader_of(input);
+    for (onnx_field f; onnx_read_field(&f, &r);)
+        if (f.number == ONNX_VALUE_NAME && f.bytes.ptr)
             return f.bytes.len >= sizeof start - 1 && memcmp(f.bytes.ptr, start, sizeof start - 1) == 0;
     return false;
 }
 
 static bool scan_graph(onnx_info *out, onnx_text graph, int depth) {
-    reader r = reader_of(graph);
+    onnx_reader r = onnx_reader_of(graph);
     if (depth > MAX_DEPTH) return false;
-    for (field f; read_field(&f, &r);) {
+    for (onnx_field f; onnx_read_field(&f, &r);) {
         if (!f.bytes.ptr) continue;
-        if (f.number == GRAPH_NODE && !scan_node(out, f.bytes, depth)) return false;
-        if (f.number == GRAPH_INITIALIZER && !scan_tensor(out, f.bytes)) return false;
-        if (f.number == GRAPH_INPUT && is_past(f.bytes)) out->has_past = true;
+        if (f.number == ONNX_GRAPH_NODE && !scan_node(out, f.bytes, depth)) return false;
+        if (f.number == ONNX_GRAPH_INITIALIZER && !scan_tensor(out, f.bytes)) return false;
+        if (f.number == ONNX_GRAPH_INPUT && is_past(f.bytes)) out->has_past = true;
     }
     return !r.is_broken;
 }
@@ -104,9 +105,9 @@ void onnx_info_scan(onnx_info *out, const void *bytes, size_t n_bytes) {
     bool has_graph = false;
     memset(out, 0, sizeof *out);
     if (!n_bytes) return;
-    reader r = reader_of((onnx_text){bytes, n_bytes});
-    for (field f; read_field(&f, &r);) {
-        if (f.number != MODEL_GRAPH || !f.bytes.ptr) continue;
+    onnx_reader r = onnx_reader_of((onnx_text){bytes, n_bytes});
+    for (onnx_field f; onnx_read_field(&f, &r);) {
+        if (f.number != ONNX_MODEL_GRAPH || !f.bytes.ptr) continue;
         has_graph = true;
         if (!scan_graph(out, f.bytes, 0)) return;
     }
@@ -117,17 +118,17 @@ void onnx_info_scan(onnx_info *out, const void *bytes, size_t n_bytes) {
 
 /* The first field of that number with bytes; none: NULL. */
 static onnx_text find_bytes(onnx_text in, uint32_t number) {
-    reader r = reader_of(in);
-    for (field f; read_field(&f, &r);)
+    onnx_reader r = onnx_reader_of(in);
+    for (onnx_field f; onnx_read_field(&f, &r);)
         if (f.number == number && f.bytes.ptr) return f.bytes;
     return (onnx_text){NULL, 0};
 }
 
 static bool has_initializer(onnx_text graph, onnx_text name) {
-    reader r = reader_of(graph);
-    for (field f; read_field(&f, &r);) {
-        if (f.number != GRAPH_INITIALIZER || !f.bytes.ptr) continue;
-        onnx_text own = find_bytes(f.bytes, TENSOR_NAME);
+    onnx_reader r = onnx_reader_of(graph);
+    for (onnx_field f; onnx_read_field(&f, &r);) {
+        if (f.number != ONNX_GRAPH_INITIALIZER || !f.bytes.ptr) continue;
+        onnx_text own = find_bytes(f.bytes, ONNX_TENSOR_NAME);
         if (own.ptr && own.len == name.len && memcmp(own.ptr, name.ptr, name.len) == 0) return true;
     }
     return false;
@@ -135,21 +136,21 @@ static bool has_initializer(onnx_text graph, onnx_text name) {
 
 static void visit_names(onnx_text model, uint32_t number, onnx_name_fn visit, void *ctx) {
     if (!model.len) return;
-    onnx_text graph = find_bytes(model, MODEL_GRAPH);
+    onnx_text graph = find_bytes(model, ONNX_MODEL_GRAPH);
     if (!graph.ptr) return;
-    reader r = reader_of(graph);
-    for (field f; read_field(&f, &r);) {
+    onnx_reader r = onnx_reader_of(graph);
+    for (onnx_field f; onnx_read_field(&f, &r);) {
         if (f.number != number || !f.bytes.ptr) continue;
-        onnx_text name = find_bytes(f.bytes, VALUE_NAME);
-        if (!name.ptr || (number == GRAPH_INPUT && has_initializer(graph, name))) continue;
+        onnx_text name = find_bytes(f.bytes, ONNX_VALUE_NAME);
+        if (!name.ptr || (number == ONNX_GRAPH_INPUT && has_initializer(graph, name))) continue;
         if (!visit(ctx, name)) return;
     }
 }
 
 void onnx_input_names(const void *bytes, size_t n_bytes, onnx_name_fn visit, void *ctx) {
-    visit_names((onnx_text){bytes, n_bytes}, GRAPH_INPUT, visit, ctx);
+    visit_names((onnx_text){bytes, n_bytes}, ONNX_GRAPH_INPUT, visit, ctx);
 }
 
 void onnx_output_names(const void *bytes, size_t n_bytes, onnx_name_fn visit, void *ctx) {
-    visit_names((onnx_text){bytes, n_bytes}, GRAPH_OUTPUT, visit, ctx);
+    visit_names((onnx_text){bytes, n_bytes}, ONNX_GRAPH_OUTPUT, visit, ctx);
 }

@@ -2,17 +2,10 @@
 #ifndef COMMON_ONNX_H
 #define COMMON_ONNX_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "wire/onnx.h"
 
 /* More external files than this are not listed, and is_truncated is set. */
 #define ONNX_MAX_EXTERNAL 64
-
-typedef struct onnx_text {
-    const char *ptr; /* Borrowed from the model's bytes; no NUL. */
-    size_t len;
-} onnx_text;
 
 typedef struct onnx_info onnx_info;
 

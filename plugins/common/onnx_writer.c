@@ -38,7 +38,7 @@ static size_t put_tag(unsigned char *out, uint32_t number, unsigned type) {
 void onnx_write_close(onnx_writer *w, size_t start, uint32_t number) {
     unsigned char head[20];
     if (w->status) return;
-    size_t n_body = w->len - start, n = put_tag(head, number, WIRE_BYTES);
+    size_t n_body = w->len - start, n = put_tag(head, number, ONNX_WIRE_BYTES);
     n += put_varint(head + n, n_body);
     if (!reserve(w, n)) return;
     memmove(w->ptr + start + n, w->ptr + start, n_body);
@@ -48,7 +48,7 @@ void onnx_write_close(onnx_writer *w, size_t start, uint32_t number) {
 
 void onnx_write_bytes(onnx_writer *w, uint32_t number, onnx_text bytes) {
     unsigned char head[20];
-    size_t n = put_tag(head, number, WIRE_BYTES);
+    size_t n = put_tag(head, number, ONNX_WIRE_BYTES);
     n += put_varint(head + n, bytes.len);
     onnx_write(w, head, n);
     onnx_write(w, bytes.ptr, bytes.len);
@@ -60,14 +60,14 @@ void onnx_write_text(onnx_writer *w, uint32_t number, const char *text) {
 
 void onnx_write_int(onnx_writer *w, uint32_t number, int64_t value) {
     unsigned char bytes[20];
-    size_t n = put_tag(bytes, number, WIRE_VARINT);
+    size_t n = put_tag(bytes, number, ONNX_WIRE_VARINT);
     n += put_varint(bytes + n, (uint64_t)value);
     onnx_write(w, bytes, n);
 }
 
 void onnx_write_float(onnx_writer *w, uint32_t number, float value) {
     unsigned char bytes[20];
-    size_t n = put_tag(bytes, number, WIRE_FIXED32);
+    size_t n = put_tag(bytes, number, ONNX_WIRE_FIXED32);
     memcpy(bytes + n, &value, sizeof value); /* Little-endian, as all of the runtime's files. */
     onnx_write(w, bytes, n + sizeof value);
 }

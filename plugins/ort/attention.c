@@ -148,28 +148,28 @@ static uint32_t above_repeat(const graph *g, uint32_t value) {
 
 /* Heads and their size, of an input [rows, heads, tokens, size] of float32. */
 static bool read_past(int64_t *n_heads, int64_t *size, const graph *g, uint32_t past) {
-    static const uint32_t path[] = {VALUE_TYPE, TYPE_TENSOR};
+    static const uint32_t path[] = {ONNX_VALUE_TYPE, ONNX_TYPE_TENSOR_TYPE};
     int64_t dims[RANK] = {0}, type = 0;
     uint32_t rank = 0;
     onnx_text info = past == GRAPH_NONE ? (onnx_text){NULL, 0} : g->values[past].info;
     for (size_t i = 0; i < 2 && info.ptr; i++) {
-        reader r = reader_of(info);
+        onnx_reader r = onnx_reader_of(info);
         info.ptr = NULL;
-        for (field f; read_field(&f, &r);)
+        for (onnx_field f; onnx_read_field(&f, &r);)
             if (f.number == path[i] && f.bytes.ptr) info = f.bytes;
     }
     if (!info.ptr) return false;
-    reader r = reader_of(info);
-    reader shape = reader_of((onnx_text){"", 0});
-    for (field f; read_field(&f, &r);) {
-        if (f.number == TENSOR_TYPE_ELEMENT) type = (int64_t)f.integer;
-        if (f.number == TENSOR_TYPE_SHAPE && f.bytes.ptr) shape = reader_of(f.bytes);
+    onnx_reader r = onnx_reader_of(info);
+    onnx_reader shape = onnx_reader_of((onnx_text){"", 0});
+    for (onnx_field f; onnx_read_field(&f, &r);) {
+        if (f.number == ONNX_TENSOR_TYPE_ELEMENT) type = (int64_t)f.integer;
+        if (f.number == ONNX_TENSOR_TYPE_SHAPE && f.bytes.ptr) shape = onnx_reader_of(f.bytes);
     }
-    for (field f; read_field(&f, &shape);) {
-        if (f.number != SHAPE_DIM || !f.bytes.ptr || rank++ >= RANK) continue;
-        reader dim = reader_of(f.bytes);
-        for (field d; read_field(&d, &dim);)
-            if (d.number == DIM_VALUE) dims[rank - 1] = (int64_t)d.integer;
+    for (onnx_field f; onnx_read_field(&f, &shape);) {
+        if (f.number != ONNX_SHAPE_DIM || !f.bytes.ptr || rank++ >= RANK) continue;
+        onnx_reader dim = onnx_reader_of(f.bytes);
+        for (onnx_field d; onnx_read_field(&d, &dim);)
+            if (d.number == ONNX_DIM_VALUE) dims[rank - 1] = (int64_t)d.integer;
     }
     *n_heads = dims[AXIS_HEADS];
     *size = dims[AXIS_SIZE];

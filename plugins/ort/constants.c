@@ -27,14 +27,14 @@ onnx_text constant_tensor(const graph *g, uint32_t value) {
         value = graph_input(g, node, 0);
     if (value == GRAPH_NONE) return (onnx_text){NULL, 0};
     if ((node = graph_producer(g, value, "Constant")))
-        return onnx_attribute_bytes(node->bytes, "value", ATTRIBUTE_TENSOR);
+        return onnx_attribute_bytes(node->bytes, "value", ONNX_ATTRIBUTE_TENSOR);
     return g->values[value].tensor;
 }
 
 /* Of an integer field: the first number, packed or not. */
-static bool first_int(int64_t *out, const field *f) {
-    reader r = reader_of(f->bytes.ptr ? f->bytes : (onnx_text){"", 0});
-    *out = (int64_t)(f->bytes.ptr ? read_varint(&r) : f->integer);
+static bool first_int(int64_t *out, const onnx_field *f) {
+    onnx_reader r = onnx_reader_of(f->bytes.ptr ? f->bytes : (onnx_text){"", 0});
+    *out = (int64_t)(f->bytes.ptr ? onnx_read_varint(&r) : f->integer);
     return !r.is_broken;
 }
 
@@ -53,15 +53,16 @@ static bool from_bytes(scalar *out, onnx_text bytes, int64_t type) {
 
 /* A tensor of one element. */
 static bool read_tensor(scalar *out, onnx_text tensor) {
-    reader r = reader_of(tensor);
+    onnx_reader r = onnx_reader_of(tensor);
     int64_t type = 0, n = 1, dim = 0;
     onnx_text bytes = {NULL, 0};
     bool has_number = false;
-    for (field f; tensor.ptr && read_field(&f, &r);) {
-        if (f.number == TENSOR_DATA_TYPE) type = (int64_t)f.integer;
-        if (f.number == TENSOR_DIMS && (!first_int(&dim, &f) || dim != 1)) n = 0;
-        if ((f.number == TENSOR_RAW_DATA || f.number == TENSOR_FLOAT_DATA) && f.bytes.ptr) bytes = f.bytes;
-        if (f.number != TENSOR_INT64_DATA && f.number != TENSOR_INT32_DATA) continue;
+    for (onnx_field f; tensor.ptr && onnx_read_field(&f, &r);) {
+        if (f.number == ONNX_TENSOR_DATA_TYPE) type = (int64_t)f.integer;
+        if (f.number == ONNX_TENSOR_DIMS && (!first_int(&dim, &f) || dim != 1)) n = 0;
+        if ((f.number == ONNX_TENSOR_RAW_DATA || f.number == ONNX_TENSOR_FLOAT_DATA) && f.bytes.ptr)
+            bytes = f.bytes;
+        if (f.number != ONNX_TENSOR_INT64_DATA && f.number != ONNX_TENSOR_INT32_DATA) continue;
         has_number = first_int(&dim, &f);
         out->value = (double)dim;
     }

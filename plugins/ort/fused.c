@@ -34,9 +34,9 @@ typedef struct rewriting {
 
 static void write_entry(onnx_writer *w, const char *key, onnx_text value) {
     size_t start = w->len;
-    onnx_write_text(w, ENTRY_KEY, key);
-    onnx_write_bytes(w, ENTRY_VALUE, value);
-    onnx_write_close(w, start, TENSOR_EXTERNAL_DATA);
+    onnx_write_text(w, ONNX_ENTRY_KEY, key);
+    onnx_write_bytes(w, ONNX_ENTRY_VALUE, value);
+    onnx_write_close(w, start, ONNX_TENSOR_EXTERNAL_DATA);
 }
 
 static void write_number(onnx_writer *w, const char *key, size_t number) {
@@ -50,7 +50,7 @@ static void write_place(rewriting *r, onnx_text raw) {
     write_entry(&r->w, "location", (onnx_text){r->name, strlen(r->name)});
     write_number(&r->w, "offset", (size_t)(raw.ptr - r->start));
     write_number(&r->w, "length", raw.len);
-    onnx_write_int(&r->w, TENSOR_DATA_LOCATION, ONNX_EXTERNAL);
+    onnx_write_int(&r->w, ONNX_TENSOR_DATA_LOCATION, ONNX_TENSOR_EXTERNAL);
 }
 
 /* The name of a file beside the model, as it is called where it really is: in the Hub's cache it is a link.
@@ -72,71 +72,71 @@ static void write_external(rewriting *r, onnx_text bytes) {
     if (onnx_text_is(entry.key, "location") && entry.value.ptr)
         write_location(r, entry.value);
     else
-        onnx_write_bytes(&r->w, TENSOR_EXTERNAL_DATA, bytes);
+        onnx_write_bytes(&r->w, ONNX_TENSOR_EXTERNAL_DATA, bytes);
 }
 
 /* A field as it is. */
-static void copy_field(rewriting *r, const unsigned char *start, const reader *in) {
+static void copy_field(rewriting *r, const unsigned char *start, const onnx_reader *in) {
     onnx_write(&r->w, start, (size_t)(in->at - start));
 }
 
 static void write_initializer(rewriting *r, onnx_text tensor) {
     size_t start = r->w.len;
-    reader in = reader_of(tensor);
+    onnx_reader in = onnx_reader_of(tensor);
     onnx_text raw = {NULL, 0};
-    for (field f; in.at < in.end;) {
+    for (onnx_field f; in.at < in.end;) {
         const unsigned char *at = in.at;
-        if (!read_field(&f, &in)) break;
-        if (f.number == TENSOR_RAW_DATA && f.bytes.ptr && f.bytes.len >= EXTERNAL_MIN_BYTES)
+        if (!onnx_read_field(&f, &in)) break;
+        if (f.number == ONNX_TENSOR_RAW_DATA && f.bytes.ptr && f.bytes.len >= EXTERNAL_MIN_BYTES)
             raw = f.bytes;
-        else if (f.number == TENSOR_EXTERNAL_DATA && f.bytes.ptr)
+        else if (f.number == ONNX_TENSOR_EXTERNAL_DATA && f.bytes.ptr)
             write_external(r, f.bytes);
         else
             copy_field(r, at, &in);
     }
     if (raw.ptr) write_place(r, raw);
-    onnx_write_close(&r->w, start, GRAPH_INITIALIZER);
+    onnx_write_close(&r->w, start, ONNX_GRAPH_INITIALIZER);
 }
 
 /* -- the model ----------------------------------------------------------------------------------------- */
 
 static void write_graph(rewriting *r, onnx_text bytes, const uint32_t *order, size_t n) {
     size_t start = r->w.len;
-    reader in = reader_of(bytes);
-    for (size_t i = 0; i < n; i++) onnx_write_bytes(&r->w, GRAPH_NODE, r->g->nodes[order[i]].bytes);
-    for (field f; in.at < in.end;) {
+    onnx_reader in = onnx_reader_of(bytes);
+    for (size_t i = 0; i < n; i++) onnx_write_bytes(&r->w, ONNX_GRAPH_NODE, r->g->nodes[order[i]].bytes);
+    for (onnx_field f; in.at < in.end;) {
         const unsigned char *at = in.at;
-        if (!read_field(&f, &in)) break;
-        if (f.number == GRAPH_INITIALIZER && f.bytes.ptr)
+        if (!onnx_read_field(&f, &in)) break;
+        if (f.number == ONNX_GRAPH_INITIALIZER && f.bytes.ptr)
             write_initializer(r, f.bytes);
-        else if (f.number != GRAPH_NODE && f.number != GRAPH_VALUE_INFO)
+        else if (f.number != ONNX_GRAPH_NODE && f.number != ONNX_GRAPH_VALUE_INFO)
             copy_field(r, at, &in);
     }
-    onnx_write_close(&r->w, start, MODEL_GRAPH);
+    onnx_write_close(&r->w, start, ONNX_MODEL_GRAPH);
 }
 
 static bool is_standard_opset(onnx_text opset) {
-    reader in = reader_of(opset);
-    for (field f; read_field(&f, &in);)
-        if (f.number == OPSET_DOMAIN && f.bytes.len && !onnx_text_is(f.bytes, "ai.onnx")) return false;
+    onnx_reader in = onnx_reader_of(opset);
+    for (onnx_field f; onnx_read_field(&f, &in);)
+        if (f.number == ONNX_OPSET_DOMAIN && f.bytes.len && !onnx_text_is(f.bytes, "ai.onnx")) return false;
     return true;
 }
 
 static void write_opset(onnx_writer *w, int64_t version) {
     size_t start = w->len;
-    onnx_write_text(w, OPSET_DOMAIN, "");
-    onnx_write_int(w, OPSET_VERSION, version);
-    onnx_write_close(w, start, MODEL_OPSET_IMPORT);
+    onnx_write_text(w, ONNX_OPSET_DOMAIN, "");
+    onnx_write_int(w, ONNX_OPSET_VERSION, version);
+    onnx_write_close(w, start, ONNX_MODEL_OPSET_IMPORT);
 }
 
 static void write_model(rewriting *r, const uint32_t *order, size_t n) {
-    reader in = reader_of(r->g->model);
-    for (field f; in.at < in.end;) {
+    onnx_reader in = onnx_reader_of(r->g->model);
+    for (onnx_field f; in.at < in.end;) {
         const unsigned char *at = in.at;
-        if (!read_field(&f, &in)) break;
-        if (f.number == MODEL_GRAPH)
+        if (!onnx_read_field(&f, &in)) break;
+        if (f.number == ONNX_MODEL_GRAPH)
             write_graph(r, f.bytes, order, n);
-        else if (f.number == MODEL_OPSET_IMPORT && f.bytes.ptr && is_standard_opset(f.bytes))
+        else if (f.number == ONNX_MODEL_OPSET_IMPORT && f.bytes.ptr && is_standard_opset(f.bytes))
             write_opset(&r->w, r->g->opset > OPSET_FUSED ? r->g->opset : OPSET_FUSED);
         else
             copy_field(r, at, &in);

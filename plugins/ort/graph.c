@@ -26,65 +26,40 @@ static bool grow(graph *g, void *list, size_t *capacity, size_t n, size_t size) 
 
 /* -- values -------------------------------------------------------------------------------------------- */
 
-/* FNV-1a from a start that differs from process to process, so that names cannot be made to collide. */
-static size_t slot_of(const graph *g, onnx_text name) {
-    uint64_t hash = 0xcbf29ce484222325u ^ (uint64_t)(uintptr_t)g->slots;
-    for (size_t i = 0; i < name.len; i++) hash = (hash ^ (unsigned char)name.ptr[i]) * 0x100000001b3u;
-    hash ^= hash >> 29;
-    size_t slot = (size_t)hash & (g->n_slots - 1);
-    for (; g->slots[slot]; slot = (slot + 1) & (g->n_slots - 1)) {
-        const graph_value *value = &g->values[g->slots[slot] - 1];
-        if (value->name.len == name.len && memcmp(value->name.ptr, name.ptr, name.len) == 0) break;
-    }
-    return slot;
-}
-
-static bool grow_slots(graph *g) {
-    if (g->n_values * 2 < g->n_slots) return true;
-    size_t n = g->n_slots ? g->n_slots * 4 : 1024;
-    uint32_t *slots = g->host->alloc(n * sizeof *slots);
-    g->is_odd = g->is_odd || !slots;
-    if (!slots) return false;
-    memset(slots, 0, n * sizeof *slots);
-    g->host->free(g->slots);
-    g->slots = slots;
-    g->n_slots = n;
-    for (uint32_t i = 0; i < g->n_values; i++) slots[slot_of(g, g->values[i].name)] = i + 1;
-    return true;
-}
-
 uint32_t graph_value_of(graph *g, onnx_text name) {
-    if (!name.len || !grow_slots(g)) return GRAPH_NONE;
-    size_t slot = slot_of(g, name);
-    if (g->slots[slot]) return g->slots[slot] - 1;
-    if (!grow(g, &g->values, &g->values_capacity, g->n_values, sizeof *g->values)) return GRAPH_NONE;
-    g->values[g->n_values] = (graph_value){.name = name, .producer = GRAPH_NONE};
-    g->slots[slot] = (uint32_t)++g->n_values;
-    return (uint32_t)g->n_values - 1;
+    if (!name.len || !grow(g, &g->values, &g->values_capacity, g->n_values, sizeof *g->values))
+        return GRAPH_NONE;
+    uint32_t value = onnx_names_add(&g->names, name);
+    g->is_odd = value == ONNX_NO_NAME;
+    if (g->is_odd) return GRAPH_NONE;
+    if (value == g->n_values) g->values[g->n_values++] = (graph_value){.producer = GRAPH_NONE};
+    return value;
 }
 
 uint32_t graph_value_new(graph *g, const char *prefix, uint32_t other) {
     char text[64];
-    int len = snprintf(text, sizeof text, "accelpipe.%s.%u", prefix, other);
-    size_t n_before = g->n_values;
-    uint32_t value = graph_value_of(g, (onnx_text){text, (size_t)len});
-    if (value == GRAPH_NONE) return value;
-    graph_value *v = &g->values[value];
-    if (g->n_values > n_before) {
-        char *name = g->host->alloc((size_t)len);
-        if (name) memcpy(name, text, (size_t)len);
-        *v = (graph_value){.name = {name, name ? (size_t)len : 0}, .producer = GRAPH_NONE, .is_added = true};
-        g->is_odd = g->is_odd || !name;
+    size_t len = (size_t)snprintf(text, sizeof text, "accelpipe.%s.%u", prefix, other);
+    uint32_t value = onnx_names_find(&g->names, (onnx_text){text, len});
+    if (value != ONNX_NO_NAME) {
+        g->is_odd = g->is_odd || !g->values[value].is_added;
+        return value;
     }
-    if (!v->is_added) g->is_odd = true;
+    char *name = g->host->alloc(len);
+    if (name) memcpy(name, text, len);
+    value = graph_value_of(g, (onnx_text){name, name ? len : 0});
+    g->is_odd = g->is_odd || value == GRAPH_NONE;
+    if (value == GRAPH_NONE)
+        g->host->free(name);
+    else
+        g->values[value].is_added = true;
     return value;
 }
 
 /* -- reading ------------------------------------------------------------------------------------------- */
 
 static bool has_graphs(onnx_text attribute) {
-    return onnx_find_bytes(attribute, ATTRIBUTE_GRAPH).ptr ||
-           onnx_find_bytes(attribute, ATTRIBUTE_GRAPHS).ptr;
+    return onnx_find_bytes(attribute, ONNX_ATTRIBUTE_GRAPH).ptr ||
+           onnx_find_bytes(attribute, ONNX_ATTRIBUTE_GRAPHS).ptr;
 }
 
 static void add_io(graph *g, uint32_t value) {
@@ -110,21 +85,21 @@ static void read_node(graph *g, onnx_text bytes) {
     graph_node *node = add_node(g);
     if (!node) return;
     node->bytes = bytes;
-    reader r = reader_of(bytes);
-    for (field f; read_field(&f, &r);) {
+    onnx_reader r = onnx_reader_of(bytes);
+    for (onnx_field f; onnx_read_field(&f, &r);) {
         if (!f.bytes.ptr) continue;
-        if (f.number == NODE_OP_TYPE) node->op = f.bytes;
-        if (f.number == NODE_DOMAIN && f.bytes.len && !onnx_text_is(f.bytes, "ai.onnx"))
+        if (f.number == ONNX_NODE_OP_TYPE) node->op = f.bytes;
+        if (f.number == ONNX_NODE_DOMAIN && f.bytes.len && !onnx_text_is(f.bytes, "ai.onnx"))
             node->is_standard = false;
-        if (f.number == NODE_ATTRIBUTE && has_graphs(f.bytes)) g->is_odd = true;
-        if (f.number != NODE_INPUT) continue;
+        if (f.number == ONNX_NODE_ATTRIBUTE && has_graphs(f.bytes)) g->is_odd = true;
+        if (f.number != ONNX_NODE_INPUT) continue;
         add_io(g, graph_value_of(g, f.bytes));
         node->n_inputs++;
     }
     g->is_odd = g->is_odd || r.is_broken;
-    r = reader_of(bytes);
-    for (field f; read_field(&f, &r);) {
-        if (f.number != NODE_OUTPUT || !f.bytes.ptr) continue;
+    r = onnx_reader_of(bytes);
+    for (onnx_field f; onnx_read_field(&f, &r);) {
+        if (f.number != ONNX_NODE_OUTPUT || !f.bytes.ptr) continue;
         add_io(g, graph_value_of(g, f.bytes));
         node->n_outputs++;
     }
@@ -132,36 +107,38 @@ static void read_node(graph *g, onnx_text bytes) {
 }
 
 /* One of a graph's inputs, outputs or initializers. */
-static void read_named(graph *g, const field *f) {
-    uint32_t value = graph_value_of(
-        g, onnx_find_bytes(f->bytes, f->number == GRAPH_INITIALIZER ? TENSOR_NAME : VALUE_NAME));
+static void read_named(graph *g, const onnx_field *f) {
+    uint32_t value =
+        graph_value_of(g, onnx_find_bytes(f->bytes, f->number == ONNX_GRAPH_INITIALIZER ? ONNX_TENSOR_NAME
+                                                                                        : ONNX_VALUE_NAME));
     g->is_odd = g->is_odd || value == GRAPH_NONE;
     if (g->is_odd) return;
-    if (f->number == GRAPH_INITIALIZER) g->values[value].tensor = f->bytes;
-    if (f->number == GRAPH_INPUT) g->values[value].info = f->bytes;
-    if (f->number == GRAPH_OUTPUT &&
+    if (f->number == ONNX_GRAPH_INITIALIZER) g->values[value].tensor = f->bytes;
+    if (f->number == ONNX_GRAPH_INPUT) g->values[value].info = f->bytes;
+    if (f->number == ONNX_GRAPH_OUTPUT &&
         grow(g, &g->outputs, &g->outputs_capacity, g->n_outputs, sizeof *g->outputs))
         g->outputs[g->n_outputs++] = value;
 }
 
 static void read_graph(graph *g, onnx_text bytes) {
-    reader r = reader_of(bytes);
-    for (field f; !g->is_odd && read_field(&f, &r);) {
+    onnx_reader r = onnx_reader_of(bytes);
+    for (onnx_field f; !g->is_odd && onnx_read_field(&f, &r);) {
         if (!f.bytes.ptr) continue;
-        if (f.number == GRAPH_NODE) read_node(g, f.bytes);
-        if (f.number == GRAPH_INITIALIZER || f.number == GRAPH_INPUT || f.number == GRAPH_OUTPUT)
+        if (f.number == ONNX_GRAPH_NODE) read_node(g, f.bytes);
+        if (f.number == ONNX_GRAPH_INITIALIZER || f.number == ONNX_GRAPH_INPUT ||
+            f.number == ONNX_GRAPH_OUTPUT)
             read_named(g, &f);
     }
     g->is_odd = g->is_odd || r.is_broken;
 }
 
 static void read_opset(graph *g, onnx_text bytes) {
-    reader r = reader_of(bytes);
+    onnx_reader r = onnx_reader_of(bytes);
     onnx_text domain = {NULL, 0};
     int64_t version = 0;
-    for (field f; read_field(&f, &r);) {
-        if (f.number == OPSET_DOMAIN) domain = f.bytes;
-        if (f.number == OPSET_VERSION) version = (int64_t)f.integer;
+    for (onnx_field f; onnx_read_field(&f, &r);) {
+        if (f.number == ONNX_OPSET_DOMAIN) domain = f.bytes;
+        if (f.number == ONNX_OPSET_VERSION) version = (int64_t)f.integer;
     }
     if (!domain.len || onnx_text_is(domain, "ai.onnx")) g->opset = version;
 }
@@ -169,15 +146,17 @@ static void read_opset(graph *g, onnx_text bytes) {
 bool graph_read(graph *out, const ap_host *host, onnx_text model) {
     memset(out, 0, sizeof *out);
     out->host = host;
+    out->names.host = host;
     out->model = model;
     if (!model.len) return false;
-    reader r = reader_of(model);
+    onnx_reader r = onnx_reader_of(model);
     size_t n_graphs = 0;
-    for (field f; !out->is_odd && read_field(&f, &r);) {
+    for (onnx_field f; !out->is_odd && onnx_read_field(&f, &r);) {
         if (!f.bytes.ptr) continue;
-        if (f.number == MODEL_OPSET_IMPORT) read_opset(out, f.bytes);
-        if (f.number == MODEL_FUNCTIONS || (f.number == MODEL_GRAPH && n_graphs++)) out->is_odd = true;
-        if (f.number == MODEL_GRAPH) read_graph(out, f.bytes);
+        if (f.number == ONNX_MODEL_OPSET_IMPORT) read_opset(out, f.bytes);
+        if (f.number == ONNX_MODEL_FUNCTIONS || (f.number == ONNX_MODEL_GRAPH && n_graphs++))
+            out->is_odd = true;
+        if (f.number == ONNX_MODEL_GRAPH) read_graph(out, f.bytes);
     }
     return !out->is_odd && !r.is_broken && n_graphs == 1;
 }
@@ -186,12 +165,12 @@ void graph_clear(graph *g) {
     for (size_t i = 0; i < g->n_nodes; i++)
         if (g->nodes[i].is_added) g->host->free((void *)(uintptr_t)g->nodes[i].bytes.ptr);
     for (size_t i = 0; i < g->n_values; i++)
-        if (g->values[i].is_added) g->host->free((void *)(uintptr_t)g->values[i].name.ptr);
+        if (g->values[i].is_added) g->host->free((void *)(uintptr_t)g->names.of[i].ptr);
     g->host->free(g->nodes);
     g->host->free(g->values);
     g->host->free(g->ios);
-    g->host->free(g->slots);
     g->host->free(g->outputs);
+    onnx_names_clear(&g->names);
     memset(g, 0, sizeof *g);
 }
 
@@ -215,30 +194,30 @@ uint32_t graph_output(const graph *g, const graph_node *node, uint32_t i) {
 
 static void write_attribute(onnx_writer *w, const graph_attribute *attribute) {
     size_t start = w->len;
-    int64_t type = attribute->ints       ? ONNX_ATTRIBUTE_INTS
-                   : attribute->is_float ? ONNX_ATTRIBUTE_FLOAT
-                                         : ONNX_ATTRIBUTE_INT;
-    onnx_write_text(w, ATTRIBUTE_NAME, attribute->name);
-    if (type == ONNX_ATTRIBUTE_FLOAT) onnx_write_float(w, ATTRIBUTE_FLOAT, attribute->number);
-    if (type == ONNX_ATTRIBUTE_INT) onnx_write_int(w, ATTRIBUTE_INT, attribute->integer);
+    int64_t type = attribute->ints       ? ONNX_ATTRIBUTE_TYPE_INTS
+                   : attribute->is_float ? ONNX_ATTRIBUTE_TYPE_FLOAT
+                                         : ONNX_ATTRIBUTE_TYPE_INT;
+    onnx_write_text(w, ONNX_ATTRIBUTE_NAME, attribute->name);
+    if (type == ONNX_ATTRIBUTE_TYPE_FLOAT) onnx_write_float(w, ONNX_ATTRIBUTE_FLOAT, attribute->number);
+    if (type == ONNX_ATTRIBUTE_TYPE_INT) onnx_write_int(w, ONNX_ATTRIBUTE_INT, attribute->integer);
     for (uint32_t i = 0; attribute->ints && i < attribute->n; i++)
-        onnx_write_int(w, ATTRIBUTE_INTS, attribute->ints[i]);
-    onnx_write_int(w, ATTRIBUTE_TYPE, type);
-    onnx_write_close(w, start, NODE_ATTRIBUTE);
+        onnx_write_int(w, ONNX_ATTRIBUTE_INTS, attribute->ints[i]);
+    onnx_write_int(w, ONNX_ATTRIBUTE_TYPE, type);
+    onnx_write_close(w, start, ONNX_NODE_ATTRIBUTE);
 }
 
 static void write_ios(onnx_writer *w, const graph *g, uint32_t number, const uint32_t *values, uint32_t n) {
     for (uint32_t i = 0; i < n; i++)
-        onnx_write_bytes(w, number, values[i] == GRAPH_NONE ? (onnx_text){"", 0} : g->values[values[i]].name);
+        onnx_write_bytes(w, number, values[i] == GRAPH_NONE ? (onnx_text){"", 0} : g->names.of[values[i]]);
 }
 
 void graph_add(graph *g, const graph_new_node *node) {
     onnx_writer w = {.host = g->host};
     graph_node *added = add_node(g);
     if (!added) return;
-    write_ios(&w, g, NODE_INPUT, node->inputs, node->n_inputs);
-    write_ios(&w, g, NODE_OUTPUT, node->outputs, node->n_outputs);
-    onnx_write_text(&w, NODE_OP_TYPE, node->op);
+    write_ios(&w, g, ONNX_NODE_INPUT, node->inputs, node->n_inputs);
+    write_ios(&w, g, ONNX_NODE_OUTPUT, node->outputs, node->n_outputs);
+    onnx_write_text(&w, ONNX_NODE_OP_TYPE, node->op);
     for (size_t i = 0; i < GRAPH_MAX_NEW_ATTRIBUTES && node->attributes[i].name; i++)
         write_attribute(&w, &node->attributes[i]);
     added->is_added = true;

@@ -3,9 +3,7 @@
 #ifndef ORT_GRAPH_H
 #define ORT_GRAPH_H
 
-#include "common/onnx.h"
-
-#include <accelpipe/sys/host.h>
+#include "common/names.h"
 
 /* No value, or no node. */
 #define GRAPH_NONE UINT32_MAX
@@ -20,7 +18,6 @@ typedef struct graph_node {
 } graph_node;
 
 typedef struct graph_value {
-    onnx_text name;
     uint32_t producer; /* Node that gives it; GRAPH_NONE: an input or an initializer. */
     onnx_text tensor;  /* Of an initializer; else ptr is NULL. */
     onnx_text info;    /* Of an input of the graph: what is said of it. */
@@ -32,9 +29,10 @@ typedef struct graph {
     onnx_text model;
     int64_t opset; /* Of ONNX's own domain. */
     graph_node *nodes;
+    onnx_names names; /* A name's number is that of its value. */
     graph_value *values;
-    uint32_t *ios, *slots, *outputs; /* Slots: of a hash table of values, their number plus one. */
-    size_t n_nodes, n_values, n_ios, n_slots, n_outputs;
+    uint32_t *ios, *outputs;
+    size_t n_nodes, n_values, n_ios, n_outputs;
     size_t nodes_capacity, values_capacity, ios_capacity, outputs_capacity;
     bool is_odd; /* Out of memory, or something that is not followed here: graphs in graphs, functions. */
 } graph;

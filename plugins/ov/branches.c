@@ -4,6 +4,7 @@
  * (shapes.c), and where that decides the condition, the nodes of the branch take the place of the If. */
 #include "branches.h"
 
+#include "common/names.h"
 #include "common/onnx_writer.h"
 #include "shapes.h"
 
@@ -11,72 +12,52 @@
 
 enum { FOLD_DEPTH_MAX = 16 };
 
-/* A name of the graph, and what is known of its value. */
+/* What is known of the value of a name. */
 typedef struct entry {
-    onnx_text name;
     bool is_set; /* The node that gives it was walked over. */
     ovp_value value;
 } entry;
 
 typedef struct folder {
     ovp_nums nums;
-    entry *entries;
-    size_t n, capacity;
-    uint32_t *slots; /* By hash of the name: 1 + index of an entry; 0 is free. */
-    size_t n_slots;  /* A power of two, above 2 * n. */
+    onnx_names names;
+    entry *entries; /* [names.n] */
+    size_t capacity;
     onnx_writer out;
     size_t n_folded;
 } folder;
 
 /* -- names --------------------------------------------------------------------------------------------- */
 
-static size_t hash_name(onnx_text name) {
-    uint64_t h = 0xCBF29CE484222325u; /* FNV-1a. */
-    for (size_t i = 0; i < name.len; i++) h = (h ^ (unsigned char)name.ptr[i]) * 0x100000001B3u;
-    return (size_t)(h ^ h >> 29);
-}
-
-/* The slot of a name, or the free one where it would be. */
-static uint32_t *find_slot(const folder *f, onnx_text name) {
-    size_t i = hash_name(name) & (f->n_slots - 1);
-    while (f->slots[i] && !onnx_text_equals(f->entries[f->slots[i] - 1].name, name))
-        i = (i + 1) & (f->n_slots - 1);
-    return &f->slots[i];
-}
-
 static entry *find(const folder *f, onnx_text name) {
-    uint32_t at = name.len && f->n_slots ? *find_slot(f, name) : 0;
-    return at ? &f->entries[at - 1] : NULL;
+    uint32_t at = onnx_names_find(&f->names, name);
+    return at == ONNX_NO_NAME ? NULL : &f->entries[at];
 }
 
+/* Room for an entry behind those of the names. */
 static bool grow(folder *f) {
+    if (f->names.n < f->capacity) return true;
     size_t capacity =
         f->capacity ? 2 * f->capacity : 256; /* Names are in the model's bytes: it is bounded. */
-    if (capacity > UINT32_MAX / 4) return false;
+    if (capacity > UINT32_MAX / sizeof *f->entries) return false;
     entry *entries = ov.host->realloc(f->entries, capacity * sizeof *entries);
     if (!entries) return false;
     f->entries = entries;
     f->capacity = capacity;
-    uint32_t *slots = ov.host->realloc(f->slots, 4 * capacity * sizeof *slots);
-    if (!slots) return false;
-    f->slots = slots;
-    f->n_slots = 4 * capacity;
-    memset(slots, 0, f->n_slots * sizeof *slots);
-    for (size_t i = 0; i < f->n; i++) *find_slot(f, f->entries[i].name) = (uint32_t)i + 1;
     return true;
 }
 
 /* Its entry, which is made when there is none; NULL: no memory, or no name. */
 static entry *declare(folder *f, onnx_text name) {
-    entry *known = find(f, name);
-    if (known || !name.len) return known;
-    if (f->n == f->capacity && !grow(f)) {
+    if (!name.len) return NULL;
+    size_t n = f->names.n;
+    uint32_t at = grow(f) ? onnx_names_add(&f->names, name) : ONNX_NO_NAME;
+    if (at == ONNX_NO_NAME) {
         f->out.status = ovp_fail_nomem(f->out.err);
         return NULL;
     }
-    f->entries[f->n] = (entry){.name = name};
-    *find_slot(f, name) = (uint32_t)++f->n;
-    return &f->entries[f->n - 1];
+    if (at == n) f->entries[at] = (entry){0};
+    return &f->entries[at];
 }
 
 static void set_value(folder *f, onnx_text name, const ovp_value *value) {
@@ -92,15 +73,15 @@ typedef bool (*name_fn)(folder *f, onnx_text name);
 
 /* Calls `visit` for the names that nodes and initializers of a graph define, until it returns false. */
 static bool visit_defined(folder *f, onnx_text graph, name_fn visit) {
-    reader r = reader_of(graph);
-    for (field part; read_field(&part, &r);) {
+    onnx_reader r = onnx_reader_of(graph);
+    for (onnx_field part; onnx_read_field(&part, &r);) {
         if (!part.bytes.ptr) continue;
-        if (part.number == GRAPH_INITIALIZER && !visit(f, onnx_find_bytes(part.bytes, TENSOR_NAME)))
+        if (part.number == ONNX_GRAPH_INITIALIZER && !visit(f, onnx_find_bytes(part.bytes, ONNX_TENSOR_NAME)))
             return false;
-        if (part.number != GRAPH_NODE) continue;
-        reader node = reader_of(part.bytes);
-        for (field own; read_field(&own, &node);)
-            if (own.number == NODE_OUTPUT && own.bytes.len && !visit(f, own.bytes)) return false;
+        if (part.number != ONNX_GRAPH_NODE) continue;
+        onnx_reader node = onnx_reader_of(part.bytes);
+        for (onnx_field own; onnx_read_field(&own, &node);)
+            if (own.number == ONNX_NODE_OUTPUT && own.bytes.len && !visit(f, own.bytes)) return false;
     }
     return !r.is_broken;
 }
@@ -115,20 +96,20 @@ static bool is_new(folder *f, onnx_text name) { return !find(f, name); }
 static void read_initializer(folder *f, onnx_text tensor) {
     ovp_value value;
     ovp_value_of_tensor(&value, &f->nums, tensor);
-    set_value(f, onnx_find_bytes(tensor, TENSOR_NAME), &value);
+    set_value(f, onnx_find_bytes(tensor, ONNX_TENSOR_NAME), &value);
 }
 
 /* Inputs of that name as an initializer are constants: their values come second. */
 static void read_graph_values(folder *f, onnx_text graph) {
     for (int pass = 0; pass < 2; pass++) {
-        reader r = reader_of(graph);
-        for (field part; !f->out.status && read_field(&part, &r);) {
+        onnx_reader r = onnx_reader_of(graph);
+        for (onnx_field part; !f->out.status && onnx_read_field(&part, &r);) {
             ovp_value value;
             if (!part.bytes.ptr) continue;
-            if (pass && part.number == GRAPH_INITIALIZER) read_initializer(f, part.bytes);
-            if (pass || part.number != GRAPH_INPUT) continue;
+            if (pass && part.number == ONNX_GRAPH_INITIALIZER) read_initializer(f, part.bytes);
+            if (pass || part.number != ONNX_GRAPH_INPUT) continue;
             ovp_value_of_input(&value, &f->nums, part.bytes);
-            set_value(f, onnx_find_bytes(part.bytes, VALUE_NAME), &value);
+            set_value(f, onnx_find_bytes(part.bytes, ONNX_VALUE_NAME), &value);
         }
     }
 }
@@ -137,15 +118,16 @@ static void read_graph_values(folder *f, onnx_text graph) {
 
 /* The rank that a graph says its output `i` has; -1: none. */
 static int declared_rank(onnx_text graph, uint32_t i) {
-    reader r = reader_of(graph);
-    for (field part; read_field(&part, &r);) {
-        if (part.number != GRAPH_OUTPUT || !part.bytes.ptr || i-- > 0) continue;
+    onnx_reader r = onnx_reader_of(graph);
+    for (onnx_field part; onnx_read_field(&part, &r);) {
+        if (part.number != ONNX_GRAPH_OUTPUT || !part.bytes.ptr || i-- > 0) continue;
         onnx_text shape = onnx_find_bytes(
-            onnx_find_bytes(onnx_find_bytes(part.bytes, VALUE_TYPE), TYPE_TENSOR), TENSOR_TYPE_SHAPE);
+            onnx_find_bytes(onnx_find_bytes(part.bytes, ONNX_VALUE_TYPE), ONNX_TYPE_TENSOR_TYPE),
+            ONNX_TENSOR_TYPE_SHAPE);
         int rank = 0;
         if (!shape.ptr) return -1;
-        reader dims = reader_of(shape);
-        for (field dim; read_field(&dim, &dims);) rank += dim.number == SHAPE_DIM;
+        onnx_reader dims = onnx_reader_of(shape);
+        for (onnx_field dim; onnx_read_field(&dim, &dims);) rank += dim.number == ONNX_SHAPE_DIM;
         return rank;
     }
     return -1;
@@ -154,7 +136,7 @@ static int declared_rank(onnx_text graph, uint32_t i) {
 static bool is_if(const ovp_node *node) { return node->is_standard && onnx_text_is(node->op, "If"); }
 
 static onnx_text branch_of(const ovp_node *node, bool condition) {
-    return onnx_attribute_bytes(node->bytes, condition ? "then_branch" : "else_branch", ATTRIBUTE_GRAPH);
+    return onnx_attribute_bytes(node->bytes, condition ? "then_branch" : "else_branch", ONNX_ATTRIBUTE_GRAPH);
 }
 
 /* Whether the branches may give results of two ranks. */
@@ -169,10 +151,10 @@ static bool has_two_ranks(const ovp_node *node) {
 }
 
 static bool has_if_of_two_ranks(onnx_text graph) {
-    reader r = reader_of(graph);
-    for (field part; read_field(&part, &r);) {
+    onnx_reader r = onnx_reader_of(graph);
+    for (onnx_field part; onnx_read_field(&part, &r);) {
         ovp_node node;
-        if (part.number != GRAPH_NODE || !part.bytes.ptr) continue;
+        if (part.number != ONNX_GRAPH_NODE || !part.bytes.ptr) continue;
         ovp_node_read(&node, part.bytes);
         if (is_if(&node) && has_two_ranks(&node)) return true;
     }
@@ -200,10 +182,10 @@ static void write_identity(folder *f, onnx_text from, onnx_text result) {
     static const onnx_text op = {"Identity", 8};
     size_t node = f->out.len;
     if (!result.len) return;
-    onnx_write_bytes(&f->out, NODE_INPUT, from);
-    onnx_write_bytes(&f->out, NODE_OUTPUT, result);
-    onnx_write_bytes(&f->out, NODE_OP_TYPE, op);
-    onnx_write_close(&f->out, node, GRAPH_NODE);
+    onnx_write_bytes(&f->out, ONNX_NODE_INPUT, from);
+    onnx_write_bytes(&f->out, ONNX_NODE_OUTPUT, result);
+    onnx_write_bytes(&f->out, ONNX_NODE_OP_TYPE, op);
+    onnx_write_close(&f->out, node, ONNX_GRAPH_NODE);
     const entry *source = find(f, from);
     const ovp_value value = source && source->is_set ? source->value : (ovp_value){0};
     set_value(f, result, &value);
@@ -215,17 +197,18 @@ static void fold_node(folder *f, onnx_text bytes, int depth);
 static void write_branch(folder *f, const ovp_node *node, onnx_text branch, int depth) {
     visit_defined(f, branch, declare_name);
     read_graph_values(f, branch);
-    reader r = reader_of(branch);
-    for (field part; !f->out.status && read_field(&part, &r);) {
+    onnx_reader r = onnx_reader_of(branch);
+    for (onnx_field part; !f->out.status && onnx_read_field(&part, &r);) {
         if (!part.bytes.ptr) continue;
-        if (part.number == GRAPH_INITIALIZER) onnx_write_bytes(&f->out, GRAPH_INITIALIZER, part.bytes);
-        if (part.number == GRAPH_NODE) fold_node(f, part.bytes, depth + 1);
+        if (part.number == ONNX_GRAPH_INITIALIZER)
+            onnx_write_bytes(&f->out, ONNX_GRAPH_INITIALIZER, part.bytes);
+        if (part.number == ONNX_GRAPH_NODE) fold_node(f, part.bytes, depth + 1);
     }
     uint32_t i = 0;
-    r = reader_of(branch);
-    for (field part; !f->out.status && i < node->n_outputs && read_field(&part, &r);)
-        if (part.number == GRAPH_OUTPUT && part.bytes.ptr)
-            write_identity(f, onnx_find_bytes(part.bytes, VALUE_NAME), node->outputs[i++]);
+    r = onnx_reader_of(branch);
+    for (onnx_field part; !f->out.status && i < node->n_outputs && onnx_read_field(&part, &r);)
+        if (part.number == ONNX_GRAPH_OUTPUT && part.bytes.ptr)
+            write_identity(f, onnx_find_bytes(part.bytes, ONNX_VALUE_NAME), node->outputs[i++]);
 }
 
 /* A node as it is, and what is known of its results. */
@@ -239,7 +222,7 @@ static void write_node(folder *f, const ovp_node *node) {
     }
     ovp_shapes_of_node(outputs, n, node, inputs, &f->nums);
     for (uint32_t i = 0; i < n; i++) set_value(f, node->outputs[i], &outputs[i]);
-    onnx_write_bytes(&f->out, GRAPH_NODE, node->bytes);
+    onnx_write_bytes(&f->out, ONNX_GRAPH_NODE, node->bytes);
 }
 
 static void fold_node(folder *f, onnx_text bytes, int depth) {
@@ -256,10 +239,10 @@ static void fold_node(folder *f, onnx_text bytes, int depth) {
 static void fold_graph(folder *f, onnx_text graph) {
     visit_defined(f, graph, declare_name);
     read_graph_values(f, graph);
-    reader r = reader_of(graph);
+    onnx_reader r = onnx_reader_of(graph);
     const unsigned char *start = r.at;
-    for (field part; !f->out.status && read_field(&part, &r); start = r.at) {
-        if (part.number == GRAPH_NODE && part.bytes.ptr)
+    for (onnx_field part; !f->out.status && onnx_read_field(&part, &r); start = r.at) {
+        if (part.number == ONNX_GRAPH_NODE && part.bytes.ptr)
             fold_node(f, part.bytes, 0);
         else
             onnx_write(&f->out, start, (size_t)(r.at - start));
@@ -267,22 +250,22 @@ static void fold_graph(folder *f, onnx_text graph) {
 }
 
 static void fold_model(folder *f, onnx_text model) {
-    reader r = reader_of(model);
+    onnx_reader r = onnx_reader_of(model);
     const unsigned char *start = r.at;
-    for (field part; !f->out.status && read_field(&part, &r); start = r.at) {
+    for (onnx_field part; !f->out.status && onnx_read_field(&part, &r); start = r.at) {
         size_t at = f->out.len;
-        if (part.number != MODEL_GRAPH || !part.bytes.ptr) {
+        if (part.number != ONNX_MODEL_GRAPH || !part.bytes.ptr) {
             onnx_write(&f->out, start, (size_t)(r.at - start));
             continue;
         }
         fold_graph(f, part.bytes);
-        onnx_write_close(&f->out, at, MODEL_GRAPH);
+        onnx_write_close(&f->out, at, ONNX_MODEL_GRAPH);
     }
 }
 
 ap_status ovp_branches_fold(char **graph, size_t *n_graph, const void *bytes, size_t n_bytes, ap_error *err) {
-    const onnx_text model = {bytes, n_bytes}, old = onnx_find_bytes(model, MODEL_GRAPH);
-    folder f = {.out = {.host = ov.host, .err = err}};
+    const onnx_text model = {bytes, n_bytes}, old = onnx_find_bytes(model, ONNX_MODEL_GRAPH);
+    folder f = {.names = {.host = ov.host}, .out = {.host = ov.host, .err = err}};
     *graph = NULL;
     *n_graph = 0;
     if (!old.ptr || !has_if_of_two_ranks(old)) return AP_OK;
@@ -291,7 +274,7 @@ ap_status ovp_branches_fold(char **graph, size_t *n_graph, const void *bytes, si
     if (!status) status = f.out.status;
     ovp_nums_clear(&f.nums);
     ov.host->free(f.entries);
-    ov.host->free(f.slots);
+    onnx_names_clear(&f.names);
     if (status || !f.n_folded || f.nums.is_full) {
         ov.host->free(f.out.ptr);
         return status;

@@ -94,9 +94,9 @@ typedef struct rewriter {
 
 static void append_entry(onnx_writer *w, const char *key, const char *value) {
     size_t entry = w->len;
-    onnx_write_text(w, ENTRY_KEY, key);
-    onnx_write_text(w, ENTRY_VALUE, value);
-    onnx_write_close(w, entry, TENSOR_EXTERNAL_DATA);
+    onnx_write_text(w, ONNX_ENTRY_KEY, key);
+    onnx_write_text(w, ONNX_ENTRY_VALUE, value);
+    onnx_write_close(w, entry, ONNX_TENSOR_EXTERNAL_DATA);
 }
 
 /* -- tensors ------------------------------------------------------------------------------------------- */
@@ -157,11 +157,11 @@ static void append_place(rewriter *w, place *p) {
 }
 
 static void rewrite_tensor(rewriter *w, onnx_text tensor) {
-    reader r = reader_of(tensor);
+    onnx_reader r = onnx_reader_of(tensor);
     place p = {{NULL, 0}, 0, 0, false};
     const unsigned char *start = r.at;
-    for (field f; read_field(&f, &r); start = r.at) {
-        if (f.number == TENSOR_EXTERNAL_DATA && f.bytes.ptr)
+    for (onnx_field f; onnx_read_field(&f, &r); start = r.at) {
+        if (f.number == ONNX_TENSOR_EXTERNAL_DATA && f.bytes.ptr)
             read_entry(&p, f.bytes);
         else
             onnx_write(&w->out, start, (size_t)(r.at - start));
@@ -179,13 +179,17 @@ static const struct {
     uint32_t number;
     kind inner;
 } children[] = {
-    {KIND_MODEL, MODEL_GRAPH, KIND_GRAPH},           {KIND_GRAPH, GRAPH_NODE, KIND_NODE},
-    {KIND_GRAPH, GRAPH_INITIALIZER, KIND_TENSOR},    {KIND_NODE, NODE_ATTRIBUTE, KIND_ATTRIBUTE},
-    {KIND_ATTRIBUTE, ATTRIBUTE_TENSOR, KIND_TENSOR}, {KIND_ATTRIBUTE, ATTRIBUTE_TENSORS, KIND_TENSOR},
-    {KIND_ATTRIBUTE, ATTRIBUTE_GRAPH, KIND_GRAPH},   {KIND_ATTRIBUTE, ATTRIBUTE_GRAPHS, KIND_GRAPH},
+    {KIND_MODEL, ONNX_MODEL_GRAPH, KIND_GRAPH},
+    {KIND_GRAPH, ONNX_GRAPH_NODE, KIND_NODE},
+    {KIND_GRAPH, ONNX_GRAPH_INITIALIZER, KIND_TENSOR},
+    {KIND_NODE, ONNX_NODE_ATTRIBUTE, KIND_ATTRIBUTE},
+    {KIND_ATTRIBUTE, ONNX_ATTRIBUTE_TENSOR, KIND_TENSOR},
+    {KIND_ATTRIBUTE, ONNX_ATTRIBUTE_TENSORS, KIND_TENSOR},
+    {KIND_ATTRIBUTE, ONNX_ATTRIBUTE_GRAPH, KIND_GRAPH},
+    {KIND_ATTRIBUTE, ONNX_ATTRIBUTE_GRAPHS, KIND_GRAPH},
 };
 
-static kind find_inner(kind outer, const field *f) {
+static kind find_inner(kind outer, const onnx_field *f) {
     for (size_t i = 0; f->bytes.ptr && i < sizeof children / sizeof *children; i++)
         if (children[i].outer == outer && children[i].number == f->number) return children[i].inner;
     return KIND_OTHER;
@@ -200,9 +204,9 @@ static void rewrite(rewriter *w, kind outer, onnx_text message, int depth) {
         w->out.status = ov.host->fail(w->out.err, AP_ELIMIT, "the model's graphs nest too deeply");
         return;
     }
-    reader r = reader_of(message);
+    onnx_reader r = onnx_reader_of(message);
     const unsigned char *start = r.at;
-    for (field f; !w->out.status && read_field(&f, &r); start = r.at) {
+    for (onnx_field f; !w->out.status && onnx_read_field(&f, &r); start = r.at) {
         kind inner = find_inner(outer, &f);
         size_t at = w->out.len;
         if (inner == KIND_OTHER) {

@@ -12,12 +12,12 @@ void ovp_node_read(ovp_node *out, onnx_text bytes) {
     memset(out, 0, sizeof *out);
     out->bytes = bytes;
     out->is_standard = true;
-    reader r = reader_of(bytes);
-    for (field f; read_field(&f, &r);) {
+    onnx_reader r = onnx_reader_of(bytes);
+    for (onnx_field f; onnx_read_field(&f, &r);) {
         if (!f.bytes.ptr) continue;
-        if (f.number == NODE_OP_TYPE) out->op = f.bytes;
-        if (f.number == NODE_INPUT) add_io(out->inputs, &out->n_inputs, f.bytes);
-        if (f.number == NODE_OUTPUT) add_io(out->outputs, &out->n_outputs, f.bytes);
-        if (f.number == NODE_DOMAIN) out->is_standard = !f.bytes.len || onnx_text_is(f.bytes, "ai.onnx");
+        if (f.number == ONNX_NODE_OP_TYPE) out->op = f.bytes;
+        if (f.number == ONNX_NODE_INPUT) add_io(out->inputs, &out->n_inputs, f.bytes);
+        if (f.number == ONNX_NODE_OUTPUT) add_io(out->outputs, &out->n_outputs, f.bytes);
+        if (f.number == ONNX_NODE_DOMAIN) out->is_standard = !f.bytes.len || onnx_text_is(f.bytes, "ai.onnx");
     }
 }

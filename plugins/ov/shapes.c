@@ -65,11 +65,11 @@ static int axes_of(uint32_t *out, const step *s, uint32_t i, uint32_t rank) {
 
 /* Elements of a tensor, which are in one of three fields. */
 static int read_elements(int64_t *out, onnx_text tensor, int64_t data_type, int n_elements) {
-    onnx_text raw = onnx_find_bytes(tensor, TENSOR_RAW_DATA);
+    onnx_text raw = onnx_find_bytes(tensor, ONNX_TENSOR_RAW_DATA);
     size_t size = data_type == ONNX_INT64 ? 8 : data_type == ONNX_INT32 ? 4 : 1;
     if (!raw.ptr)
         return onnx_read_ints(out, OVP_SHAPE_MAX_ELEMENTS, tensor,
-                              data_type == ONNX_INT64 ? TENSOR_INT64_DATA : TENSOR_INT32_DATA);
+                              data_type == ONNX_INT64 ? ONNX_TENSOR_INT64_DATA : ONNX_TENSOR_INT32_DATA);
     if (raw.len != (size_t)n_elements * size) return -1;
     for (int i = 0; i < n_elements; i++) {
         const unsigned char *at = (const unsigned char *)raw.ptr + (size_t)i * size;
@@ -82,17 +82,17 @@ static int read_elements(int64_t *out, onnx_text tensor, int64_t data_type, int 
 
 void ovp_value_of_tensor(ovp_value *out, ovp_nums *nums, onnx_text tensor) {
     int64_t dims[OVP_SHAPE_MAX_RANK], elements[OVP_SHAPE_MAX_ELEMENTS], data_type = 0;
-    int rank = onnx_read_ints(dims, OVP_SHAPE_MAX_RANK, tensor, TENSOR_DIMS);
+    int rank = onnx_read_ints(dims, OVP_SHAPE_MAX_RANK, tensor, ONNX_TENSOR_DIMS);
     memset(out, 0, sizeof *out);
     if (rank < 0) return;
     out->has_shape = true;
     out->rank = (uint32_t)rank;
     for (int i = 0; i < rank; i++) out->dims[i] = ovp_num_constant(nums, dims[i]);
-    if (onnx_read_ints(&data_type, 1, tensor, TENSOR_DATA_TYPE) != 1) return;
+    if (onnx_read_ints(&data_type, 1, tensor, ONNX_TENSOR_DATA_TYPE) != 1) return;
     if (rank > 1 || (data_type != ONNX_INT32 && data_type != ONNX_INT64 && data_type != ONNX_BOOL)) return;
     if (rank == 1 && (dims[0] < 0 || dims[0] > OVP_SHAPE_MAX_ELEMENTS)) return;
     int n = rank ? (int)dims[0] : 1;
-    if (onnx_find_bytes(tensor, TENSOR_EXTERNAL_DATA).ptr ||
+    if (onnx_find_bytes(tensor, ONNX_TENSOR_EXTERNAL_DATA).ptr ||
         read_elements(elements, tensor, data_type, n) != n)
         return;
     out->has_elements = true;
@@ -101,17 +101,17 @@ void ovp_value_of_tensor(ovp_value *out, ovp_nums *nums, onnx_text tensor) {
 }
 
 void ovp_value_of_input(ovp_value *out, ovp_nums *nums, onnx_text info) {
-    onnx_text type = onnx_find_bytes(onnx_find_bytes(info, VALUE_TYPE), TYPE_TENSOR);
-    onnx_text shape = onnx_find_bytes(type, TENSOR_TYPE_SHAPE);
+    onnx_text type = onnx_find_bytes(onnx_find_bytes(info, ONNX_VALUE_TYPE), ONNX_TYPE_TENSOR_TYPE);
+    onnx_text shape = onnx_find_bytes(type, ONNX_TENSOR_TYPE_SHAPE);
     memset(out, 0, sizeof *out);
     if (!shape.ptr) return;
-    reader r = reader_of(shape);
+    onnx_reader r = onnx_reader_of(shape);
     uint32_t rank = 0;
-    for (field f; read_field(&f, &r);) {
+    for (onnx_field f; onnx_read_field(&f, &r);) {
         int64_t extent = 0;
-        if (f.number != SHAPE_DIM || !f.bytes.ptr) continue;
+        if (f.number != ONNX_SHAPE_DIM || !f.bytes.ptr) continue;
         if (rank == OVP_SHAPE_MAX_RANK) return;
-        bool is_known = onnx_read_ints(&extent, 1, f.bytes, DIM_VALUE) == 1 && extent > 0;
+        bool is_known = onnx_read_ints(&extent, 1, f.bytes, ONNX_DIM_VALUE) == 1 && extent > 0;
         out->dims[rank++] = is_known ? ovp_num_constant(nums, extent) : ovp_num_new(nums, OVP_NUM_EXTENT);
     }
     out->has_shape = !r.is_broken;
@@ -246,7 +246,7 @@ static void op_size(step *s) {
 }
 
 static void op_constant(step *s) {
-    onnx_text tensor = onnx_attribute_bytes(s->node->bytes, "value", ATTRIBUTE_TENSOR);
+    onnx_text tensor = onnx_attribute_bytes(s->node->bytes, "value", ONNX_ATTRIBUTE_TENSOR);
     if (tensor.ptr) ovp_value_of_tensor(s->out, s->nums, tensor);
 }
 
@@ -267,7 +267,7 @@ static void op_constant_of_shape(step *s) {
     uint32_t rank;
     int64_t n = 1;
     ovp_value filled;
-    onnx_text tensor = onnx_attribute_bytes(s->node->bytes, "value", ATTRIBUTE_TENSOR);
+    onnx_text tensor = onnx_attribute_bytes(s->node->bytes, "value", ONNX_ATTRIBUTE_TENSOR);
     if (!dims_of(dims, &rank, s, s->in[0])) return;
     set_shape(s->out, dims, rank);
     if (rank > 1 || (rank && !ovp_num_is_constant(s->nums, dims[0], &n)) || n < 0 ||

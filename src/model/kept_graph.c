@@ -44,7 +44,7 @@ static void put_info(ap__wire_writer *w, uint32_t field, const char *name, int e
         ap__wire_close(w, dim, ONNX_SHAPE_DIM);
     }
     ap__wire_close(w, dims, ONNX_TENSOR_TYPE_SHAPE);
-    ap__wire_close(w, type, ONNX_TYPE_TENSOR);
+    ap__wire_close(w, type, ONNX_TYPE_TENSOR_TYPE);
     ap__wire_close(w, type, ONNX_VALUE_TYPE);
     ap__wire_close(w, info, field);
 }
@@ -63,7 +63,7 @@ static void put_node(ap__wire_writer *w, const char *op, const char *const *inpu
     if (axis >= 0) {
         size_t attribute = ap__wire_open(w);
         ap__wire_put_text(w, ONNX_ATTRIBUTE_NAME, "axis");
-        ap__wire_put_number(w, ONNX_ATTRIBUTE_I, axis);
+        ap__wire_put_number(w, ONNX_ATTRIBUTE_INT, axis);
         ap__wire_put_number(w, ONNX_ATTRIBUTE_TYPE, ONNX_ATTRIBUTE_TYPE_INT);
         ap__wire_close(w, attribute, ONNX_NODE_ATTRIBUTE);
     }

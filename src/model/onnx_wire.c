@@ -4,48 +4,14 @@
 
 #include <string.h>
 
-enum { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
-
-static bool read_varint(uint64_t *out, ap__wire_reader *r) {
-    uint64_t value = 0;
-    for (unsigned shift = 0; shift < 64 && r->at < r->end; shift += 7) {
-        uint8_t byte = *r->at++;
-        value |= (uint64_t)(byte & 0x7F) << shift;
-        if (!(byte & 0x80)) {
-            *out = value;
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool skip(ap__wire_reader *r, uint64_t count) {
-    if (count > (uint64_t)(r->end - r->at)) return false;
-    r->at += count;
-    return true;
-}
-
 bool ap__wire_read(ap__wire_field *out, ap__wire_reader *r) {
-    uint64_t key, len;
-    if (!read_varint(&key, r)) return false;
-    out->number = key >> 3;
-    out->body.at = out->body.end = NULL;
-    switch (key & 7) {
-    case WIRE_VARINT:
-        return read_varint(&len, r);
-    case WIRE_FIXED64:
-        return skip(r, 8);
-    case WIRE_FIXED32:
-        return skip(r, 4);
-    case WIRE_BYTES:
-        if (!read_varint(&len, r)) return false;
-        out->body.at = r->at;
-        if (!skip(r, len)) return false;
-        out->body.end = r->at;
-        return true;
-    default:
-        return false;
-    }
+    onnx_reader message = {r->at, r->end, false};
+    onnx_field f;
+    if (!onnx_read_field(&f, &message)) return false;
+    const uint8_t *body = (const uint8_t *)f.bytes.ptr;
+    *out = (ap__wire_field){f.number, {body, body ? body + f.bytes.len : NULL}};
+    r->at = message.at;
+    return true;
 }
 
 bool ap__wire_is_text(ap__wire_reader bytes, const char *text) {
@@ -72,14 +38,14 @@ void ap__wire_put_bytes(ap__wire_writer *w, const void *bytes, size_t len) {
 
 void ap__wire_put_number(ap__wire_writer *w, uint32_t field, int64_t value) {
     unsigned char bytes[20];
-    size_t n = encode_tag(bytes, field, WIRE_VARINT);
+    size_t n = encode_tag(bytes, field, ONNX_WIRE_VARINT);
     n += encode_varint(bytes + n, (uint64_t)value);
     ap__wire_put_bytes(w, bytes, n);
 }
 
 void ap__wire_put_body(ap__wire_writer *w, uint32_t field, ap__wire_reader body) {
     unsigned char head[20];
-    size_t len = (size_t)(body.end - body.at), n = encode_tag(head, field, WIRE_BYTES);
+    size_t len = (size_t)(body.end - body.at), n = encode_tag(head, field, ONNX_WIRE_BYTES);
     n += encode_varint(head + n, len);
     ap__wire_put_bytes(w, head, n);
     ap__wire_put_bytes(w, body.at, len);
@@ -95,7 +61,7 @@ size_t ap__wire_open(const ap__wire_writer *w) { return w->buf->len; }
 void ap__wire_close(ap__wire_writer *w, size_t start, uint32_t field) {
     unsigned char head[20];
     if (w->status) return;
-    size_t n_body = w->buf->len - start, n = encode_tag(head, field, WIRE_BYTES);
+    size_t n_body = w->buf->len - start, n = encode_tag(head, field, ONNX_WIRE_BYTES);
     n += encode_varint(head + n, n_body);
     ap__wire_put_bytes(w, head, n); /* Makes room; it goes to the front. */
     if (w->status) return;

@@ -1,56 +1,9 @@
-/* ONNX files as bytes: protobuf's wire format, read and written, and the numbers of those fields that
- * anything here looks at. Source: onnx/onnx@v1.17.0 onnx/onnx.proto (field numbers), protobuf.dev "Encoding".
- */
+/* ONNX files as bytes, read (wire/onnx.h) and written. */
 #ifndef AP_MODEL_ONNX_WIRE_H
 #define AP_MODEL_ONNX_WIRE_H
 
 #include "base/buf.h"
-
-#include <stdbool.h>
-#include <stdint.h>
-
-enum {
-    ONNX_MODEL_IR_VERSION = 1,
-    ONNX_MODEL_GRAPH = 7,
-    ONNX_MODEL_OPSET_IMPORT = 8,
-    ONNX_MODEL_FUNCTIONS = 25,
-    ONNX_OPSET_VERSION = 2,
-    ONNX_GRAPH_NODE = 1,
-    ONNX_GRAPH_NAME = 2,
-    ONNX_GRAPH_INITIALIZER = 5,
-    ONNX_GRAPH_INPUT = 11,
-    ONNX_GRAPH_OUTPUT = 12,
-    ONNX_GRAPH_SPARSE_INITIALIZER = 15,
-    ONNX_FUNCTION_NODE = 7,
-    ONNX_NODE_INPUT = 1,
-    ONNX_NODE_OUTPUT = 2,
-    ONNX_NODE_OP_TYPE = 4,
-    ONNX_NODE_ATTRIBUTE = 5,
-    ONNX_ATTRIBUTE_NAME = 1,
-    ONNX_ATTRIBUTE_I = 3,
-    ONNX_ATTRIBUTE_GRAPH = 6,
-    ONNX_ATTRIBUTE_GRAPHS = 11,
-    ONNX_ATTRIBUTE_TYPE = 20,
-    ONNX_ATTRIBUTE_TYPE_INT = 2,
-    ONNX_VALUE_NAME = 1,
-    ONNX_VALUE_TYPE = 2,
-    ONNX_TYPE_TENSOR = 1,
-    ONNX_TENSOR_TYPE_ELEMENT = 1,
-    ONNX_TENSOR_TYPE_SHAPE = 2,
-    ONNX_SHAPE_DIM = 1,
-    ONNX_DIM_VALUE = 1,
-    ONNX_DIM_PARAM = 2,
-    ONNX_TENSOR_DIMS = 1,
-    ONNX_TENSOR_DATA_TYPE = 2,
-    ONNX_TENSOR_INT64_DATA = 7,
-    ONNX_TENSOR_NAME = 8,
-    ONNX_TENSOR_RAW_DATA = 9,
-    ONNX_TENSOR_EXTERNAL_DATA = 13,
-    ONNX_TENSOR_DATA_LOCATION = 14,
-    ONNX_TENSOR_EXTERNAL = 1,
-    ONNX_ENTRY_KEY = 1,
-    ONNX_ENTRY_VALUE = 2
-};
+#include "wire/onnx.h"
 
 /* -- reading ------------------------------------------------------------------------------------------- */
 

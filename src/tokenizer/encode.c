@@ -95,6 +95,7 @@ static inline ap_status add_slice(ap__work *work, some_pieces *pieces, const ap_
     }
     ap__piece *piece = &pieces->ptr[pieces->n++];
     piece->is_bytes = is_bytes;
+    piece->n_readable = text->len - slice.start;
     piece->text.ptr = text->ptr + slice.start;
     piece->text.len = slice.end - slice.start;
     piece->text.align = NULL;
@@ -143,7 +144,7 @@ static ap_status encode_stretch(ap__work *work, const ap__ntext *text) {
 
 static ap_status push_added(ap__work *work, const ap__ntext *text, const ap__added_token *token) {
     if (!text->len) return AP_OK;
-    ap__piece piece = {*text, false};
+    ap__piece piece = {.text = *text};
     ap_status status = ap__work_push_text_token(work, &piece, token->id, 0, text->len);
     work->word += !work->is_word_given;
     return status;

@@ -6,6 +6,7 @@
  * Mistral and CLIP. What \p{..} and \s mean is Oniguruma's (unicode.h). */
 #include "tokenizer/scanners.h"
 
+#include "base/bytes.h"
 #include "base/utf8.h"
 #include "tokenizer/unicode.h"
 
@@ -61,14 +62,38 @@ static inline bool is_ascii_of(char c, char_class wanted) {
     return (unsigned char)c < 128 && ASCII_CLASSES[(unsigned char)c] == wanted;
 }
 
+static inline bool is_ascii_letter(char c) { return (unsigned)(c | 0x20) - 'a' < 26u; }
+
+/* The end of the run of ASCII letters, eight bytes at once. */
+static inline uint32_t ascii_letters_end(const scanned *s, uint32_t at) {
+    const uint64_t ones = 0x0101010101010101u, high = 0x80 * ones;
+    for (; s->len - at >= 8; at += 8) {
+        uint64_t word = ap__read_bytes(s->text + at, 8), low = (word | 0x20 * ones) & ~high;
+        /* A sum reaches the highest bit of its byte from 'a' on, and from '{' on. */
+        uint64_t letters = (low + (0x80 - 'a') * ones) & ~(low + (0x80 - '{') * ones) & ~word & high;
+        if (letters != high) return at + (uint32_t)__builtin_ctzll(letters ^ high) / 8;
+    }
+    while (at < s->len && is_ascii_letter(s->text[at])) at++;
+    return at;
+}
+
 /* The end of the run of that class. */
 static inline uint32_t run_end(const scanned *s, uint32_t at, char_class wanted) {
-    uint32_t end = at;
-    for (; at < s->len; at = end) {
-        while (at < s->len && is_ascii_of(s->text[at], wanted)) at++;
-        if (at == s->len || class_at(s, at, &end) != wanted) break;
+    for (uint32_t end = at;; at = end) {
+        if (wanted == CLASS_LETTER)
+            at = ascii_letters_end(s, at);
+        else
+            while (at < s->len && is_ascii_of(s->text[at], wanted)) at++;
+        while (at < s->len && (unsigned char)s->text[at] >= 128 && class_at(s, at, &end) == wanted) at = end;
+        if (at == s->len || end != at || !is_ascii_of(s->text[at], wanted)) return at;
     }
-    return at;
+}
+
+/* The end of " ?[A-Za-z]\p{L}*", what most of a text is made of; `at` where that is not. */
+static inline uint32_t plain_word_end(const scanned *s, uint32_t at) {
+    uint32_t start = at + (s->text[at] == ' ');
+    if (start == s->len || !is_ascii_letter(s->text[start])) return at;
+    return run_end(s, start + 1, CLASS_LETTER);
 }
 
 /* The end of the run of characters with one of the flags. */
@@ -137,8 +162,9 @@ static inline uint32_t digits_end(const scanned *s, uint32_t at, unsigned most) 
 
 bool ap__scan_gpt2(const char *text, uint32_t len, uint32_t at, ap__span *match) {
     scanned s = {text, len};
-    uint32_t end = contraction_end(&s, at, false), next;
+    uint32_t end = plain_word_end(&s, at), next;
     match->start = at;
+    if (end == at) end = contraction_end(&s, at, false);
     if (end > at) {
         match->end = end;
         return true;
@@ -180,7 +206,10 @@ static inline uint32_t symbols_end(const scanned *s, uint32_t at, char_class fir
 /* (?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,n}| ?[^\s\p{L}\p{N}]+[\r\n]*
  * |\s*[\r\n]+|\s+(?!\S)|\s+ */
 static inline bool scan_cl100k(const scanned *s, uint32_t at, ap__span *match, unsigned n_digits) {
-    uint32_t next, end = contraction_end(s, at, true);
+    uint32_t next, end = plain_word_end(s, at);
+    *match = (ap__span){at, end};
+    if (end > at) return true;
+    end = contraction_end(s, at, true);
     char_class first = class_at(s, at, &next);
     if (end == at) end = word_end(s, at, first, next);
     if (end == at) end = digits_end(s, at, n_digits);
@@ -261,8 +290,6 @@ static bool scan_tekken(const char *text, uint32_t len, uint32_t at, ap__span *m
 }
 
 /* -- DeepSeek V3 --------------------------------------------------------------------------------------- */
-
-static inline bool is_ascii_letter(char c) { return (unsigned)(c | 0x20) - 'a' < 26u; }
 
 /* [ASCII punctuation][A-Za-z]+ */
 static inline uint32_t tagged_end(const scanned *s, uint32_t at) {

@@ -120,22 +120,40 @@ uint32_t ap__vocab_find(const ap__vocab *vocab, const char *token, size_t len) {
     return ap__vocab_find_parts(vocab, ap__vocab_hash(vocab->seed, token, len), token, 0, token, len);
 }
 
+/* The first entry from the hash's place on that may be the token's, from 1; 0: there is none. */
+static uint32_t candidate_of(const ap__vocab *vocab, uint64_t hash) {
+    size_t at = (size_t)(hash >> 7) & vocab->slot_mask;
+    while (vocab->slots[at].entry && vocab->slots[at].hash != (uint32_t)hash)
+        at = (at + 1) & vocab->slot_mask;
+    return vocab->slots[at].entry;
+}
+
+static bool is_entry(const ap__vocab *vocab, const ap__vocab_entry *entry, const ap__text *token) {
+    return entry->len == token->len && !memcmp(vocab->pool + entry->offset, token->ptr, token->len);
+}
+
 void ap__vocab_find_batch(const ap__vocab *vocab, const ap__text *tokens, size_t n, uint32_t *ids) {
     uint64_t hashes[AP__VOCAB_BATCH];
+    uint32_t candidates[AP__VOCAB_BATCH];
     for (size_t i = 0; i < n; i++) {
+        ids[i] = AP__TOKEN_NONE;
         hashes[i] = ap__vocab_hash(vocab->seed, tokens[i].ptr, tokens[i].len);
         if (vocab->slots) __builtin_prefetch(&vocab->slots[hashes[i] >> 7 & vocab->slot_mask]);
     }
-    for (size_t i = 0; i < n && vocab->slots; i++) {
-        uint32_t entry = vocab->slots[hashes[i] >> 7 & vocab->slot_mask].entry;
-        if (entry) __builtin_prefetch(&vocab->entries[entry - 1]);
-    }
-    for (size_t i = 0; i < n && vocab->slots; i++) {
-        uint32_t entry = vocab->slots[hashes[i] >> 7 & vocab->slot_mask].entry;
-        if (entry) __builtin_prefetch(vocab->pool + vocab->entries[entry - 1].offset);
+    if (!vocab->slots) return;
+    for (size_t i = 0; i < n; i++) {
+        candidates[i] = candidate_of(vocab, hashes[i]);
+        if (candidates[i]) __builtin_prefetch(&vocab->entries[candidates[i] - 1]);
     }
     for (size_t i = 0; i < n; i++)
-        ids[i] = ap__vocab_find_parts(vocab, hashes[i], tokens[i].ptr, 0, tokens[i].ptr, tokens[i].len);
+        if (candidates[i]) __builtin_prefetch(vocab->pool + vocab->entries[candidates[i] - 1].offset);
+    for (size_t i = 0; i < n; i++) {
+        if (!candidates[i]) continue;
+        const ap__vocab_entry *entry = &vocab->entries[candidates[i] - 1];
+        ids[i] = is_entry(vocab, entry, &tokens[i])
+                     ? entry->id
+                     : ap__vocab_find_parts(vocab, hashes[i], tokens[i].ptr, 0, tokens[i].ptr, tokens[i].len);
+    }
 }
 
 bool ap__vocab_is_token(const ap__vocab *vocab, uint32_t id, ap__text prefix, ap__text rest) {

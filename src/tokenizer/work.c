@@ -59,7 +59,7 @@ ap_status ap__work_push_piece(ap__work *work, const ap__ntext *text) {
     if (!text->len) return AP_OK;
     ap__piece *piece = add_piece(work);
     if (!piece) return AP_ENOMEM;
-    *piece = (ap__piece){*text, false};
+    *piece = (ap__piece){.text = *text, .n_readable = text->len};
     return AP_OK;
 }
 
@@ -69,6 +69,7 @@ ap_status ap__work_push_slice(ap__work *work, const ap__ntext *text, uint32_t st
     if (!piece) return AP_ENOMEM;
     piece->text.ptr = text->ptr + start;
     piece->text.len = end - start;
+    piece->n_readable = text->len - start;
     piece->text.align = text->align ? text->align + start : NULL;
     piece->text.is_loose = text->is_loose;
     piece->is_bytes = false;
@@ -93,6 +94,7 @@ ap_status ap__piece_write_bytes(ap__work *work, ap__piece *piece) {
     ap_status status = ap__transform_finish(&t, &piece->text);
     if (!status) status = ap__ntext_keep(&piece->text, &work->arena, work->err);
     piece->is_bytes = false;
+    piece->n_readable = piece->text.len;
     return status;
 }
 
@@ -191,10 +193,10 @@ ap_status ap__work_split_at_char(ap__work *work, uint32_t code, ap__split_behavi
 
 /* -- tokens -------------------------------------------------------------------------------------------- */
 
-ap_status ap__work_grow_tokens(ap__work *work) {
+ap_status ap__work_grow_tokens(ap__work *work, size_t n) {
     ap__tokens *list = &work->tokens;
     void *ptr = list->ptr;
-    if (!ap__grow(&ptr, &list->capacity, list->n + 1, sizeof *list->ptr, WORK_MAX_ITEMS))
+    if (!ap__grow(&ptr, &list->capacity, list->n + n, sizeof *list->ptr, WORK_MAX_ITEMS))
         return ap__fail_nomem(work->err);
     list->ptr = ptr;
     return AP_OK;
@@ -217,20 +219,22 @@ const ap__cached_piece *ap__work_find_cached(ap__piece_key *key, const ap__work 
                                              const ap__piece *piece) {
     key->len = 0;
     if (work->has_texts || !piece->text.len || piece->text.len > AP__CACHED_MAX_BYTES) return NULL;
-    *key = ap__piece_key_of(piece->text.ptr, piece->text.len, 0);
+    ap__piece_key_of(key, piece->text.ptr, piece->text.len, piece->n_readable, 0);
     return ap__piece_cache_find(&work->piece_cache, key);
 }
 
 ap_status ap__work_remember(ap__work *work, const ap__piece_key *key, size_t first, const uint32_t *ends) {
     ap__cached_piece *cached;
     size_t n = work->tokens.n - first;
+    uint32_t set = 0;
     if (!key->len || n > AP__CACHED_MAX_TOKENS) return AP_OK;
-    ap_status status = ap__piece_cache_put(&cached, &work->piece_cache, key, work->err);
-    if (status) return status;
-    cached->n = (uint8_t)n;
     for (size_t i = 0; i < n; i++) {
-        cached->ids[i] = work->tokens.ptr[first + i].id;
-        cached->lens[i] = (uint8_t)(ends[i] - (i ? ends[i - 1] : 0));
+        if (ends[i] <= (i ? ends[i - 1] : 0)) return AP_OK;
+        set |= 1u << (ends[i] - 1);
     }
+    ap_status status = ap__piece_cache_put(&cached, &work->piece_cache, key, n, work->err);
+    if (status) return status;
+    cached->ends = set;
+    for (size_t i = 0; i < n; i++) cached->ids[i] = work->tokens.ptr[first + i].id;
     return AP_OK;
 }

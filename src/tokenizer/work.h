@@ -14,6 +14,7 @@ typedef struct ap__piece {
     /* The text stands for its image in the byte-level alphabet, which only a model without byte tables, or a
      * pre-tokenizer that comes after, needs to have written out: ap__piece_write_bytes(). */
     bool is_bytes;
+    uint32_t n_readable; /* Bytes from the text's start on that may be read, or less. */
 } ap__piece;
 
 typedef struct ap__pieces {
@@ -109,14 +110,14 @@ ap_status ap__work_split_at_char(ap__work *work, uint32_t code, ap__split_behavi
 
 /* -- tokens -------------------------------------------------------------------------------------------- */
 
-/* Makes room for one more token.   @return AP_ENOMEM */
-ap_status ap__work_grow_tokens(ap__work *work);
+/* Makes room for n more tokens.   @return AP_ENOMEM */
+ap_status ap__work_grow_tokens(ap__work *work, size_t n);
 
 /* A token whose place is outside of its piece's text: the reference takes what was meant to count from the
  * start of the piece for a place in the original. */
 static inline ap_status ap__work_push_outside(ap__work *work, uint32_t id, uint32_t start, uint32_t end) {
     ap__tokens *list = &work->tokens;
-    ap_status status = list->n == list->capacity ? ap__work_grow_tokens(work) : AP_OK;
+    ap_status status = list->n == list->capacity ? ap__work_grow_tokens(work, 1) : AP_OK;
     if (status) return status;
     ap__token *token = &list->ptr[list->n++];
     token->id = id;
@@ -156,12 +157,19 @@ ap_status ap__work_remember(ap__work *work, const ap__piece_key *key, size_t fir
 /* The tokens of a cached part of the piece, which begins at `start`. */
 static inline ap_status ap__work_push_cached(ap__work *work, const ap__piece *piece, uint32_t start,
                                              const ap__cached_piece *cached) {
-    ap_status status = AP_OK;
-    for (uint32_t i = 0; i < cached->n && !status; i++) {
-        status = ap__work_push_token(work, piece, cached->ids[i], start, start + cached->lens[i]);
-        start += cached->lens[i];
+    ap__tokens *list = &work->tokens;
+    uint32_t at = start, ends = cached->ends, n = cached->n;
+    ap_status status = list->capacity - list->n < n ? ap__work_grow_tokens(work, n) : AP_OK;
+    if (status) return status;
+    for (uint32_t i = 0; i < n; i++, ends &= ends - 1) {
+        ap__token *token = &list->ptr[list->n++];
+        *token = (ap__token){.id = cached->ids[i], .word = work->word};
+        if (work->skips_offsets) continue;
+        uint32_t end = start + (uint32_t)__builtin_ctz(ends) + 1;
+        token->bytes = token->chars = ap__ntext_origin_of(&piece->text, at, end);
+        at = end;
     }
-    return status;
+    return AP_OK;
 }
 
 #endif

@@ -62,7 +62,9 @@ C
 write cli/main.c <<<'#include <accelpipe/a.h>'
 write plugins/p/p.c <<<'#include <accelpipe/sys/plugin.h>
 #include <accelpipe/a.h>
-#include <foreign.h>'
+#include <foreign.h>
+#include "wire/w.h"'
+write src/wire/w.h <<<'#include <stdint.h>'
 expect_ok layers
 write src/base/up.c <<<'#include "value/v.h"'
 write src/base/bare.c <<<'#include "x.h"'
@@ -70,10 +72,14 @@ write src/new/n.c </dev/null
 write cli/inside.c <<<'#include "../src/base/x.h"'
 write cli/sys.c <<<'#include <accelpipe/sys/plugin.h>'
 write plugins/p/wide.c <<<'#include <accelpipe/b.h>'
+write plugins/p/deep.c <<<'#include "base/x.h"'
+write src/wire/posix.h <<<'#include <unistd.h>'
+write src/wire/code.c </dev/null
 write include/accelpipe/posix.h <<<'#include <unistd.h>'
 write include/accelpipe/up.h <<<'#include <accelpipe/sys/plugin.h>'
 expect_faults layers 'src/base/up.c:1: base may not include value' 'src/base/bare.c:1: "x.h" is not a file spelled' \
     'folder "new" is not in src/LAYERS' 'cli/inside.c:1:' 'cli/sys.c:1:' 'plugins/p/wide.c:1:' \
+    'plugins/p/deep.c:1:' 'src/wire/posix.h:1:' 'src/wire/code.c: wire/ has headers alone' \
     'include/accelpipe/posix.h:1:' 'include/accelpipe/up.h:1:'
 
 # -- banned functions

@@ -1,6 +1,7 @@
-// Reading ONNX's protobuf (varint, tag, length), with every length checked against what is there.
+// Reading ONNX's messages into the structures of model.h; what is not protobuf is thrown.
 #include "onnx/failure.h"
 #include "onnx/model.h"
+#include "wire/onnx.h"
 
 #include <cstdarg>
 #include <cstdio>
@@ -27,14 +28,12 @@ namespace {
 constexpr int MAX_DEPTH = 16;
 constexpr size_t MAX_RANK = 64;
 
-enum Wire { WIRE_VARINT = 0, WIRE_FIXED64 = 1, WIRE_BYTES = 2, WIRE_FIXED32 = 5 };
-
 // -- protobuf -----------------------------------------------------------------------------------------------
 
 struct Field {
     uint32_t number;
-    Wire wire;
-    uint64_t integer; // Of WIRE_VARINT; the bits of the fixed types.
+    unsigned wire;
+    uint64_t integer;
     std::string_view bytes;
 
     float as_float() const {
@@ -52,63 +51,44 @@ struct Field {
 
 class Reader {
   public:
-    explicit Reader(std::string_view bytes) : at(bytes.data()), end(bytes.data() + bytes.size()) {}
+    explicit Reader(std::string_view bytes) : reader(onnx_reader_of({bytes.data(), bytes.size()})) {}
 
-    bool at_end() const { return at == end; }
+    bool at_end() const { return reader.at == reader.end; }
 
     // The next field; false at the end.
     bool next(Field &out) {
-        if (at_end()) return false;
-        uint64_t tag = varint();
-        out = Field{static_cast<uint32_t>(tag >> 3), static_cast<Wire>(tag & 7), 0, {}};
-        switch (out.wire) {
-        case WIRE_VARINT:
-            out.integer = varint();
-            break;
-        case WIRE_FIXED64:
-            memcpy(&out.integer, take(8), 8);
-            break;
-        case WIRE_FIXED32:
-            memcpy(&out.integer, take(4), 4);
-            break;
-        case WIRE_BYTES: {
-            uint64_t len = varint();
-            const char *start = take(len);
-            out.bytes = {start, static_cast<size_t>(len)};
-            break;
+        onnx_field field;
+        if (onnx_read_field(&field, &reader)) {
+            out = Field{field.number, field.wire, field.integer, {field.bytes.ptr, field.bytes.len}};
+            return true;
         }
-        default:
-            broken();
-        }
-        return true;
+        check();
+        return false;
     }
 
     uint64_t varint() {
-        uint64_t value = 0;
-        for (unsigned shift = 0; shift < 64 && at < end; shift += 7) {
-            unsigned char byte = static_cast<unsigned char>(*at++);
-            value |= static_cast<uint64_t>(byte & 0x7F) << shift;
-            if (!(byte & 0x80)) return value;
-        }
-        broken();
+        uint64_t value = onnx_read_varint(&reader);
+        check();
+        return value;
     }
 
-    const char *take(uint64_t len) {
-        if (len > static_cast<uint64_t>(end - at)) broken();
-        const char *start = at;
-        at += len;
+    const unsigned char *take(uint64_t len) {
+        const unsigned char *start = onnx_read_bytes(&reader, len);
+        check();
         return start;
     }
 
   private:
-    [[noreturn]] static void broken() { fail(AP_EFORMAT, "not an ONNX model, or a damaged one"); }
+    void check() const {
+        if (reader.is_broken) fail(AP_EFORMAT, "not an ONNX model, or a damaged one");
+    }
 
-    const char *at, *end;
+    onnx_reader reader;
 };
 
 // A repeated number comes one by one, or packed into bytes.
 void read_integers(std::vector<int64_t> &out, const Field &field) {
-    if (field.wire != WIRE_BYTES) {
+    if (field.wire != ONNX_WIRE_BYTES) {
         out.push_back(static_cast<int64_t>(field.integer));
         return;
     }
@@ -116,8 +96,9 @@ void read_integers(std::vector<int64_t> &out, const Field &field) {
 }
 
 template <typename Number, typename To> void read_numbers(std::vector<To> &out, const Field &field) {
-    if (field.wire != WIRE_BYTES) {
-        out.push_back(static_cast<To>(field.wire == WIRE_FIXED64 ? field.as_double() : field.as_float()));
+    if (field.wire != ONNX_WIRE_BYTES) {
+        out.push_back(
+            static_cast<To>(field.wire == ONNX_WIRE_FIXED64 ? field.as_double() : field.as_float()));
         return;
     }
     for (Reader packed(field.bytes); !packed.at_end();) {
@@ -144,8 +125,8 @@ void read_entry(Tensor &out, std::string_view bytes) {
     std::string_view key, value;
     Reader reader(bytes);
     for (Field f; reader.next(f);) {
-        if (f.number == 1) key = f.bytes;
-        if (f.number == 2) value = f.bytes;
+        if (f.number == ONNX_ENTRY_KEY) key = f.bytes;
+        if (f.number == ONNX_ENTRY_VALUE) value = f.bytes;
     }
     if (key == "location") out.location = value;
     if (key == "offset") out.offset = decimal(value);
@@ -159,35 +140,35 @@ Tensor read_tensor(std::string_view bytes) {
     Tensor out;
     Reader reader(bytes);
     for (Field f; reader.next(f);) switch (f.number) {
-        case 1:
+        case ONNX_TENSOR_DIMS:
             read_integers(out.dims, f);
             break;
-        case 2:
+        case ONNX_TENSOR_DATA_TYPE:
             out.type = static_cast<int>(f.integer);
             break;
-        case 4:
+        case ONNX_TENSOR_FLOAT_DATA:
             read_numbers<float>(out.numbers, f);
             break;
-        case 5:
-        case 7:
-        case 11:
+        case ONNX_TENSOR_INT32_DATA:
+        case ONNX_TENSOR_INT64_DATA:
+        case ONNX_TENSOR_UINT64_DATA:
             read_integers(out.integers, f);
             break;
-        case 8:
+        case ONNX_TENSOR_NAME:
             out.name = f.bytes;
             break;
-        case 9:
+        case ONNX_TENSOR_RAW_DATA:
             out.raw = f.bytes;
             out.has_raw = true;
             break;
-        case 10:
+        case ONNX_TENSOR_DOUBLE_DATA:
             read_numbers<double>(out.numbers, f);
             break;
-        case 13:
+        case ONNX_TENSOR_EXTERNAL_DATA:
             read_entry(out, f.bytes);
             break;
-        case 14:
-            out.is_external = f.integer == 1;
+        case ONNX_TENSOR_DATA_LOCATION:
+            out.is_external = f.integer == ONNX_TENSOR_EXTERNAL;
             break;
         }
     if (out.dims.size() > MAX_RANK) fail(AP_EFORMAT, "a tensor of the model has rank %zu", out.dims.size());
@@ -200,29 +181,29 @@ Attribute read_attribute(std::string_view bytes, int depth) {
     Attribute out;
     Reader reader(bytes);
     for (Field f; reader.next(f);) switch (f.number) {
-        case 1:
+        case ONNX_ATTRIBUTE_NAME:
             out.name = f.bytes;
             break;
-        case 2:
+        case ONNX_ATTRIBUTE_FLOAT:
             out.number = f.as_float();
             break;
-        case 3:
+        case ONNX_ATTRIBUTE_INT:
             out.integer = static_cast<int64_t>(f.integer);
             break;
-        case 4:
+        case ONNX_ATTRIBUTE_STRING:
             out.text = f.bytes;
             break;
-        case 5:
+        case ONNX_ATTRIBUTE_TENSOR:
             out.tensor = read_tensor(f.bytes);
             out.has_tensor = true;
             break;
-        case 6:
+        case ONNX_ATTRIBUTE_GRAPH:
             out.graph = std::make_shared<Graph>(read_graph(f.bytes, depth + 1));
             break;
-        case 7:
+        case ONNX_ATTRIBUTE_FLOATS:
             read_numbers<float>(out.numbers, f);
             break;
-        case 8:
+        case ONNX_ATTRIBUTE_INTS:
             read_integers(out.integers, f);
             break;
         }
@@ -233,22 +214,22 @@ Node read_node(std::string_view bytes, int depth) {
     Node out;
     Reader reader(bytes);
     for (Field f; reader.next(f);) switch (f.number) {
-        case 1:
+        case ONNX_NODE_INPUT:
             out.inputs.push_back(f.bytes);
             break;
-        case 2:
+        case ONNX_NODE_OUTPUT:
             out.outputs.push_back(f.bytes);
             break;
-        case 3:
+        case ONNX_NODE_NAME:
             out.name = f.bytes;
             break;
-        case 4:
+        case ONNX_NODE_OP_TYPE:
             out.op = f.bytes;
             break;
-        case 5:
+        case ONNX_NODE_ATTRIBUTE:
             out.attributes.push_back(read_attribute(f.bytes, depth));
             break;
-        case 7:
+        case ONNX_NODE_DOMAIN:
             out.domain = f.bytes;
             break;
         }
@@ -260,11 +241,11 @@ void read_shape(Value &out, std::string_view bytes) {
     Reader reader(bytes);
     out.has_shape = true;
     for (Field f; reader.next(f);) {
-        if (f.number != 1) continue;
+        if (f.number != ONNX_SHAPE_DIM) continue;
         int64_t extent = -1;
         Reader dimension(f.bytes);
         for (Field d; dimension.next(d);)
-            if (d.number == 1) extent = static_cast<int64_t>(d.integer);
+            if (d.number == ONNX_DIM_VALUE) extent = static_cast<int64_t>(d.integer);
         out.shape.push_back(extent < 0 ? -1 : extent);
     }
     if (out.shape.size() > MAX_RANK) fail(AP_EFORMAT, "a value of the model has rank %zu", out.shape.size());
@@ -273,8 +254,8 @@ void read_shape(Value &out, std::string_view bytes) {
 void read_tensor_type(Value &out, std::string_view bytes) {
     Reader reader(bytes);
     for (Field f; reader.next(f);) {
-        if (f.number == 1) out.type = static_cast<int>(f.integer);
-        if (f.number == 2 && f.wire == WIRE_BYTES) read_shape(out, f.bytes);
+        if (f.number == ONNX_TENSOR_TYPE_ELEMENT) out.type = static_cast<int>(f.integer);
+        if (f.number == ONNX_TENSOR_TYPE_SHAPE && f.wire == ONNX_WIRE_BYTES) read_shape(out, f.bytes);
     }
 }
 
@@ -282,11 +263,12 @@ Value read_value(std::string_view bytes) {
     Value out;
     Reader reader(bytes);
     for (Field f; reader.next(f);) {
-        if (f.number == 1) out.name = f.bytes;
-        if (f.number != 2) continue;
+        if (f.number == ONNX_VALUE_NAME) out.name = f.bytes;
+        if (f.number != ONNX_VALUE_TYPE) continue;
         Reader type(f.bytes);
         for (Field t; type.next(t);)
-            if (t.number == 1 && t.wire == WIRE_BYTES) read_tensor_type(out, t.bytes);
+            if (t.number == ONNX_TYPE_TENSOR_TYPE && t.wire == ONNX_WIRE_BYTES)
+                read_tensor_type(out, t.bytes);
     }
     return out;
 }
@@ -296,16 +278,16 @@ Graph read_graph(std::string_view bytes, int depth) {
     Graph out;
     Reader reader(bytes);
     for (Field f; reader.next(f);) switch (f.number) {
-        case 1:
+        case ONNX_GRAPH_NODE:
             out.nodes.push_back(read_node(f.bytes, depth));
             break;
-        case 5:
+        case ONNX_GRAPH_INITIALIZER:
             out.initializers.push_back(read_tensor(f.bytes));
             break;
-        case 11:
+        case ONNX_GRAPH_INPUT:
             out.inputs.push_back(read_value(f.bytes));
             break;
-        case 12:
+        case ONNX_GRAPH_OUTPUT:
             out.outputs.push_back(read_value(f.bytes));
             break;
         }
@@ -317,8 +299,8 @@ void read_opset(Model &out, std::string_view bytes) {
     int64_t version = 0;
     Reader reader(bytes);
     for (Field f; reader.next(f);) {
-        if (f.number == 1) domain = f.bytes;
-        if (f.number == 2) version = static_cast<int64_t>(f.integer);
+        if (f.number == ONNX_OPSET_DOMAIN) domain = f.bytes;
+        if (f.number == ONNX_OPSET_VERSION) version = static_cast<int64_t>(f.integer);
     }
     if (domain.empty() || domain == "ai.onnx") out.opset = version;
 }
@@ -330,11 +312,11 @@ Model read_model(std::string_view bytes) {
     bool has_graph = false;
     Reader reader(bytes);
     for (Field f; reader.next(f);) {
-        if (f.number == 7 && f.wire == WIRE_BYTES) {
+        if (f.number == ONNX_MODEL_GRAPH && f.wire == ONNX_WIRE_BYTES) {
             out.graph = read_graph(f.bytes, 0);
             has_graph = true;
         }
-        if (f.number == 8 && f.wire == WIRE_BYTES) read_opset(out, f.bytes);
+        if (f.number == ONNX_MODEL_OPSET_IMPORT && f.wire == ONNX_WIRE_BYTES) read_opset(out, f.bytes);
     }
     if (!has_graph || out.graph.outputs.empty()) fail(AP_EFORMAT, "not an ONNX model: it has no graph");
     return out;

@@ -121,11 +121,24 @@ static size_t write_image(char *out, const ap__bpe *self, const ap__ntext *text)
     return len;
 }
 
+/* False only when the piece, which is longer than what is remembered, is no token: most are not, and need not
+ * be looked up. */
+static bool may_be_long_token(const ap__bpe *self, const ap__ntext *text) {
+    char start[2 * AP__LONG_START + 1];
+    ap__ntext head = {.ptr = text->ptr, .len = AP__LONG_START};
+    size_t len = 0;
+    for (uint32_t i = 0; i < text->len; i++) len += self->image_lens[(unsigned char)text->ptr[i]];
+    write_image(start, self, &head);
+    size_t at = ap__bpe_long_place(start, len);
+    return self->long_tokens[at / 64] >> at % 64 & 1;
+}
+
 /* The vocabulary's token for the whole piece. */
 static ap_status find_whole(uint32_t *id, const ap__bpe *self, ap__work *work, const ap__piece *piece) {
     const ap__ntext *text = &piece->text;
     *id = AP__TOKEN_NONE;
     if (text->len > self->vocab->longest) return AP_OK;
+    if (piece->is_bytes && text->len > AP__CACHED_MAX_BYTES && !may_be_long_token(self, text)) return AP_OK;
     ap__text token = {text->ptr, text->len};
     ap__arena_mark mark = ap__arena_get_mark(&work->arena);
     if (piece->is_bytes) {
@@ -171,13 +184,13 @@ static ap_status push_symbols(ap__work *work, const ap__piece *piece, uint32_t s
 /* A piece, or what it was cut into. */
 typedef struct part {
     ap__piece *piece;
-    ap__span bytes;                 /* Of the piece. */
-    uint32_t word;                  /* Index of the piece. */
-    bool may_be_token;              /* Without a merge that makes it. */
-    uint32_t token;                 /* Of a single character; AP__TOKEN_NONE: of anything else. */
-    ap__piece_key key;              /* len 0: it is that, or too long to be remembered. */
-    const ap__cached_piece *cached; /* Or NULL. */
-    ap__merging *fresh;             /* Of one that is neither remembered nor in any way unusual; else NULL. */
+    ap__span bytes;     /* Of the piece. */
+    uint32_t word;      /* Index of the piece. */
+    bool may_be_token;  /* Without a merge that makes it. */
+    uint32_t token;     /* Of a single character; AP__TOKEN_NONE: of anything else. */
+    ap__piece_key key;  /* len 0: it is that, or too long to be remembered. */
+    uint32_t cached;    /* Its place in the cache; 0: it is not there. */
+    ap__merging *fresh; /* Of one that is neither remembered nor in any way unusual; else NULL. */
 } part;
 
 /* Parts that are gone about together, so that what each needs from memory is under way before it is needed.
@@ -189,21 +202,22 @@ typedef struct batch {
     size_t n;
     ap__merging fresh[BATCH];
     size_t n_fresh;
-    size_t n_puts; /* Of the cache when it was searched. */
+    size_t n_clears; /* Of the cache when it was searched. */
 } batch;
 
 static ap_status remember(ap__work *work, const part *p, const ap__symbol *symbols, size_t n) {
     ap__cached_piece *cached;
-    size_t total = 0;
-    for (size_t i = 0; i < n; i++) total += symbols[i].len;
-    if (!p->key.len || n > AP__CACHED_MAX_TOKENS || total > p->bytes.end - p->bytes.start) return AP_OK;
-    ap_status status = ap__piece_cache_put(&cached, &work->piece_cache, &p->key, work->err);
-    if (status) return status;
-    cached->n = (uint8_t)n;
+    uint32_t total = 0, ends = 0, len = p->bytes.end - p->bytes.start;
+    if (!p->key.len) return AP_OK;
     for (size_t i = 0; i < n; i++) {
-        cached->ids[i] = symbols[i].id;
-        cached->lens[i] = (uint8_t)symbols[i].len;
+        total += symbols[i].len;
+        if (!symbols[i].len || total > len) return AP_OK;
+        ends |= 1u << (total - 1);
     }
+    ap_status status = ap__piece_cache_put(&cached, &work->piece_cache, &p->key, n, work->err);
+    if (status) return status;
+    cached->ends = ends;
+    for (size_t i = 0; i < n; i++) cached->ids[i] = symbols[i].id;
     return AP_OK;
 }
 
@@ -237,19 +251,18 @@ static ap_status merge_part(const ap__bpe *self, ap__work *work, const part *p) 
 }
 
 static ap_status push_part(const ap__bpe *self, ap__work *work, const batch *b, const part *p) {
-    const ap__cached_piece *cached = p->cached;
-    ap_status status;
+    const ap__piece_cache *cache = &work->piece_cache;
+    const ap__merging *fresh = p->fresh;
     work->word = p->word;
     if (p->token != AP__TOKEN_NONE)
         return ap__work_push_token(work, p->piece, p->token, p->bytes.start, p->bytes.end);
-    if (p->fresh) {
-        status = push_symbols(work, p->piece, p->bytes.start, p->fresh->symbols, p->fresh->n);
-        return status ? status : remember(work, p, p->fresh->symbols, p->fresh->n);
+    if (fresh) {
+        ap_status status = push_symbols(work, p->piece, p->bytes.start, fresh->symbols, fresh->n);
+        return status ? status : remember(work, p, fresh->symbols, fresh->n);
     }
-    /* It may have lost its place to a part before this one. */
-    if (cached && b->n_puts != work->piece_cache.n_puts)
-        cached = ap__piece_cache_find(&work->piece_cache, &p->key);
-    return cached ? ap__work_push_cached(work, p->piece, p->bytes.start, cached) : merge_part(self, work, p);
+    /* All may have been forgotten for a part before this one. */
+    if (!p->cached || b->n_clears != cache->n_clears) return merge_part(self, work, p);
+    return ap__work_push_cached(work, p->piece, p->bytes.start, ap__piece_cache_at(cache, p->cached));
 }
 
 /* -- batches ------------------------------------------------------------------------------------------- */
@@ -260,13 +273,16 @@ static bool is_usual(const ap__bpe *self, const ap__piece *piece) {
 }
 
 static void find_cached(const ap__bpe *self, const ap__work *work, batch *b) {
+    const ap__piece_cache *cache = &work->piece_cache;
     b->n_fresh = 0;
-    b->n_puts = work->piece_cache.n_puts;
+    b->n_clears = cache->n_clears;
+    for (size_t i = 0; i < b->n; i++)
+        if (b->parts[i].key.len) b->parts[i].cached = ap__piece_cache_place(cache, &b->parts[i].key);
     for (size_t i = 0; i < b->n; i++) {
         part *p = &b->parts[i];
-        if (!p->key.len) continue;
-        p->cached = ap__piece_cache_find(&work->piece_cache, &p->key);
-        if (p->cached || !is_usual(self, p->piece)) continue;
+        if (!p->key.len || ap__piece_cache_check(cache, p->cached, &p->key)) continue;
+        p->cached = 0;
+        if (!is_usual(self, p->piece)) continue;
         p->fresh = &b->fresh[b->n_fresh++];
         p->fresh->n = 0;
     }
@@ -380,14 +396,14 @@ static inline ap_status add_part(const ap__bpe *self, ap__work *work, batch *b, 
     p->bytes = bytes;
     p->word = index;
     p->may_be_token = self->ignore_merges && len == piece->text.len;
-    p->cached = NULL;
+    p->cached = 0;
     p->fresh = NULL;
     p->key.len = 0;
     p->token = find_single(self, piece, bytes.start, len);
     if (p->token != AP__TOKEN_NONE || len > AP__CACHED_MAX_BYTES) return status;
     uint32_t flags = (piece->is_bytes ? IS_BYTES : 0u) | (p->may_be_token ? MAY_BE_TOKEN : 0u);
-    p->key = ap__piece_key_of(piece->text.ptr + bytes.start, len, flags);
-    if (work->piece_cache.places) __builtin_prefetch(ap__piece_cache_place(&work->piece_cache, &p->key));
+    ap__piece_key_of(&p->key, piece->text.ptr + bytes.start, len, piece->n_readable - bytes.start, flags);
+    ap__piece_cache_ask(&work->piece_cache, &p->key);
     return status;
 }
 

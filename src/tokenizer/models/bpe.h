@@ -2,6 +2,7 @@
 #ifndef AP_TOKENIZER_MODELS_BPE_H
 #define AP_TOKENIZER_MODELS_BPE_H
 
+#include "base/bytes.h"
 #include "tokenizer/component.h"
 #include "tokenizer/models/bpe_chars.h"
 #include "tokenizer/models/bpe_cuts.h"
@@ -24,6 +25,7 @@ typedef struct ap__bpe {
     uint32_t fallback_ids[256]; /* Of "<0x00>" and so on; AP__TOKEN_NONE where one is missing. */
     /* Of the characters of the byte alphabet, with their affixes: [0] in the middle, | 1 first, | 2 last. */
     uint32_t byte_ids[4][256];
+    uint64_t *long_tokens;   /* With ignore_merges: bits of those that stand for many bytes. */
     char images[256][2];     /* Those characters, */
     uint8_t image_lens[256]; /* and their bytes. */
 } ap__bpe;
@@ -35,6 +37,15 @@ ap__create_fn ap__bpe_create;
  * both affixes and a character, are the string that was looked up, which byte fallback spells out. */
 uint32_t ap__bpe_find_symbol(const ap__bpe *self, ap__text character, bool is_first, bool is_last, char *out,
                              size_t *out_len);
+
+/* The bit of a token of `len` bytes, by its start. */
+enum { AP__LONG_START = 16, AP__LONG_BITS = 16 };
+
+static inline size_t ap__bpe_long_place(const char *start, size_t len) {
+    uint64_t hash = ap__read_bytes(start, 8) * 0x9E3779B97F4A7C15u +
+                    ap__read_bytes(start + 8, AP__LONG_START - 8) * 0xC2B2AE3D27D4EB4Fu + len;
+    return (size_t)((hash ^ hash >> 32) * 0xD6E8FEB86659FD93u >> (64 - AP__LONG_BITS));
+}
 
 enum { AP__SYMBOL_MAX_BYTES = 2 * AP__AFFIX_MAX_BYTES + 4 };
 

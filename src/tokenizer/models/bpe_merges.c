@@ -143,9 +143,13 @@ void ap__merging_begin_bytes(ap__merging *word, const ap__merges *merges, ap__te
     const unsigned char *at = (const unsigned char *)text.ptr;
     uint32_t len = (uint32_t)text.len, n = 0;
     for (uint32_t i = 0; i < len; i += word->symbols[n++].len) {
-        bool is_pair = i + 1 < len && ap__byte_merges_is_first(bytes, at, i, len);
-        word->symbols[n] = is_pair ? (ap__symbol){ap__byte_pair_of(bytes, at + i)->merged, 2}
-                                   : (ap__symbol){bytes->ids[at[i]], 1};
+        const ap__byte_triple *triple = ap__byte_merges_get_triple(bytes, at, i, len);
+        if (triple)
+            word->symbols[n] = (ap__symbol){triple->merged, 3};
+        else if (i + 1 < len && ap__byte_merges_is_first(bytes, at, i, len))
+            word->symbols[n] = (ap__symbol){ap__byte_pair_of(bytes, at + i)->merged, 2};
+        else
+            word->symbols[n] = (ap__symbol){bytes->ids[at[i]], 1};
     }
     word->n = (uint8_t)n;
     link_symbols(word);

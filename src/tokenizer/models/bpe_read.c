@@ -201,6 +201,19 @@ static void fill_tables(ap__bpe *self) {
     }
 }
 
+static ap_status note_long_tokens(ap__bpe *self, ap__loader *loader) {
+    const ap__vocab *vocab = self->vocab;
+    if (!self->ignore_merges) return AP_OK;
+    ap_status status =
+        ap__loader_alloc(loader, &self->long_tokens, (1 << AP__LONG_BITS) / 64, sizeof *self->long_tokens);
+    for (size_t i = 0; i < vocab->n && !status; i++) {
+        if (vocab->entries[i].len <= AP__CACHED_MAX_BYTES) continue;
+        size_t at = ap__bpe_long_place(vocab->pool + vocab->entries[i].offset, vocab->entries[i].len);
+        self->long_tokens[at / 64] |= 1ull << at % 64;
+    }
+    return status;
+}
+
 static ap_status read_options(ap__bpe *self, ap__loader *loader, yyjson_val *json) {
     ap_status status;
     if ((status = check_dropout(loader, json))) return status;
@@ -229,5 +242,6 @@ ap_status ap__bpe_create(void **out, ap__loader *loader, yyjson_val *json) {
         self->unk_id = ap__vocab_find(self->vocab, self->unk_token.ptr, self->unk_token.len);
     fill_tables(self);
     *out = self;
-    return read_merges(self, loader, json);
+    status = note_long_tokens(self, loader);
+    return status ? status : read_merges(self, loader, json);
 }

@@ -183,7 +183,7 @@ static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
     uint32_t n = self->has_language_codes ? code_len(&piece->text) : 0;
     ap_status status = n ? push_text(self, work, piece, 0, n) : AP_OK;
     if (status || n == piece->text.len) return status;
-    ap__piece rest = {ap__ntext_slice(&piece->text, n, piece->text.len), false};
+    ap__piece rest = {.text = ap__ntext_slice(&piece->text, n, piece->text.len)};
     return self->unk_prefix.len ? push_behind_unk(self, work, &rest) : push_pieces(self, work, &rest);
 }
 
@@ -192,7 +192,7 @@ static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
 static ap_status count_prefix(ap__sentence_piece *self, ap__loader *loader) {
     uint32_t len = (uint32_t)self->unk_prefix.len;
     ap__work work = {.tokenizer = loader->tokenizer, .err = loader->err};
-    ap__piece piece = {{self->unk_prefix.ptr, NULL, len, {0, len}, false}, false};
+    ap__piece piece = {.text = {self->unk_prefix.ptr, NULL, len, {0, len}, false}};
     ap_status status = len ? push_pieces(self, &work, &piece) : AP_OK;
     self->n_unk_prefix = work.tokens.n;
     ap__work_clear(&work);

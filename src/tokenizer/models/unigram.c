@@ -273,8 +273,8 @@ static ap_status name(named *out, ap__work *work, ap__piece *piece) {
     out->piece = piece;
     out->key.len = 0;
     if (work->has_texts || !piece->text.len || piece->text.len > AP__CACHED_MAX_BYTES) return status;
-    out->key = ap__piece_key_of(piece->text.ptr, piece->text.len, 0);
-    if (work->piece_cache.places) __builtin_prefetch(ap__piece_cache_place(&work->piece_cache, &out->key));
+    ap__piece_key_of(&out->key, piece->text.ptr, piece->text.len, piece->n_readable, 0);
+    ap__piece_cache_ask(&work->piece_cache, &out->key);
     return status;
 }
 
@@ -290,7 +290,7 @@ static ap_status push_piece(const unigram *self, ap__work *work, const named *n)
 }
 
 static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *pieces, size_t n) {
-    enum { AHEAD = 16 }; /* A power of two. */
+    enum { AHEAD = 16, HALF = AHEAD / 2 }; /* A power of two. */
     named names[AHEAD];
     uint32_t word = work->word;
     ap_status status = AP_OK;
@@ -301,6 +301,8 @@ static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *pieces, si
             work->word += !work->is_word_given;
         }
         if (i < n && !status) status = name(place, work, &pieces[i]);
+        if (i >= HALF && i < n + HALF)
+            ap__piece_cache_place(&work->piece_cache, &names[(i - HALF) % AHEAD].key);
     }
     work->word = word;
     return status;

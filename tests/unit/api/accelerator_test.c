@@ -4,12 +4,12 @@
 #include "base/path.h"
 #include "unit/support/check.h"
 #include "unit/support/pipelines.h"
+#include "unit/support/process.h"
 #include "unit/support/tempdir.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define FAKES AP_TEST_BUILD_DIR "/tests/fakes/"
@@ -74,7 +74,9 @@ static void make_model(const char *const *files) {
     }
 }
 
-static void look(finding *out, const char *more) {
+static void look(void *result, const void *ctx) {
+    finding *out = result;
+    const char *more = ctx;
     char init[4400], *json = NULL;
     ap_value *value = NULL, *record = NULL;
     ap_pipeline *pipe = NULL;
@@ -102,22 +104,7 @@ static void look(finding *out, const char *more) {
 /* A pipeline with these parameters (JSON, without braces), in a process of its own. */
 static finding create(const char *more) {
     finding found = {.status = AP_EBUG};
-    int ends[2], state = -1;
-    assert_int_equal(0, pipe(ends));
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        look(&found, more);
-        ssize_t n = write(ends[1], &found, sizeof found);
-        _exit(n == (ssize_t)sizeof found ? 0 : 1);
-    }
-    close(ends[1]);
-    size_t at = 0;
-    for (ssize_t n; (n = read(ends[0], (char *)&found + at, sizeof found - at)) > 0;) at += (size_t)n;
-    close(ends[0]);
-    assert_int_equal(child, waitpid(child, &state, 0));
-    assert_true(WIFEXITED(state) && WEXITSTATUS(state) == 0);
-    assert_int_equal(sizeof found, at);
+    process_run(&found, sizeof found, look, more);
     return found;
 }
 

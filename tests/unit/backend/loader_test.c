@@ -5,6 +5,7 @@
 
 #include "base/file.h"
 #include "unit/support/check.h"
+#include "unit/support/process.h"
 #include "unit/support/tempdir.h"
 
 #include <accelpipe/backend.h>
@@ -14,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum { MAX_LIBRARY_BYTES = 1 << 30 };
@@ -47,7 +47,8 @@ int test_teardown(void **state) {
     return 0;
 }
 
-static void look(finding *out, const char *name) {
+static void look(void *result, const void *name) {
+    finding *out = result;
     const ap__backend *backend = NULL;
     out->status = ap__backend_get(&backend, name, &out->error);
     if (!backend) return;
@@ -58,21 +59,7 @@ static void look(finding *out, const char *name) {
 /* ap__backend_get(name) in a new process, which must not die. The error is also in `err`. */
 static finding get(const char *name) {
     finding found = {.status = AP_EBUG};
-    int ends[2], state = -1;
-    assert_int_equal(0, pipe(ends));
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        look(&found, name);
-        ssize_t n = write(ends[1], &found, sizeof found);
-        _exit(n == (ssize_t)sizeof found ? 0 : 1);
-    }
-    close(ends[1]);
-    ssize_t n = read(ends[0], &found, sizeof found);
-    close(ends[0]);
-    assert_int_equal(child, waitpid(child, &state, 0));
-    assert_true(WIFEXITED(state) && WEXITSTATUS(state) == 0);
-    assert_int_equal(sizeof found, n);
+    process_run(&found, sizeof found, look, name);
     err = found.error;
     return found;
 }

@@ -76,14 +76,14 @@ static size_t put(char *out, int number, const void *bytes, size_t len) {
 
 static size_t put_node(char *out, const char *op, const char *attribute, char value) {
     char node[100], parts[60];
-    size_t n = 0, len = put(node, NODE_OP_TYPE, op, strlen(op));
+    size_t n = 0, len = put(node, ONNX_NODE_OP_TYPE, op, strlen(op));
     if (attribute) {
-        n = put(parts, ATTRIBUTE_NAME, attribute, strlen(attribute));
-        parts[n++] = (char)(ATTRIBUTE_INT << 3);
+        n = put(parts, ONNX_ATTRIBUTE_NAME, attribute, strlen(attribute));
+        parts[n++] = (char)(ONNX_ATTRIBUTE_INT << 3);
         parts[n++] = value;
-        len += put(node + len, NODE_ATTRIBUTE, parts, n);
+        len += put(node + len, ONNX_NODE_ATTRIBUTE, parts, n);
     }
-    return put(out, GRAPH_NODE, node, len);
+    return put(out, ONNX_GRAPH_NODE, node, len);
 }
 
 static onnx_info scan_nodes(const char *const *ops, size_t n_ops, const char *attribute, char value) {
@@ -91,7 +91,7 @@ static onnx_info scan_nodes(const char *const *ops, size_t n_ops, const char *at
     size_t len = 0;
     onnx_info onnx;
     for (size_t i = 0; i < n_ops; i++) len += put_node(graph + len, ops[i], attribute, value);
-    len = put(model, MODEL_GRAPH, graph, len);
+    len = put(model, ONNX_MODEL_GRAPH, graph, len);
     onnx_info_scan(&onnx, model, len);
     assert_true(onnx.is_onnx);
     return onnx;
@@ -162,10 +162,10 @@ void test_nesting_has_an_end(void **state) {
     size_t start = sizeof model;
     /* From the inside out, with lengths of five bytes. */
     for (int i = 0; i < DEPTH * 3 + 1; i++) {
-        static const unsigned char tags[] = {GRAPH_NODE << 3 | 2, NODE_ATTRIBUTE << 3 | 2,
-                                             ATTRIBUTE_GRAPH << 3 | 2};
+        static const unsigned char tags[] = {ONNX_GRAPH_NODE << 3 | 2, ONNX_NODE_ATTRIBUTE << 3 | 2,
+                                             ONNX_ATTRIBUTE_GRAPH << 3 | 2};
         size_t len = sizeof model - start;
-        unsigned char tag = i == DEPTH * 3 ? MODEL_GRAPH << 3 | 2 : tags[2 - i % 3];
+        unsigned char tag = i == DEPTH * 3 ? ONNX_MODEL_GRAPH << 3 | 2 : tags[2 - i % 3];
         unsigned char *p = model + (start -= 4);
         p[0] = tag;
         p[1] = (unsigned char)(len & 0x7F) | 0x80;

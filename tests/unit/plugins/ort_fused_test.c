@@ -1,5 +1,6 @@
 /* Attention that becomes one operator. The sources are included: a plugin exports nothing; what the runtime
  * makes of the models is looked at through the library. */
+#include "../../../plugins/common/names.c"
 #include "../../../plugins/common/onnx.c"
 #include "../../../plugins/common/onnx_writer.c"
 #include "../../../plugins/ort/attention.c"

@@ -3,6 +3,7 @@
 #define _GNU_SOURCE /* setenv */
 #include "backend/backend.h"
 #include "unit/support/check.h"
+#include "unit/support/process.h"
 #include "unit/support/tempdir.h"
 
 #include <dlfcn.h>
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define FAKE AP_TEST_BUILD_DIR "/tests/fakes/libfake_onnxruntime.so"
@@ -55,7 +55,9 @@ static void load_drivers(void) {
     }
 }
 
-static void look(finding *out, const ap__session_options *options) {
+static void look(void *result, const void *ctx) {
+    finding *out = result;
+    const ap__session_options *options = ctx;
     const ap__backend *backend = NULL;
     load_drivers();
     ap__session *session = NULL;
@@ -74,22 +76,8 @@ static void look(finding *out, const ap__session_options *options) {
 
 static finding open_with(const ap__session_options *options) {
     finding found = {.status = AP_EBUG};
-    int ends[2], state = -1;
     if (access(FAKE, R_OK) != 0) skip();
-    assert_int_equal(0, pipe(ends));
-    pid_t child = fork();
-    assert_true(child >= 0);
-    if (child == 0) {
-        look(&found, options);
-        ssize_t n = write(ends[1], &found, sizeof found);
-        _exit(n == (ssize_t)sizeof found ? 0 : 1);
-    }
-    close(ends[1]);
-    ssize_t n = read(ends[0], &found, sizeof found);
-    close(ends[0]);
-    assert_int_equal(child, waitpid(child, &state, 0));
-    assert_true(WIFEXITED(state) && WEXITSTATUS(state) == 0);
-    assert_int_equal(sizeof found, n);
+    process_run(&found, sizeof found, look, options);
     return found;
 }
 

@@ -1,5 +1,6 @@
 /* Shapes that are followed through a graph, and Ifs that are taken out. The sources are included: a plugin
  * exports nothing. */
+#include "../../../plugins/common/names.c"
 #include "../../../plugins/common/onnx.c"
 #include "../../../plugins/common/onnx_writer.c"
 #include "../../../plugins/ov/branches.c"
@@ -133,7 +134,7 @@ typedef struct built {
 
 static void put(built *b, uint32_t number, const void *bytes, size_t len) {
     assert_true(len < 128 && b->len + len + 2 < sizeof b->bytes);
-    b->bytes[b->len] = (char)(number << 3 | WIRE_BYTES);
+    b->bytes[b->len] = (char)(number << 3 | ONNX_WIRE_BYTES);
     b->bytes[b->len + 1] = (char)len;
     if (len) memcpy(b->bytes + b->len + 2, bytes, len);
     b->len += len + 2;
@@ -153,14 +154,14 @@ static void put_small(built *b, uint32_t number, int64_t value) {
 static built make_node(const char *op, uint32_t n_inputs, const char *attribute, int n_ints,
                        const int64_t *ints) {
     built node = {.len = 0}, own = {.len = 0};
-    for (uint32_t i = 0; i < n_inputs; i++) put(&node, NODE_INPUT, "i", 1);
-    put(&node, NODE_OUTPUT, "o", 1);
-    put(&node, NODE_OP_TYPE, op, strlen(op));
+    for (uint32_t i = 0; i < n_inputs; i++) put(&node, ONNX_NODE_INPUT, "i", 1);
+    put(&node, ONNX_NODE_OUTPUT, "o", 1);
+    put(&node, ONNX_NODE_OP_TYPE, op, strlen(op));
     if (!attribute) return node;
-    put(&own, ATTRIBUTE_NAME, attribute, strlen(attribute));
-    for (int i = 0; i < n_ints; i++) put_small(&own, ATTRIBUTE_INTS, ints[i]);
-    if (!n_ints) put_small(&own, ATTRIBUTE_INT, *ints);
-    put(&node, NODE_ATTRIBUTE, own.bytes, own.len);
+    put(&own, ONNX_ATTRIBUTE_NAME, attribute, strlen(attribute));
+    for (int i = 0; i < n_ints; i++) put_small(&own, ONNX_ATTRIBUTE_INTS, ints[i]);
+    if (!n_ints) put_small(&own, ONNX_ATTRIBUTE_INT, *ints);
+    put(&node, ONNX_NODE_ATTRIBUTE, own.bytes, own.len);
     return node;
 }
 
@@ -294,10 +295,10 @@ static ap__bytes read_model(const char *name) {
 
 static size_t count_nodes(const char *graph, size_t n_graph, const char *op) {
     size_t n = 0;
-    reader r = reader_of(onnx_find_bytes((onnx_text){graph, n_graph}, MODEL_GRAPH));
-    for (field f; read_field(&f, &r);) {
+    onnx_reader r = onnx_reader_of(onnx_find_bytes((onnx_text){graph, n_graph}, ONNX_MODEL_GRAPH));
+    for (onnx_field f; onnx_read_field(&f, &r);) {
         ovp_node node;
-        if (f.number != GRAPH_NODE) continue;
+        if (f.number != ONNX_GRAPH_NODE) continue;
         ovp_node_read(&node, f.bytes);
         n += onnx_text_is(node.op, op);
     }

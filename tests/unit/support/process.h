@@ -14,6 +14,12 @@
 #define PROCESS_IS_SANITIZED 0
 #endif
 
+#include <stddef.h>
+
+/* Calls `look` in a process of its own, which must end well; `out` (`size` bytes) is as it left it there. */
+typedef void (*process_fn)(void *out, const void *ctx);
+void process_run(void *out, size_t size, process_fn look, const void *ctx);
+
 /* Resident memory; 0 when it cannot be read. */
 long process_resident_kb(void);
 

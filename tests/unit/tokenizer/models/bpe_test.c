@@ -12,11 +12,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { N_MERGES = 120, MAX_TOKENS = 256 + N_MERGES, TOKEN_BYTES = 96, MAX_TEXT = 400 };
+enum { N_MERGES = 120, N_WHOLE = 8, MAX_TOKENS = 256 + N_MERGES + N_WHOLE, TOKEN_BYTES = 96, MAX_TEXT = 400 };
 
 static const char *const CHARACTERS[] = {"a",      "b",      "c",      " ",          "\u00E9",
                                          "\u0434", "\u4E2D", "\u4E2E", "\U0001F600", "\u2581"};
 enum { N_CHARACTERS = sizeof CHARACTERS / sizeof *CHARACTERS };
+
+/* Characters of three bytes that share some of them, between others. */
+static const char *const LIKE_CHARACTERS[] = {"a",      " ",      "\u00AD", "\u4E2D",
+                                              "\u4E2E", "\u4DAD", "\u0E2D", "\uA6AD"};
 
 typedef struct pair {
     unsigned left, right, merged;
@@ -29,6 +33,8 @@ typedef struct toy_model {
     pair merges[N_MERGES];
     unsigned n_merges;
     bool is_bytes;
+    const char *const *characters;
+    unsigned n_characters;
     char json[1 << 17];
 } toy_model;
 
@@ -43,26 +49,26 @@ static void add_token(toy_model *m, const char *token) {
 }
 
 static void add_alphabet(toy_model *m) {
-    for (unsigned i = 0; i < (m->is_bytes ? 256u : N_CHARACTERS); i++) {
+    for (unsigned i = 0; i < (m->is_bytes ? 256u : m->n_characters); i++) {
         char image[5] = "";
         ap__utf8_encode(image, ap__byte_to_char((unsigned char)i));
-        add_token(m, m->is_bytes ? image : CHARACTERS[i]);
+        add_token(m, m->is_bytes ? image : m->characters[i]);
     }
 }
 
 /* A token that texts are likely to have: merged ones, and the bytes of the characters. */
 static unsigned random_token(const toy_model *m) {
-    unsigned n_alphabet = m->is_bytes ? 256 : N_CHARACTERS;
+    unsigned n_alphabet = m->is_bytes ? 256 : m->n_characters;
     if (m->n_tokens > n_alphabet && rand() % 2)
         return n_alphabet + (unsigned)rand() % (m->n_tokens - n_alphabet);
-    const char *character = CHARACTERS[rand() % N_CHARACTERS];
+    const char *character = m->characters[(unsigned)rand() % m->n_characters];
     if (!m->is_bytes) return find_token(m, character);
     return (unsigned char)character[(size_t)rand() % strlen(character)];
 }
 
-static void add_merge(toy_model *m) {
+static void add_pair(toy_model *m, unsigned left, unsigned right) {
     char token[2 * TOKEN_BYTES];
-    pair p = {random_token(m), random_token(m), 0};
+    pair p = {left, right, 0};
     for (unsigned i = 0; i < m->n_merges; i++)
         if (m->merges[i].left == p.left && m->merges[i].right == p.right) return;
     snprintf(token, sizeof token, "%s%s", m->tokens[p.left], m->tokens[p.right]);
@@ -70,6 +76,11 @@ static void add_merge(toy_model *m) {
     p.merged = find_token(m, token);
     if (p.merged == m->n_tokens) add_token(m, token);
     m->merges[m->n_merges++] = p;
+}
+
+static void add_merge(toy_model *m) {
+    unsigned left = random_token(m);
+    add_pair(m, left, random_token(m));
 }
 
 static size_t put_string(char *out, const char *text) {
@@ -133,6 +144,20 @@ static size_t expect(unsigned *ids, const toy_model *m, const char *text, bool i
     return 1;
 }
 
+static void make_text(const toy_model *m, char *text, int n) {
+    *text = '\0';
+    for (int i = 0; i < n; i++) strcat(text, m->characters[(unsigned)rand() % m->n_characters]);
+}
+
+/* As training does: of what comes together in a text. */
+static void learn_merge(toy_model *m) {
+    unsigned ids[MAX_TEXT];
+    char text[MAX_TEXT];
+    make_text(m, text, 4);
+    size_t n = expect(ids, m, text, false), at = (size_t)rand() % n;
+    if (at + 1 < n) add_pair(m, ids[at], ids[at + 1]);
+}
+
 static void check_text(const ap__tokenizer *tokenizer, const toy_model *m, const char *text,
                        bool ignore_merges) {
     unsigned ids[MAX_TEXT];
@@ -152,22 +177,70 @@ static void check_text(const ap__tokenizer *tokenizer, const toy_model *m, const
     ap__encoding_clear(&e);
 }
 
-static void check_model(unsigned seed, bool is_bytes, bool ignore_merges) {
+/* Tokens of several characters that no merge makes. */
+static void add_whole_tokens(toy_model *m) {
+    for (int i = 0; i < N_WHOLE; i++) {
+        char text[MAX_TEXT], token[TOKEN_BYTES] = "";
+        size_t len = 0;
+        make_text(m, text, 11);
+        for (const char *at = text; *at; at++)
+            len += ap__utf8_encode(token + len, ap__byte_to_char((unsigned char)*at));
+        if (find_token(m, token) == m->n_tokens) add_token(m, token);
+    }
+}
+
+/* Texts that are tokens, as far as they are text: long ones, too. */
+static void check_tokens(const ap__tokenizer *tokenizer, const toy_model *m, bool ignore_merges) {
+    for (unsigned i = 256; m->is_bytes && i < m->n_tokens; i++) {
+        char text[TOKEN_BYTES] = "";
+        size_t len = 0;
+        uint32_t code;
+        for (const char *at = m->tokens[i]; *at; text[len++] = (char)ap__char_to_byte(code))
+            at += ap__utf8_next(&code, at);
+        if (ap__utf8_valid_len(text, len) == len) check_text(tokenizer, m, text, ignore_merges);
+    }
+}
+
+/* A file may list merges in any order: one may take what one behind it makes. */
+static void swap_merges(toy_model *m) {
+    pair *a = &m->merges[(unsigned)rand() % m->n_merges], *b = &m->merges[(unsigned)rand() % m->n_merges],
+         p = *a;
+    *a = *b;
+    *b = p;
+}
+
+/* Merges that were learnt, with others between them. */
+static void learn_merges(toy_model *m) {
+    m->characters = LIKE_CHARACTERS;
+    m->n_characters = sizeof LIKE_CHARACTERS / sizeof *LIKE_CHARACTERS;
+    add_alphabet(m);
+    for (int i = 0, n = rand() % N_MERGES; i < n; i++) rand() % 4 ? learn_merge(m) : add_merge(m);
+    for (int n = rand() % 3 * 4; n > 0 && m->n_merges; n--) swap_merges(m);
+}
+
+static void check_model(unsigned seed, bool is_bytes, bool ignore_merges, bool is_learnt) {
     static toy_model m;
     memset(&m, 0, sizeof m);
     m.is_bytes = is_bytes;
+    m.characters = CHARACTERS;
+    m.n_characters = N_CHARACTERS;
     srand(seed);
-    add_alphabet(&m);
-    for (int i = 0; i < N_MERGES; i++) add_merge(&m);
+    if (is_learnt) {
+        learn_merges(&m);
+    } else {
+        add_alphabet(&m);
+        for (int i = 0; i < N_MERGES; i++) add_merge(&m);
+    }
+    if (is_bytes && ignore_merges) add_whole_tokens(&m);
     write_json(&m, ignore_merges);
     ap__tokenizer *tokenizer =
         toy_make(m.json, is_bytes ? "\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false,"
                                     "\"trim_offsets\":false,\"use_regex\":false},"
                                   : "");
+    check_tokens(tokenizer, &m, ignore_merges);
     for (int k = 0; k < 200; k++) {
-        char text[MAX_TEXT] = "";
-        int n = rand() % (k % 4 ? 8 : 80);
-        for (int i = 0; i < n; i++) strcat(text, CHARACTERS[rand() % N_CHARACTERS]);
+        char text[MAX_TEXT];
+        make_text(&m, text, rand() % (k % 4 ? 8 : 80));
         check_text(tokenizer, &m, text, ignore_merges);
         check_text(tokenizer, &m, text, ignore_merges); /* Now it is remembered. */
     }
@@ -176,17 +249,22 @@ static void check_model(unsigned seed, bool is_bytes, bool ignore_merges) {
 
 void test_bytes(void **state) {
     (void)state;
-    for (unsigned seed = 1; seed <= 30; seed++) check_model(seed, true, false);
+    for (unsigned seed = 1; seed <= 30; seed++) check_model(seed, true, false, false);
 }
 
 void test_bytes_and_whole_tokens(void **state) {
     (void)state;
-    for (unsigned seed = 101; seed <= 130; seed++) check_model(seed, true, true);
+    for (unsigned seed = 101; seed <= 130; seed++) check_model(seed, true, true, false);
+}
+
+void test_learnt_merges_of_bytes(void **state) {
+    (void)state;
+    for (unsigned seed = 1; seed <= 200; seed++) check_model(seed, true, seed % 4 == 0, true);
 }
 
 void test_characters(void **state) {
     (void)state;
-    for (unsigned seed = 201; seed <= 230; seed++) check_model(seed, false, false);
+    for (unsigned seed = 201; seed <= 230; seed++) check_model(seed, false, false, false);
 }
 
 /* A vocabulary with a token for every byte, with all of the byte alphabet as well, is one of characters: a
