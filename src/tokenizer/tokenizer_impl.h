@@ -31,6 +31,7 @@ typedef struct ap__language_rules {
     bool is_known;            /* The class has languages. */
     bool is_behind;           /* The source language comes behind the text and eos; else before the text. */
     bool are_underlined;      /* The token of "eng" is "__eng__". */
+    bool takes_tokens;        /* Such a token is a name of the language, too. */
     const char *const *codes; /* Those that it takes, ended by NULL; NULL: any. */
     uint32_t first_id;        /* Of the first of these; the others' are the next. */
 } ap__language_rules;

@@ -35,14 +35,27 @@ EXTRA = "additional_special_tokens"
 # What a class makes of additional_special_tokens: see ap__extra_mode.
 EXTRA_MODES = {"Camembert": "IF_ABSENT", "Cpm": "IF_ABSENT", "XLNet": "IF_ABSENT", "Nllb": "IF_NULL", "MBart": "BEFORE",
                "MBart50": "AFTER", "XGLM": "AFTER", "CodeLlama": "INFILL", "Splinter": "QUESTION", "T5": "SENTINELS",
-               "MT5": "SENTINELS", "ByT5": "BYTE_SENTINELS", "Pegasus": "PEGASUS"}
+               "MT5": "SENTINELS", "ByT5": "BYTE_SENTINELS", "Pegasus": "PEGASUS", "Luke": "ENTITIES", "MLuke": "ENTITIES",
+               "PLBart": "PROGRAMMING"}
 
 
 # Classes that run in Python alone, and their ap__class_kind.
 SLOW_ONLY = {"MarianTokenizer": ("marian", "PLAIN"), "M2M100Tokenizer": ("m2m_100", "LANG_M2M"), "ByT5Tokenizer": ("byt5", "PLAIN"),
              "Speech2TextTokenizer": ("speech_to_text", "PLAIN"), "SpeechT5Tokenizer": ("speecht5", "PLAIN"), "SiglipTokenizer": ("siglip", "PLAIN"),
              "EsmTokenizer": ("esm", "PLAIN"), "PerceiverTokenizer": ("perceiver", "PLAIN"), "VitsTokenizer": ("vits", "PLAIN"),
-             "Wav2Vec2CTCTokenizer": ("wav2vec2", "PLAIN")}
+             "Wav2Vec2CTCTokenizer": ("wav2vec2", "PLAIN"), "BertGenerationTokenizer": ("bert_generation", "PLAIN"),
+             "XLMProphetNetTokenizer": ("deprecated.xlm_prophetnet", "PLAIN"), "MLukeTokenizer": ("mluke", "PLAIN"),
+             "PLBartTokenizer": ("plbart", "LANG_PLBART"), "BartphoTokenizer": ("bartpho", "PLAIN"), "GPTSw3Tokenizer": ("gpt_sw3", "GPT_SW3"),
+             "CTRLTokenizer": ("ctrl", "PLAIN"), "PhobertTokenizer": ("phobert", "PLAIN"), "BertweetTokenizer": ("bertweet", "PLAIN"),
+             "LukeTokenizer": ("luke", "PLAIN"), "MgpstrTokenizer": ("mgp_str", "PLAIN")}
+
+# The files that their constructors open, where those are not a SentencePiece model or vocab.json.
+SLOW_FILES = {"MLukeTokenizer": {"vocab_file": "spm.model", "entity_vocab_file": "entities.json"},
+              "BartphoTokenizer": {"vocab_file": "spm.model", "monolingual_vocab_file": "dict.txt"},
+              "CTRLTokenizer": {"vocab_file": "vocab.json", "merges_file": "merges.txt"},
+              "PhobertTokenizer": {"vocab_file": "dict.txt", "merges_file": "merges.txt"},
+              "BertweetTokenizer": {"vocab_file": "dict.txt", "merges_file": "merges.txt"},
+              "LukeTokenizer": {"vocab_file": "vocab.json", "merges_file": "merges.txt", "entity_vocab_file": "entities.json"}}
 
 
 class Captured(Exception):
@@ -110,6 +123,10 @@ def folder():
         json.dump({"a": 0, "b": 1, "ab": 2, "<unk>": 3, "<pad>": 4, **{f"<{t}>": 5 for t in TOKENS}}, f)
     with open(f"{path}/merges.txt", "w") as f:
         f.write("#version: 0.2\na b\n")
+    with open(f"{path}/dict.txt", "w") as f:
+        f.write("a 1\nb 1\n")
+    with open(f"{path}/entities.json", "w") as f:
+        json.dump({t: i for i, t in enumerate(("[UNK]", "[PAD]", "[MASK]", "[MASK2]"))}, f)
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(["a b c d e f g"] * 20), model_writer=model, vocab_size=12, hard_vocab_limit=False,
@@ -126,6 +143,8 @@ def arguments(cls, path):
     vocab = "vocab.json" if "merges_file" in names else "vocab.txt"
     if re.search(r"sp_model|SPMTokenizer|spm\.", text):
         vocab = "spm.model"
+    if cls.__name__ in SLOW_FILES:
+        return {key: f"{path}/{name}" for key, name in SLOW_FILES[cls.__name__].items()}
     if cls.__name__ in SLOW_ONLY:
         spm = "spm_file" not in names and "spm.SentencePieceProcessor" in text
         return {n: f"{path}/{'vocab.json' if 'vocab' in n and not spm else 'spm.model'}"
@@ -213,13 +232,15 @@ def rows(name, cls, path):
 
 def slow_only_rows(name, path):
     folder_name, kind_name = SLOW_ONLY[name]
-    cls = getattr(importlib.import_module(f"transformers.models.{folder_name}.tokenization_{folder_name}"), name)
+    module = f"transformers.models.{folder_name}.tokenization_{folder_name.rpartition('.')[2]}"
+    cls = getattr(importlib.import_module(module), name)
     d = defaults(cls)
     names = cls.model_input_names
     found, _ = tokens(cls, path)
     fast = (f'TOKENIZER_CLASS("{name}", {kind_name}, {c_bool("token_type_ids" in names)}, '
             f'{c_bool("attention_mask" in names)}, RIGHT, false, false, false, false, false, false, {token_fields(found)})')
-    slow = (f'SLOW_CLASS("{name}", false, false, false, true, true, false, {d.get("model_max_length") or 0}, '
+    slow = (f'SLOW_CLASS("{name}", false, false, false, true, true, {c_bool(d.get("clean_up_tokenization_spaces"))}, '
+            f'{d.get("model_max_length") or 0}, '
             f'{token_fields(found)})')
     return fast, slow
 

@@ -36,6 +36,10 @@ static const ap__recipe RECIPES[] = {
      ap__convert_slow_sentencepiece,                                                                         \
      &(const ap__slow_spm_shape){.has_own_ids = true, __VA_ARGS__},                                          \
      true},
+#define SLOW_RESERVED(name, file, other, ...)                                                                \
+    {name, {file, other}, ap__convert_slow_sentencepiece, &(const ap__slow_spm_shape){__VA_ARGS__}, true},
+#define SLOW_BPE(name, vocab, merges, other, ...)                                                            \
+    {name, {vocab, merges, other}, ap__convert_slow_bpe, &(const ap__slow_bpe_shape){__VA_ARGS__}, true},
 #define SLOW_CHARACTERS(name, file, ...)                                                                     \
     {name, {file}, ap__convert_slow_characters, &(const ap__slow_characters_shape){__VA_ARGS__}, true},
 #include "tokenizer/convert/recipes.def"
@@ -45,7 +49,9 @@ static const ap__recipe RECIPES[] = {
 static const char *const KNOWN_FILES[] = {"vocab.txt",           "vocab.json",     "merges.txt",
                                           "tokenizer.model",     "spiece.model",   "sentencepiece.bpe.model",
                                           "sentencepiece.model", "spm.model",      "source.spm",
-                                          "target.spm",          "spm_char.model", "tekken.json"};
+                                          "target.spm",          "spm_char.model", "tekken.json",
+                                          "bpe.codes",           "dict.txt",       "prophetnet.tokenizer",
+                                          "entity_vocab.json"};
 
 const ap__recipe *ap__recipe_find(const char *class_name) {
     for (size_t i = 0; i < sizeof RECIPES / sizeof *RECIPES; i++) {

@@ -122,7 +122,7 @@ ap_status ap__config_flag(ap__converter *c, const char *key, bool standard, bool
 
 /* -- the formats --------------------------------------------------------------------------------------- */
 
-ap__convert_fn ap__convert_bert_vocab, ap__convert_bpe_files, ap__convert_sentencepiece,
+ap__convert_fn ap__convert_bert_vocab, ap__convert_bpe_files, ap__convert_sentencepiece, ap__convert_slow_bpe,
     ap__convert_slow_characters, ap__convert_slow_sentencepiece, ap__convert_tiktoken, ap__convert_encoding,
     ap__convert_tekken;
 

@@ -98,13 +98,11 @@ static ap_status read_lines(slow_characters *s) {
 
 /* The bytes are behind the tokens of the class. */
 static ap_status read_bytes(slow_characters *s) {
-    static const char LETTERS[] = "beuspcm"; /* In the order of special tokens. */
     ap__converter *c = s->c;
     ap_status status = ap__path_join(&c->path, c->request->folder, "tokenizer_config.json", c->err);
     if (!status) status = ap__slow_reserve(&s->parts, N_BYTES, 0);
     for (s->n_own = 0; s->shape->own[s->n_own] && !status; s->n_own++) {
-        int which = (int)(strchr(LETTERS, s->shape->own[s->n_own]) - LETTERS);
-        ap__text text = ap__special_text(c, which);
+        ap__text text = ap__slow_special_of(c, s->shape->own[s->n_own]);
         if (!text.ptr) status = ap__converter_fail(c, AP_EFORMAT, "a special token of the class is null");
         s->own[s->n_own] = (ap__slow_token){text, (uint32_t)s->n_own};
     }
@@ -235,19 +233,10 @@ static ap_status put_model(slow_characters *s) {
 }
 
 static void put_decoder(slow_characters *s) {
-    ap__converter *c = s->c;
     const char *joining = s->shape->joining               ? s->shape->joining
                           : s->blank_id == AP__TOKEN_NONE ? "characters"
                                                           : "spaced";
-    yyjson_mut_val *decoder = ap__new_typed(c, "Characters"), *added = yyjson_mut_arr(c->doc);
-    for (size_t i = 0; i < c->slow_added.n; i++) {
-        const ap__vocab_entry *entry = &c->slow_added.entries[i];
-        ap__push(c, added, ap__new_text(c, (ap__text){c->slow_added.pool + entry->offset, entry->len}));
-    }
-    ap__put(c, decoder, "joining", yyjson_mut_str(c->doc, joining));
-    ap__put(c, decoder, "apart", ap__slow_new_apart(&s->parts));
-    ap__put(c, decoder, "added", added);
-    ap__put(c, c->root, "decoder", decoder);
+    ap__slow_put_joining(&s->parts, joining);
 }
 
 static ap_status put_processor(slow_characters *s) {
