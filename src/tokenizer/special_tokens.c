@@ -109,6 +109,7 @@ static void set_default(const reader *r, int i, ap__special_token *out) {
     *out = (ap__special_token){.is_string = true, .normalized = -1};
     if (i == AP__PAD_TOKEN && r->standard->wrap[i] == '-' && tokenizer) text = tokenizer->stored.pad_token;
     if (text) out->flags.content = (ap__text){text, strlen(text)};
+    if (text && !strcmp(text, AP__CLASS_NUL)) out->flags.content = (ap__text){"", 1};
 }
 
 static ap_status read_key(reader *r, int i) {

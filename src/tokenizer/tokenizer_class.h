@@ -50,6 +50,9 @@ enum {
     AP__WRAP_RSTRIP = 16
 };
 
+/* Stands for U+0000 in the texts of a class. */
+#define AP__CLASS_NUL "\xC0\x80"
+
 /* What a class makes of additional_special_tokens; `own` are those of the class. */
 typedef enum ap__extra_mode {
     AP__EXTRA_NONE,

@@ -391,8 +391,16 @@ def mgpstr(rng, files, models):
     return {"vocab.json": vocab, "tokenizer_config.json": {"tokenizer_class": "MgpstrTokenizer", **random_config(rng, vocab, ["[GO]", "[s]"])}}
 
 
+def canine(rng, files, models):
+    config = {"tokenizer_class": "CanineTokenizer", **random_config(rng, {"\ue000": 0xE000, "\0": 0, "\ue003": 0xE003, "e": 101, "dogs": 1114114},
+                                                                    ["\ue000", "\0", "\ue003", "e"])}
+    if rng.random() < 0.3:
+        config[rng.choice(["pad_token", "sep_token", "mask_token"])] = rng.choice(["<end>", "a", "\ue002"])
+    return {"tokenizer_config.json": config}
+
+
 MAKERS = (marian, m2m, wav2vec2, vits, esm, byt5, perceiver, speech2text, speecht5, siglip, bert_generation, gpt_sw3, xlm_prophetnet,
-          mluke, plbart, bartpho, ctrl, phobert, bertweet, luke, mgpstr)
+          mluke, plbart, bartpho, ctrl, phobert, bertweet, luke, mgpstr, canine)
 
 
 # -- cases ------------------------------------------------------------------------------------------------
@@ -440,9 +448,10 @@ def encodings_of(rng, tokenizer, texts):
             item["cut"] = ids_of(tokenizer, text, truncation=True, max_length=length)
             item |= decoded(tokenizer, item["ids"]) or {}
         out.append(item)
-    size = len(tokenizer) + 3
+    size = min(len(tokenizer), 0xD800) + 3  # No surrogates, which are no text.
+    high = [0xE000, 0xE001, 0xE002, 0xE003, 0xE004, 0x1F600, 0x110000] if len(tokenizer) > 0xD800 else []
     for _ in range(max(2, len(texts) // 4)):
-        ids = [rng.randrange(size) for _ in range(rng.randrange(12))]
+        ids = [rng.choice(high) if high and rng.random() < 0.5 else rng.randrange(size) for _ in range(rng.randrange(12))]
         ids = [i for i in ids for _ in range(rng.choice([1, 1, 2]))]
         text = decoded(tokenizer, ids)
         out += [{"given": ids, **text}] if text else []

@@ -47,7 +47,8 @@ SLOW_ONLY = {"MarianTokenizer": ("marian", "PLAIN"), "M2M100Tokenizer": ("m2m_10
              "XLMProphetNetTokenizer": ("deprecated.xlm_prophetnet", "PLAIN"), "MLukeTokenizer": ("mluke", "PLAIN"),
              "PLBartTokenizer": ("plbart", "LANG_PLBART"), "BartphoTokenizer": ("bartpho", "PLAIN"), "GPTSw3Tokenizer": ("gpt_sw3", "GPT_SW3"),
              "CTRLTokenizer": ("ctrl", "PLAIN"), "PhobertTokenizer": ("phobert", "PLAIN"), "BertweetTokenizer": ("bertweet", "PLAIN"),
-             "LukeTokenizer": ("luke", "PLAIN"), "MgpstrTokenizer": ("mgp_str", "PLAIN")}
+             "LukeTokenizer": ("luke", "PLAIN"), "MgpstrTokenizer": ("mgp_str", "PLAIN"),
+             "CanineTokenizer": ("canine", "PLAIN")}
 
 # The files that their constructors open, where those are not a SentencePiece model or vocab.json.
 SLOW_FILES = {"MLukeTokenizer": {"vocab_file": "spm.model", "entity_vocab_file": "entities.json"},
@@ -189,7 +190,10 @@ def tokens(cls, path):
 
 
 def c_string(value):
-    return "NULL" if value is None else '"%s"' % str(value)
+    """U+0000 is written in two bytes, which no other character is."""
+    if value is None or str(value).isprintable():
+        return "NULL" if value is None else '"%s"' % str(value)
+    return '"%s"' % "".join(f"\\x{b:02X}" for b in str(value).encode().replace(b"\0", b"\xC0\x80"))
 
 
 def c_bool(value):

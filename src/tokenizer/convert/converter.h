@@ -99,6 +99,7 @@ typedef struct ap__slow_base {
     const ap__slow_token *own; /* Added tokens of the class. */
     size_t n_own;
     bool is_own_last;    /* They replace those of the files; else it is the other way round. */
+    bool has_characters; /* All code points are tokens, beside those that are listed. */
     bool are_long_added; /* Own tokens of several characters are added tokens. */
 } ap__slow_base;
 

@@ -118,12 +118,29 @@ static ap_status read_bytes(slow_characters *s) {
     return status;
 }
 
+/* Some code points have names, where no token has the id. Source: models/canine/tokenization_canine.py
+ * SPECIAL_CODEPOINTS. */
+static ap_status read_codes(slow_characters *s) {
+    static const ap__slow_token NAMES[] = {{{"[CLS]", 5}, 0xE000},  {{"[SEP]", 5}, 0xE001},
+                                           {{"[BOS]", 5}, 0xE002},  {{"[MASK]", 6}, 0xE003},
+                                           {{"[PAD]", 5}, 0},       {{"[RESERVED]", 10}, 0xE004}};
+    ap__converter *c = s->c;
+    ap_status status = ap__path_join(&c->path, c->request->folder, "tokenizer_config.json", c->err);
+    if (!status) status = ap__slow_reserve(&s->parts, 0, 0);
+    s->parts.hidden = NAMES;
+    s->parts.n_hidden = sizeof NAMES / sizeof *NAMES;
+    s->parts.vocab_size = AP__N_CODE_POINTS;
+    return status;
+}
+
 static ap_status read_vocab(slow_characters *s) {
     switch (s->shape->source) {
     case AP__SLOW_LINES:
         return read_lines(s);
     case AP__SLOW_BYTES:
         return read_bytes(s);
+    case AP__SLOW_CODES:
+        return read_codes(s);
     default:
         return read_json(s);
     }
@@ -215,6 +232,7 @@ static ap_status make_slow(slow_characters *s) {
     ap__slow_base base = {.tokens = s->parts.tokens, .n = s->parts.n_own, .own = s->own, .n_own = s->n_own};
     base.is_named_by_id = s->shape->is_named_by_id;
     base.are_long_added = s->parts.are_long_added;
+    base.has_characters = s->shape->source == AP__SLOW_CODES;
     ap_status status = ap__slow_create(s->c, &base);
     return status ? status : ap__slow_put_added(&s->parts);
 }
@@ -228,6 +246,7 @@ static ap_status put_model(slow_characters *s) {
     if (s->shape->has_unknown) ap__put_text(c, model, "unk_token", ap__special_text(c, AP__UNK_TOKEN));
     /* An id that is nowhere takes a place as well. */
     if (s->shape->source == AP__SLOW_VITS) ap__put_text(c, model, "unk_token", (ap__text){"", 0});
+    ap__put_bool(c, model, "has_characters", s->shape->source == AP__SLOW_CODES);
     ap__put(c, c->root, "model", model);
     return ap__slow_put_vocab(&s->parts, model);
 }
