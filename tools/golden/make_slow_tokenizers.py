@@ -22,7 +22,7 @@ from transformers import AutoTokenizer  # noqa: E402
 
 ALPHABET = [" ", "  ", " ", "\t", "\n", "\u00a0", "\u3000", "\u2581", ",", ".", "!", "'", "<", ">", "_", "<<", ">>", "a", "e", "o", "t",
             "the", "dog", "1", "2", "\ufb01", "\u00bd", "\uff26", "e\u0301", "\u00e9", "\u00fc", "\u65e5", "\u672c", "\u041c", "\U0001f600",
-            "\u200b", "\u200d", "\ufffd", "\u00ad", "\x1c", "\x00", ">>de<<", ">>x y<<", "__de__", "__en__", "<s>", "</s>", "<pad>",
+            "\u200b", "\u200d", "\u03a3", "\u00df", "\u0149", "\ufffd", "\u00ad", "\x1c", "\x00", ">>de<<", ">>x y<<", "__de__", "__en__", "<s>", "</s>", "<pad>",
             "<unk>", "<new>", "<sp>", "[x]", "<0x41>"]
 
 
@@ -171,9 +171,15 @@ LATIN = list("abcdefghijklmnopqrstuvwxyz'ATX-") + ["\u00e9", "\u0163", "\u65e5",
 def wav2vec2(rng, files, models):
     delimiter = rng.choice(["|", "|", " ", "\u2581", "__"])
     vocab = characters(rng, [t for t in ("<pad>", "<s>", "</s>", "<unk>", "|", delimiter) if t == "<unk>" or rng.random() < 0.95], LATIN)
+    is_raised = rng.random() < 0.3
+    if is_raised:
+        tokens = [t.upper() if t[0].isalpha() and rng.random() < 0.9 else t for t in vocab]
+        vocab = {t: i for i, t in enumerate(dict.fromkeys([*tokens, "\u03a3"]))}
     config = {"tokenizer_class": "Wav2Vec2CTCTokenizer", **random_config(rng, vocab, ["<s>", "</s>", "<unk>", "<pad>"])}
     if delimiter != "|":
         config["word_delimiter_token"] = delimiter
+    if is_raised:
+        config["do_lower_case"] = True
     if rng.random() < 0.2:
         config["replace_word_delimiter_char"] = rng.choice(["_", "", "  "])
     if rng.random() < 0.2:

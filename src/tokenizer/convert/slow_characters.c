@@ -22,6 +22,7 @@ typedef struct slow_characters {
     ap__slow_parts parts;
     ap__slow_token own[AP__SLOW_MAX_OWN];
     size_t n_own;
+    bool is_lower_case;
     uint32_t blank_id; /* AP__TOKEN_NONE: there is none. */
 } slow_characters;
 
@@ -148,19 +149,27 @@ static ap_status read_vocab(slow_characters *s) {
 
 /* -- Wav2Vec2CTC --------------------------------------------------------------------------------------- */
 
-/* A space of a text becomes the token between words, and that one a space of the decoded text. */
+/* A space of a text becomes the token between words, and that one a space of the decoded text. do_lower_case is
+ * for vocabularies of capitals: what is no added token is raised, and the decoded text lowered. */
 static ap_status put_ctc(slow_characters *s) {
     ap__converter *c = s->c;
     ap__text delimiter, replacement;
-    ap_status status = refuse(c, "do_lower_case", false, "is not supported with a Wav2Vec2CTCTokenizer");
-    if (!status) status = get_string(c, "word_delimiter_token", "|", &delimiter);
+    ap_status status = get_string(c, "word_delimiter_token", "|", &delimiter);
     if (!status) status = get_string(c, "replace_word_delimiter_char", " ", &replacement);
     if (status) return status;
     yyjson_mut_val *decoder = ap__new_typed(c, "PythonCTC");
     ap__put_text(c, decoder, "pad_token", ap__special_text(c, AP__PAD_TOKEN));
     ap__put_text(c, decoder, "word_delimiter_token", delimiter);
     ap__put_text(c, decoder, "replacement", replacement);
+    ap__put_bool(c, decoder, "lowers", s->is_lower_case);
     ap__put(c, c->root, "decoder", decoder);
+    if (s->is_lower_case) {
+        yyjson_mut_val *model = yyjson_mut_obj_get(c->root, "model");
+        ap__put_bool(c, model, "raises", true);
+        ap__put_text(c, model, "space", delimiter);
+        ap__put(c, c->root, "normalizer", ap__slow_new_lower(&s->parts, true));
+        return AP_OK;
+    }
     yyjson_mut_val *normalizer = ap__new_json(c, "{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"}}");
     ap__put_text(c, normalizer, "content", delimiter);
     ap__put(c, c->root, "normalizer", normalizer);
@@ -279,8 +288,10 @@ ap_status ap__convert_slow_characters(ap__converter *c) {
     slow_characters s = {.c = c, .shape = ap__recipe_find(c->request->class_name)->shape, .parts.c = c};
     s.blank_id = AP__TOKEN_NONE;
     s.parts.are_long_added = s.shape->source == AP__SLOW_CTC;
-    s.parts.is_cut_late = s.shape->source == AP__SLOW_VITS;
-    ap_status status = read_vocab(&s);
+    ap_status status = AP_OK;
+    if (s.shape->source == AP__SLOW_CTC) status = ap__config_flag(c, "do_lower_case", false, &s.is_lower_case);
+    s.parts.is_cut_late = s.shape->source == AP__SLOW_VITS || s.is_lower_case;
+    if (!status) status = read_vocab(&s);
     if (!status) status = put_parts(&s);
     yyjson_doc_free(s.vocab_doc);
     return status;

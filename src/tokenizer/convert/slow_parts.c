@@ -177,6 +177,33 @@ ap_status ap__slow_put_eos(ap__slow_parts *parts) {
     return ap__put_token_pair(c, processor, "eos", AP__EOS_TOKEN);
 }
 
+/* -- lower case ---------------------------------------------------------------------------------------- */
+
+static yyjson_mut_val *new_spared(const ap__slow_parts *parts) {
+    ap__converter *c = parts->c;
+    yyjson_mut_val *words = ap__slow_new_special(parts);
+    for (size_t i = 0; i < c->slow_added.n; i++) {
+        const ap__vocab_entry *entry = &c->slow_added.entries[i];
+        ap__text text = {c->slow_added.pool + entry->offset, entry->len};
+        const ap__special_token *listed = find(&c->request->tokens->decoder, text);
+        bool is_special = find(&c->request->tokens->all, text) != NULL;
+        if (!is_special && !is_long(parts, text) && listed && listed->normalized)
+            ap__push(c, words, ap__new_text(c, text));
+    }
+    return words;
+}
+
+yyjson_mut_val *ap__slow_new_lower(const ap__slow_parts *parts, bool lowers) {
+    ap__converter *c = parts->c;
+    yyjson_mut_val *lower = ap__new_typed(c, "PythonLower");
+    ap__put_bool(c, lower, "lowers", lowers);
+    ap__put_bool(c, lower, "filters", false);
+    ap__put_bool(c, lower, "is_romanian", false);
+    ap__put(c, lower, "words", new_spared(parts));
+    ap__put(c, lower, "kept", yyjson_mut_arr(c->doc));
+    return lower;
+}
+
 /* -- decoding ------------------------------------------------------------------------------------------ */
 
 yyjson_mut_val *ap__slow_new_special(const ap__slow_parts *parts) {

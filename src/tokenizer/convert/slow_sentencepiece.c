@@ -260,22 +260,6 @@ static void put_decoder(slow_spm *s) {
 
 /* -- SigLIP -------------------------------------------------------------------------------------------- */
 
-/* What is in lower case stays so: special tokens, and added ones that are normalized. */
-static yyjson_mut_val *new_spared(const slow_spm *s) {
-    ap__converter *c = s->c;
-    yyjson_mut_val *words = ap__slow_new_special(&s->parts);
-    for (size_t i = 0; i < c->slow_added.n; i++) {
-        const ap__vocab_entry *entry = &c->slow_added.entries[i];
-        const char *text = c->slow_added.pool + entry->offset;
-        const ap__special_token *listed =
-            ap__special_list_find(&c->request->tokens->decoder, text, entry->len);
-        bool is_special = ap__special_list_find(&c->request->tokens->all, text, entry->len) != NULL;
-        if (!is_special && listed && listed->normalized)
-            ap__push(c, words, ap__new_text(c, (ap__text){text, entry->len}));
-    }
-    return words;
-}
-
 /* A text gets a mark in front instead of that of the model, and is lowered before it is cut; the model takes
  * punctuation out, and puts the unknown token in front of each part, which it takes off again. Source:
  * models/siglip/tokenization_siglip.py. */
@@ -289,18 +273,12 @@ static ap_status put_siglip(slow_spm *s, yyjson_mut_val *model) {
                                   "a model that keeps whitespace is not supported with a SiglipTokenizer");
     if (!ap__special_text(c, AP__UNK_TOKEN).ptr)
         return ap__converter_fail(c, AP_EFORMAT, "a SiglipTokenizer needs an unk_token, and there is none");
-    yyjson_mut_val *lower = ap__new_typed(c, "PythonLower"), *sequence = ap__new_typed(c, "Sequence");
-    yyjson_mut_val *list = yyjson_mut_arr(c->doc);
-    ap__put_bool(c, lower, "lowers", lowers);
-    ap__put_bool(c, lower, "filters", false);
-    ap__put_bool(c, lower, "is_romanian", false);
-    ap__put(c, lower, "words", new_spared(s));
-    ap__put(c, lower, "kept", yyjson_mut_arr(c->doc));
+    yyjson_mut_val *sequence = ap__new_typed(c, "Sequence"), *list = yyjson_mut_arr(c->doc);
     ap__push(c, list,
              ap__new_json(
                  c, "{\"type\":\"Replace\",\"pattern\":{\"String\":\"\xE2\x96\x81\"},\"content\":\" \"}"));
     ap__push(c, list, ap__new_json(c, "{\"type\":\"Prepend\",\"prepend\":\"\xE2\x96\x81\"}"));
-    ap__push(c, list, lower);
+    ap__push(c, list, ap__slow_new_lower(&s->parts, lowers));
     ap__put(c, sequence, "normalizers", list);
     ap__put(c, c->root, "normalizer", sequence);
     ap__put_text(c, model, "unk_prefix", ap__special_text(c, AP__UNK_TOKEN));

@@ -3,6 +3,7 @@
  * Source: transformers@v4.55.4 models/wav2vec2/tokenization_wav2vec2.py convert_tokens_to_string. */
 #include "base/error.h"
 #include "tokenizer/ctc.h"
+#include "tokenizer/python_case.h"
 #include "tokenizer/python_text.h"
 #include "tokenizer/strings.h"
 #include "tokenizer/tokenizer_impl.h"
@@ -12,6 +13,7 @@
 typedef struct python_ctc {
     ap__text pad_token; /* No text: there is none. */
     ap__text word_delimiter_token, replacement;
+    bool lowers;
 } python_ctc;
 
 static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
@@ -21,6 +23,7 @@ static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
     if (!status)
         status = ap__get_string(loader, json, "word_delimiter_token", true, &self->word_delimiter_token);
     if (!status) status = ap__get_string(loader, json, "replacement", true, &self->replacement);
+    if (!status) status = ap__get_bool(loader, json, "lowers", true, &self->lowers);
     *out = self;
     return status;
 }
@@ -52,15 +55,28 @@ static ap_status join(ap__text *out, ap__arena *arena, const ap__ctc_span *chars
     return status ? status : ap__strings_join(out, &parts, separator);
 }
 
+/* The whole text, stripped and where the class asks for it in lower case. */
+static ap_status finish(const python_ctc *self, ap__text *text, ap__arena *arena, ap_error *err) {
+    *text = ap__py_strip(*text);
+    if (!self->lowers) return AP_OK;
+    ap__buf lowered = {0};
+    ap_status status = ap__py_convert(&lowered, *text, AP__PY_TO_LOWER, err);
+    char *copy = status ? NULL : ap__arena_strndup(arena, ap__buf_text(&lowered), lowered.len);
+    if (!status && !copy) status = ap__fail_nomem(err);
+    if (!status) *text = (ap__text){copy, lowered.len};
+    ap__buf_clear(&lowered);
+    return status;
+}
+
 static ap_status apply(const void *ptr, ap__strings *strings) {
     ap__ctc_span *chars = ap__arena_calloc(strings->arena, strings->n, sizeof *chars);
     ap__text text;
     if (!chars) return ap__fail_nomem(strings->err);
     size_t n = find_chars(ptr, strings->ptr, strings->n, false, chars);
     ap_status status = join(&text, strings->arena, chars, n, NULL, strings->err);
+    if (!status) status = finish(ptr, &text, strings->arena, strings->err);
     if (status) return status;
     strings->n = 0;
-    text = ap__py_strip(text);
     return ap__strings_push(strings, text.ptr, text.len);
 }
 
@@ -96,7 +112,7 @@ static ap_status decode(ap__ctc_text *out, const python_ctc *self, const ap__tex
     if (!out->chars || !out->words) return ap__fail_nomem(err);
     out->n_chars = find_chars(self, tokens, n, options->keeps_repeats, out->chars);
     ap_status status = join(&out->text, &out->memory, out->chars, out->n_chars, separator, err);
-    if (!status) out->text = ap__py_strip(out->text);
+    if (!status) status = finish(self, &out->text, &out->memory, err);
     return status ? status : find_words(out, self, err);
 }
 
