@@ -189,6 +189,17 @@ def wav2vec2(rng, files, models):
     return {"vocab.json": vocab, "tokenizer_config.json": config}
 
 
+def phoneme(rng, files, models):
+    """Without do_phonemize: with it the reference needs packages that few have."""
+    vocab = characters(rng, [t for t in ("<pad>", "<s>", "</s>", "<unk>", "|") if t == "<unk>" or rng.random() < 0.95], [*LATIN, "dog.", "brown", "a\tt"])
+    config = {"tokenizer_class": "Wav2Vec2PhonemeCTCTokenizer", "do_phonemize": False, **random_config(rng, vocab, ["<s>", "</s>", "<unk>", "<pad>"])}
+    if rng.random() < 0.5:
+        config["word_delimiter_token"] = "|"
+    if rng.random() < 0.2:
+        config["pad_token"] = rng.choice(["a", "[PAD]"])
+    return {"vocab.json": vocab, "tokenizer_config.json": config}
+
+
 def vits(rng, files, models):
     vocab = characters(rng, [t for t in ("<pad>", "<unk>", " ") if rng.random() < 0.7], LATIN)
     config = {"tokenizer_class": "VitsTokenizer", "phonemize": False, **random_config(rng, vocab, ["<unk>"])}
@@ -405,7 +416,7 @@ def canine(rng, files, models):
     return {"tokenizer_config.json": config}
 
 
-MAKERS = (marian, m2m, wav2vec2, vits, esm, byt5, perceiver, speech2text, speecht5, siglip, bert_generation, gpt_sw3, xlm_prophetnet,
+MAKERS = (marian, m2m, wav2vec2, phoneme, vits, esm, byt5, perceiver, speech2text, speecht5, siglip, bert_generation, gpt_sw3, xlm_prophetnet,
           mluke, plbart, bartpho, ctrl, phobert, bertweet, luke, mgpstr, canine)
 
 
@@ -470,12 +481,16 @@ def ctc_of(rng, tokenizer):
     for _ in range(4):
         ids = [rng.randrange(len(tokenizer) + 1) for _ in range(rng.randrange(12))]
         ids = [i for i in ids for _ in range(rng.choice([1, 1, 2, 3]))]
-        ids = [rng.choice([i, i, i, tokenizer.word_delimiter_token_id, tokenizer.pad_token_id or 0]) for i in ids]
+        ids = [rng.choice([i, i, i, tokenizer.word_delimiter_token_id or 0, tokenizer.pad_token_id or 0]) for i in ids]
         skip, group, spaced = (rng.random() < 0.5 for _ in range(3))
+        are_phonemes = hasattr(tokenizer, "phone_delimiter_token")
+        if are_phonemes and not any(not skip or i not in tokenizer.all_special_ids for i in ids):
+            continue  # The class cannot decode nothing.
+        words = {} if are_phonemes else {"output_word_offsets": True}
         found = tokenizer.decode(ids, skip_special_tokens=skip, group_tokens=group, spaces_between_special_tokens=spaced,
-                                 output_char_offsets=True, output_word_offsets=True, clean_up_tokenization_spaces=False)
+                                 output_char_offsets=True, clean_up_tokenization_spaces=False, **words)
         spans = {name: [[o[key], int(o["start_offset"]), int(o["end_offset"])] for o in found[f"{key}_offsets"]]
-                 for name, key in (("chars", "char"), ("words", "word"))}
+                 for name, key in (("chars", "char"), ("words", "word")) if f"{key}_offsets" in found}
         out.append({"ids": ids, "skip": skip, "group": group, "spaced": spaced, "text": found["text"], **spans})
     return out
 

@@ -48,10 +48,11 @@ SLOW_ONLY = {"MarianTokenizer": ("marian", "PLAIN"), "M2M100Tokenizer": ("m2m_10
              "PLBartTokenizer": ("plbart", "LANG_PLBART"), "BartphoTokenizer": ("bartpho", "PLAIN"), "GPTSw3Tokenizer": ("gpt_sw3", "GPT_SW3"),
              "CTRLTokenizer": ("ctrl", "PLAIN"), "PhobertTokenizer": ("phobert", "PLAIN"), "BertweetTokenizer": ("bertweet", "PLAIN"),
              "LukeTokenizer": ("luke", "PLAIN"), "MgpstrTokenizer": ("mgp_str", "PLAIN"),
-             "CanineTokenizer": ("canine", "PLAIN")}
+             "CanineTokenizer": ("canine", "PLAIN"), "Wav2Vec2PhonemeCTCTokenizer": ("wav2vec2_phoneme", "PLAIN")}
 
 # The files that their constructors open, where those are not a SentencePiece model or vocab.json.
-SLOW_FILES = {"MLukeTokenizer": {"vocab_file": "spm.model", "entity_vocab_file": "entities.json"},
+SLOW_FILES = {"Wav2Vec2PhonemeCTCTokenizer": {"vocab_file": "vocab.json", "do_phonemize": ""},
+              "MLukeTokenizer": {"vocab_file": "spm.model", "entity_vocab_file": "entities.json"},
               "BartphoTokenizer": {"vocab_file": "spm.model", "monolingual_vocab_file": "dict.txt"},
               "CTRLTokenizer": {"vocab_file": "vocab.json", "merges_file": "merges.txt"},
               "PhobertTokenizer": {"vocab_file": "dict.txt", "merges_file": "merges.txt"},
@@ -145,7 +146,7 @@ def arguments(cls, path):
     if re.search(r"sp_model|SPMTokenizer|spm\.", text):
         vocab = "spm.model"
     if cls.__name__ in SLOW_FILES:
-        return {key: f"{path}/{name}" for key, name in SLOW_FILES[cls.__name__].items()}
+        return {key: name and f"{path}/{name}" for key, name in SLOW_FILES[cls.__name__].items()}
     if cls.__name__ in SLOW_ONLY:
         spm = "spm_file" not in names and "spm.SentencePieceProcessor" in text
         return {n: f"{path}/{'vocab.json' if 'vocab' in n and not spm else 'spm.model'}"

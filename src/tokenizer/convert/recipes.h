@@ -132,6 +132,7 @@ typedef struct ap__slow_bpe_shape {
 typedef enum ap__slow_source {
     AP__SLOW_JSON,  /* vocab.json */
     AP__SLOW_CTC,   /* The same, by language where target_lang names one. */
+    AP__SLOW_PHONEMES, /* The same, with words that are phonemes. */
     AP__SLOW_VITS,  /* The same, with what the class does to a text. */
     AP__SLOW_LINES, /* vocab.txt */
     AP__SLOW_BYTES, /* Nowhere: it is bytes, behind the tokens of the class. */

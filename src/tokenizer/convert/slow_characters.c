@@ -162,6 +162,7 @@ static ap_status put_ctc(slow_characters *s) {
     ap__put_text(c, decoder, "word_delimiter_token", delimiter);
     ap__put_text(c, decoder, "replacement", replacement);
     ap__put_bool(c, decoder, "lowers", s->is_lower_case);
+    ap__put_bool(c, decoder, "are_phonemes", false);
     ap__put(c, c->root, "decoder", decoder);
     if (s->is_lower_case) {
         yyjson_mut_val *model = yyjson_mut_obj_get(c->root, "model");
@@ -173,6 +174,33 @@ static ap_status put_ctc(slow_characters *s) {
     yyjson_mut_val *normalizer = ap__new_json(c, "{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"}}");
     ap__put_text(c, normalizer, "content", delimiter);
     ap__put(c, c->root, "normalizer", normalizer);
+    return AP_OK;
+}
+
+/* Frames are decoded whatever the settings; what a text sounds like is what the phonemizer package knows. */
+static ap_status put_phonemes(slow_characters *s) {
+    ap__converter *c = s->c;
+    yyjson_mut_val *decoder = ap__new_typed(c, "PythonCTC");
+    yyjson_val *delimiter = yyjson_obj_get(c->request->config, "word_delimiter_token");
+    bool is_spoken;
+    ap_status status = ap__config_flag(c, "do_phonemize", true, &is_spoken);
+    if (!status && delimiter && !yyjson_is_str(delimiter) && !yyjson_is_null(delimiter))
+        status = fail_config(c, AP_EUNSUPPORTED, "word_delimiter_token", "expected a string or null");
+    if (status) return status;
+    ap__put_text(c, decoder, "pad_token", ap__special_text(c, AP__PAD_TOKEN));
+    if (yyjson_is_str(delimiter))
+        ap__put_text(c, decoder, "word_delimiter_token",
+                     (ap__text){yyjson_get_str(delimiter), yyjson_get_len(delimiter)});
+    ap__put_text(c, decoder, "replacement", (ap__text){"", 0});
+    ap__put_bool(c, decoder, "lowers", false);
+    ap__put_bool(c, decoder, "are_phonemes", true);
+    ap__put(c, c->root, "decoder", decoder);
+    static const char REFUSAL[] = "text becomes phonemes with the phonemizer package, which is not supported; only "
+                                  "do_phonemize false is (tokenizer_config.json)";
+    yyjson_mut_val *model = yyjson_mut_obj_get(c->root, "model");
+    ap__put_bool(c, model, "keeps_strings", true);
+    if (is_spoken)
+        ap__put_text(c, model, "refusal", (ap__text){REFUSAL, sizeof REFUSAL - 1});
     return AP_OK;
 }
 
@@ -280,6 +308,7 @@ static ap_status put_parts(slow_characters *s) {
     if (!status) status = put_model(s);
     if (status) return status;
     if (s->shape->source == AP__SLOW_CTC) return put_ctc(s);
+    if (s->shape->source == AP__SLOW_PHONEMES) return put_phonemes(s);
     put_decoder(s);
     return put_processor(s);
 }
