@@ -23,6 +23,7 @@ import transformers.utils.import_utils as import_utils  # noqa: E402
 
 import_utils._mistral_common_available = False  # Its tokenizers are no fast ones.
 import transformers.models as models  # noqa: E402
+import transformers.models.deprecated  # noqa: E402
 from tokenizers import AddedToken  # noqa: E402
 from transformers import PreTrainedTokenizer, PreTrainedTokenizerFast  # noqa: E402
 from transformers.convert_slow_tokenizer import SLOW_TO_FAST_CONVERTERS  # noqa: E402
@@ -72,10 +73,13 @@ def capture(base):
 
 def classes():
     found = {}
-    for module in pkgutil.iter_modules(models.__path__):
-        for name in (f"tokenization_{module.name}_fast", f"tokenization_{module.name}"):
+    modules = [m.name for m in pkgutil.iter_modules(models.__path__)]
+    modules += [f"deprecated.{m.name}" for m in pkgutil.iter_modules(models.deprecated.__path__)]
+    for module in modules:
+        last = module.rpartition(".")[2]
+        for name in (f"tokenization_{last}_fast", f"tokenization_{last}"):
             try:
-                mod = importlib.import_module(f"transformers.models.{module.name}.{name}")
+                mod = importlib.import_module(f"transformers.models.{module}.{name}")
             except Exception:
                 continue
             for cls_name, cls in vars(mod).items():
