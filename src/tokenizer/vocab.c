@@ -119,7 +119,8 @@ uint32_t ap__vocab_find_parts(const ap__vocab *vocab, uint64_t hash, const char 
 }
 
 uint32_t ap__vocab_find(const ap__vocab *vocab, const char *token, size_t len) {
-    uint32_t code, id = ap__vocab_find_parts(vocab, ap__vocab_hash(vocab->seed, token, len), token, 0, token, len);
+    uint32_t code,
+        id = ap__vocab_find_parts(vocab, ap__vocab_hash(vocab->seed, token, len), token, 0, token, len);
     if (id != AP__TOKEN_NONE || !vocab->has_characters || !len || len > 4) return id;
     return ap__utf8_next(&code, token) == len ? code : AP__TOKEN_NONE;
 }

@@ -294,7 +294,8 @@ def main():
             extra_rows.append(f'EXTRA_TOKENS("{short}Tokenizer", {EXTRA_MODES[short]}, {listed})')
     print("\n".join(slow_rows + extra_rows))
     for model_type, (slow, fast) in sorted(TOKENIZER_MAPPING_NAMES.items()):
-        if fast or slow in SLOW_ONLY:
+        is_other = slow and f"{slow}Fast" not in found and slow != "TapasTokenizer"  # TAPAS has a tokenizer of its own.
+        if fast or is_other:
             print(f'MODEL_TYPE("{model_type}", "{(fast or slow).removesuffix("Fast")}")')
 
 

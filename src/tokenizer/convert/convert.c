@@ -45,6 +45,14 @@ static const ap__recipe RECIPES[] = {
 #include "tokenizer/convert/recipes.def"
 };
 
+/* Why a class has no recipe. */
+static const struct {
+    const char *class_name, *why;
+} REFUSED[] = {
+#define REFUSED_CLASS(name, why) {name, why},
+#include "tokenizer/convert/refused.def"
+};
+
 /* Every file that some converter reads, for what a message says is there. */
 static const char *const KNOWN_FILES[] = {"vocab.txt",           "vocab.json",     "merges.txt",
                                           "tokenizer.model",     "spiece.model",   "sentencepiece.bpe.model",
@@ -53,13 +61,24 @@ static const char *const KNOWN_FILES[] = {"vocab.txt",           "vocab.json",  
                                           "bpe.codes",           "dict.txt",       "prophetnet.tokenizer",
                                           "entity_vocab.json"};
 
+/* Whether `name`, with or without "Fast", is the class of a row. */
+static bool is_class(const char *row, const char *name) {
+    size_t len = strlen(row);
+    return !strncmp(row, name, len) && (!name[len] || !strcmp(name + len, "Fast"));
+}
+
 const ap__recipe *ap__recipe_find(const char *class_name) {
-    for (size_t i = 0; i < sizeof RECIPES / sizeof *RECIPES; i++) {
-        size_t len = strlen(RECIPES[i].class_name);
-        if (strncmp(RECIPES[i].class_name, class_name, len)) continue;
-        if (!class_name[len] || !strcmp(class_name + len, "Fast")) return &RECIPES[i];
-    }
+    for (size_t i = 0; i < sizeof RECIPES / sizeof *RECIPES; i++)
+        if (is_class(RECIPES[i].class_name, class_name)) return &RECIPES[i];
     return NULL;
+}
+
+/* ": why" of a class that is refused; "" when nothing is known. */
+static const char *why_refused(char *out, size_t size, const char *class_name) {
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof REFUSED / sizeof *REFUSED; i++)
+        if (is_class(REFUSED[i].class_name, class_name)) snprintf(out, size, ": %s", REFUSED[i].why);
+    return out;
 }
 
 bool ap__convert_is_slow(const char *class_name) {
@@ -115,10 +134,12 @@ static ap_status fail_missing(const char *folder, const char *class_name, const 
             "%s/tokenizer.json: not found; it can be made of other files when tokenizer_config.json or "
             "config.json names a tokenizer_class or a known model_type (found: %s)",
             folder, found);
+    char why[128];
     if (!recipe)
-        return ap__fail(err, AP_ENOTFOUND,
-                        "%s/tokenizer.json: not found, and a %.60s cannot be made of other files (found: %s)",
-                        folder, class_name, found);
+        return ap__fail(
+            err, AP_ENOTFOUND,
+            "%s/tokenizer.json: not found, and a %.60s cannot be made of other files%s (found: %s)", folder,
+            class_name, why_refused(why, sizeof why, class_name), found);
     return ap__fail(err, AP_ENOTFOUND,
                     "%s/tokenizer.json: not found, nor %s, which a %.60s can be made of (found: %s)", folder,
                     needed, class_name, found);

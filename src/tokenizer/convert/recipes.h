@@ -130,13 +130,13 @@ typedef struct ap__slow_bpe_shape {
 
 /* Where a class of characters, bytes or words has its vocabulary. */
 typedef enum ap__slow_source {
-    AP__SLOW_JSON,  /* vocab.json */
-    AP__SLOW_CTC,   /* The same, by language where target_lang names one. */
+    AP__SLOW_JSON,     /* vocab.json */
+    AP__SLOW_CTC,      /* The same, by language where target_lang names one. */
     AP__SLOW_PHONEMES, /* The same, with words that are phonemes. */
-    AP__SLOW_VITS,  /* The same, with what the class does to a text. */
-    AP__SLOW_LINES, /* vocab.txt */
-    AP__SLOW_BYTES, /* Nowhere: it is bytes, behind the tokens of the class. */
-    AP__SLOW_CODES  /* Nowhere: it is all code points. */
+    AP__SLOW_VITS,     /* The same, with what the class does to a text. */
+    AP__SLOW_LINES,    /* vocab.txt */
+    AP__SLOW_BYTES,    /* Nowhere: it is bytes, behind the tokens of the class. */
+    AP__SLOW_CODES     /* Nowhere: it is all code points. */
 } ap__slow_source;
 
 /* A class that runs in Python alone and looks up characters, bytes or words. */

@@ -122,9 +122,9 @@ static ap_status read_bytes(slow_characters *s) {
 /* Some code points have names, where no token has the id. Source: models/canine/tokenization_canine.py
  * SPECIAL_CODEPOINTS. */
 static ap_status read_codes(slow_characters *s) {
-    static const ap__slow_token NAMES[] = {{{"[CLS]", 5}, 0xE000},  {{"[SEP]", 5}, 0xE001},
-                                           {{"[BOS]", 5}, 0xE002},  {{"[MASK]", 6}, 0xE003},
-                                           {{"[PAD]", 5}, 0},       {{"[RESERVED]", 10}, 0xE004}};
+    static const ap__slow_token NAMES[] = {{{"[CLS]", 5}, 0xE000}, {{"[SEP]", 5}, 0xE001},
+                                           {{"[BOS]", 5}, 0xE002}, {{"[MASK]", 6}, 0xE003},
+                                           {{"[PAD]", 5}, 0},      {{"[RESERVED]", 10}, 0xE004}};
     ap__converter *c = s->c;
     ap_status status = ap__path_join(&c->path, c->request->folder, "tokenizer_config.json", c->err);
     if (!status) status = ap__slow_reserve(&s->parts, 0, 0);
@@ -149,8 +149,8 @@ static ap_status read_vocab(slow_characters *s) {
 
 /* -- Wav2Vec2CTC --------------------------------------------------------------------------------------- */
 
-/* A space of a text becomes the token between words, and that one a space of the decoded text. do_lower_case is
- * for vocabularies of capitals: what is no added token is raised, and the decoded text lowered. */
+/* A space of a text becomes the token between words, and that one a space of the decoded text. do_lower_case
+ * is for vocabularies of capitals: what is no added token is raised, and the decoded text lowered. */
 static ap_status put_ctc(slow_characters *s) {
     ap__converter *c = s->c;
     ap__text delimiter, replacement;
@@ -195,12 +195,12 @@ static ap_status put_phonemes(slow_characters *s) {
     ap__put_bool(c, decoder, "lowers", false);
     ap__put_bool(c, decoder, "are_phonemes", true);
     ap__put(c, c->root, "decoder", decoder);
-    static const char REFUSAL[] = "text becomes phonemes with the phonemizer package, which is not supported; only "
-                                  "do_phonemize false is (tokenizer_config.json)";
+    static const char REFUSAL[] =
+        "text becomes phonemes with the phonemizer package, which is not supported; only "
+        "do_phonemize false is (tokenizer_config.json)";
     yyjson_mut_val *model = yyjson_mut_obj_get(c->root, "model");
     ap__put_bool(c, model, "keeps_strings", true);
-    if (is_spoken)
-        ap__put_text(c, model, "refusal", (ap__text){REFUSAL, sizeof REFUSAL - 1});
+    if (is_spoken) ap__put_text(c, model, "refusal", (ap__text){REFUSAL, sizeof REFUSAL - 1});
     return AP_OK;
 }
 
@@ -318,7 +318,8 @@ ap_status ap__convert_slow_characters(ap__converter *c) {
     s.blank_id = AP__TOKEN_NONE;
     s.parts.are_long_added = s.shape->source == AP__SLOW_CTC;
     ap_status status = AP_OK;
-    if (s.shape->source == AP__SLOW_CTC) status = ap__config_flag(c, "do_lower_case", false, &s.is_lower_case);
+    if (s.shape->source == AP__SLOW_CTC)
+        status = ap__config_flag(c, "do_lower_case", false, &s.is_lower_case);
     s.parts.is_cut_late = s.shape->source == AP__SLOW_VITS || s.is_lower_case;
     if (!status) status = read_vocab(&s);
     if (!status) status = put_parts(&s);

@@ -58,8 +58,8 @@ ap_status ap__slow_put_vocab(ap__slow_parts *parts, yyjson_mut_val *model);
 /* Puts a post-processor that ends texts with eos where they do not. */
 ap_status ap__slow_put_eos(ap__slow_parts *parts);
 
-/* A normalizer that lowers all but special tokens and added ones that are normalized, or (`lowers` false) does
- * nothing. Source: tokenization_utils.py tokenize (do_lower_case). */
+/* A normalizer that lowers all but special tokens and added ones that are normalized, or (`lowers` false)
+ * does nothing. Source: tokenization_utils.py tokenize (do_lower_case). */
 yyjson_mut_val *ap__slow_new_lower(const ap__slow_parts *parts, bool lowers);
 
 /* Puts the decoder `Characters` with that way of joining. */

@@ -1,7 +1,7 @@
-/* CTC as Wav2Vec2CTCTokenizer and Wav2Vec2PhonemeCTCTokenizer have it: neighbours that are the same are one, blanks vanish, and a token stands
- * between words. Other than the CTC of tokenizer.json it compares whole tokens and strips the text.
- * Source: transformers@v4.55.4 convert_tokens_to_string of models/wav2vec2/tokenization_wav2vec2.py and
- * models/wav2vec2_phoneme/tokenization_wav2vec2_phoneme.py. */
+/* CTC as Wav2Vec2CTCTokenizer and Wav2Vec2PhonemeCTCTokenizer have it: neighbours that are the same are one,
+ * blanks vanish, and a token stands between words. Other than the CTC of tokenizer.json it compares whole
+ * tokens and strips the text. Source: transformers@v4.55.4 convert_tokens_to_string of
+ * models/wav2vec2/tokenization_wav2vec2.py and models/wav2vec2_phoneme/tokenization_wav2vec2_phoneme.py. */
 #include "base/error.h"
 #include "tokenizer/ctc.h"
 #include "tokenizer/python_case.h"
@@ -79,8 +79,7 @@ static ap_status apply(const void *ptr, ap__strings *strings) {
     ap__text text;
     if (!chars) return ap__fail_nomem(strings->err);
     size_t n = find_chars(self, strings->ptr, strings->n, false, chars);
-    ap_status status =
-        join(&text, strings->arena, chars, n, self->are_phonemes ? " " : NULL, strings->err);
+    ap_status status = join(&text, strings->arena, chars, n, self->are_phonemes ? " " : NULL, strings->err);
     if (!status) status = finish(self, &text, strings->arena, strings->err);
     if (status) return status;
     strings->n = 0;
@@ -128,9 +127,10 @@ ap_status ap__ctc_decode(ap__ctc_text *out, const ap__tokenizer *tokenizer, cons
     const ap__decoder *decoder = &tokenizer->decoder;
     *out = (ap__ctc_text){0};
     if (decoder->class_ != &ap__decoder_python_ctc)
-        return ap__fail(err, AP_EUNSUPPORTED,
-                        "only a Wav2Vec2CTCTokenizer and the like knows the frames of characters; this is a %s",
-                        tokenizer->config.tokenizer_class ? tokenizer->config.tokenizer_class : "tokenizer");
+        return ap__fail(
+            err, AP_EUNSUPPORTED,
+            "only a Wav2Vec2CTCTokenizer and the like knows the frames of characters; this is a %s",
+            tokenizer->config.tokenizer_class ? tokenizer->config.tokenizer_class : "tokenizer");
     ap__text *tokens = ap__arena_calloc(&out->memory, n_ids, sizeof *tokens);
     size_t n = 0;
     if (!tokens) return ap__fail_nomem(err);

@@ -21,8 +21,8 @@ typedef struct characters {
     bool are_bytes, are_words;
     bool are_spaced;  /* Words that only spaces end. */
     ap__text refusal; /* Why no text can be cut; no text: it can. */
-    bool raises;    /* Characters become capitals, */
-    ap__text space; /* and a space this. */
+    bool raises;      /* Characters become capitals, */
+    ap__text space;   /* and a space this. */
 } characters;
 
 static ap_status read_unit(characters *self, ap__loader *loader, yyjson_val *json) {
@@ -51,7 +51,8 @@ static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
     if (!status) status = ap__get_string(loader, json, "unk_token", false, &loader->tokenizer->unknown);
     if (!status) status = read_unit(self, loader, json);
     if (!status) status = ap__get_string(loader, json, "refusal", false, &self->refusal);
-    if (!status) status = ap__get_bool(loader, json, "keeps_strings", false, &loader->tokenizer->keeps_strings);
+    if (!status)
+        status = ap__get_bool(loader, json, "keeps_strings", false, &loader->tokenizer->keeps_strings);
     if (!status) status = ap__get_bool(loader, json, "raises", false, &self->raises);
     if (!status) status = ap__get_string(loader, json, "space", self->raises, &self->space);
     *out = self;
@@ -85,7 +86,8 @@ static ap_status push_words(const characters *self, ap__work *work, const ap__pi
     return status;
 }
 
-/* Of a text that is stripped, what stands between spaces; other whitespace is part of it, if it is not all. */
+/* Of a text that is stripped, what stands between spaces; other whitespace is part of it, if it is not all.
+ */
 static ap_status push_spaced(const characters *self, ap__work *work, const ap__piece *piece) {
     ap__text rest = ap__py_strip((ap__text){piece->text.ptr, piece->text.len});
     ap_status status = AP_OK;

@@ -297,6 +297,8 @@ void test_slow_words(void **state) {
         AP_EUNSUPPORTED, "normalization is not supported with a BertweetTokenizer",
         {"tokenizer_config.json", "{\"tokenizer_class\": \"BertweetTokenizer\", \"normalization\": true}"},
         {"vocab.txt", "a 1\n"}, {"bpe.codes", ""});
+    REFUSED(AP_ENOTFOUND, "a XLMTokenizer cannot be made of other files: it cuts words as sacremoses does",
+            OF("XLMTokenizer"));
     REFUSED(AP_EFORMAT, "dict.txt: line 1: expected a token", OF("BartphoTokenizer"),
             {"sentencepiece.bpe.model", SPM_UNK}, {"dict.txt", " \n"});
     REFUSED(AP_EFORMAT, "entity_vocab.json: expected the entity_mask2_token \"[MASK2]\" in it",
