@@ -23,7 +23,7 @@ from transformers import AutoTokenizer  # noqa: E402
 ALPHABET = [" ", "  ", " ", "\t", "\n", "\u00a0", "\u3000", "\u2581", ",", ".", "!", "'", "<", ">", "_", "<<", ">>", "a", "e", "o", "t",
             "the", "dog", "1", "2", "\ufb01", "\u00bd", "\uff26", "e\u0301", "\u00e9", "\u00fc", "\u65e5", "\u672c", "\u041c", "\U0001f600",
             "\u200b", "\u200d", "\u03a3", "\u00df", "\u0149", "\ufffd", "\u00ad", "\x1c", "\x00", ">>de<<", ">>x y<<", "__de__", "__en__", "<s>", "</s>", "<pad>",
-            "<unk>", "<new>", "<sp>", "[x]", "<0x41>"]
+            "<unk>", "<new>", "<sp>", "[x]", "<0x41>", "[S1]"]
 
 
 # -- vocabularies -----------------------------------------------------------------------------------------
@@ -409,15 +409,22 @@ def mgpstr(rng, files, models):
 
 
 def canine(rng, files, models):
-    config = {"tokenizer_class": "CanineTokenizer", **random_config(rng, {"\ue000": 0xE000, "\0": 0, "\ue003": 0xE003, "e": 101, "dogs": 1114114},
+    config = {"tokenizer_class": "CanineTokenizer", **random_config(rng, {"\ue000": 0xE000, "\0": 0, "\ue003": 0xE003, "e": 101, **{t: 1114200 + i for i, t in enumerate(("<new>", "<sp>", "[x]", "the", "dogs"))}},
                                                                     ["\ue000", "\0", "\ue003", "e"])}
     if rng.random() < 0.3:
         config[rng.choice(["pad_token", "sep_token", "mask_token"])] = rng.choice(["<end>", "a", "\ue002"])
     return {"tokenizer_config.json": config}
 
 
+def dia(rng, files, models):
+    config = {"tokenizer_class": "DiaTokenizer", **random_config(rng, {"<pad>": 0, "[S1]": 1, "a": 97, "dogs": 300}, ["<pad>", "a"])}
+    if rng.random() < 0.2:
+        config["eos_token"] = rng.choice(["<end>", "a", "<pad>"])
+    return {"tokenizer_config.json": config}
+
+
 MAKERS = (marian, m2m, wav2vec2, phoneme, vits, esm, byt5, perceiver, speech2text, speecht5, siglip, bert_generation, gpt_sw3, xlm_prophetnet,
-          mluke, plbart, bartpho, ctrl, phobert, bertweet, luke, mgpstr, canine)
+          mluke, plbart, bartpho, ctrl, phobert, bertweet, luke, mgpstr, canine, dia)
 
 
 # -- cases ------------------------------------------------------------------------------------------------

@@ -145,9 +145,12 @@ typedef struct ap__slow_characters_shape {
     const char *unit, *joining; /* Of the model and the decoder `Characters`. */
     const char *own; /* Of AP__SLOW_BYTES: the special tokens that have the first ids; letters of templates,
                         and p for pad, m for mask. */
-    bool is_named_by_id;                  /* get_vocab() asks for the name of each id. */
-    bool has_unknown;                     /* An id that is nowhere is decoded to the unknown token. */
-    bool appends_eos;                     /* A text that ends with eos gets no other. */
+    const char *own_words; /* Behind these: tokens of the class that are not special; words. */
+    bool are_bytes_first; /* The bytes have the first ids all the same, and characters those of their numbers.
+                           */
+    bool is_named_by_id;  /* get_vocab() asks for the name of each id. */
+    bool has_unknown;     /* An id that is nowhere is decoded to the unknown token. */
+    bool appends_eos;     /* A text that ends with eos gets no other. */
     const char *single, *pair, *specials; /* NULL: no template. */
 } ap__slow_characters_shape;
 

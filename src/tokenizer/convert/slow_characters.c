@@ -5,6 +5,7 @@
  * models/perceiver/tokenization_perceiver.py. */
 #include "base/error.h"
 #include "base/utf8.h"
+#include "base/words.h"
 #include "tokenizer/convert/lines.h"
 #include "tokenizer/convert/recipes.h"
 #include "tokenizer/convert/slow_parts.h"
@@ -97,9 +98,12 @@ static ap_status read_lines(slow_characters *s) {
     return status;
 }
 
-/* The bytes are behind the tokens of the class. */
+/* The bytes are behind the tokens of the class, or have ids of their own numbers. */
 static ap_status read_bytes(slow_characters *s) {
     ap__converter *c = s->c;
+    yyjson_val *offset = yyjson_obj_get(c->request->config, "offset");
+    if (s->shape->are_bytes_first && offset && !(yyjson_is_uint(offset) && !yyjson_get_uint(offset)))
+        return fail_config(c, AP_EUNSUPPORTED, "offset", "only 0 is supported");
     ap_status status = ap__path_join(&c->path, c->request->folder, "tokenizer_config.json", c->err);
     if (!status) status = ap__slow_reserve(&s->parts, N_BYTES, 0);
     for (s->n_own = 0; s->shape->own[s->n_own] && !status; s->n_own++) {
@@ -107,12 +111,16 @@ static ap_status read_bytes(slow_characters *s) {
         if (!text.ptr) status = ap__converter_fail(c, AP_EFORMAT, "a special token of the class is null");
         s->own[s->n_own] = (ap__slow_token){text, (uint32_t)s->n_own};
     }
+    const char *word, *rest = s->shape->own_words;
+    for (size_t len; rest && (len = ap__words_next(&word, &rest)); s->n_own++)
+        s->own[s->n_own] = (ap__slow_token){{word, len}, (uint32_t)s->n_own};
+    uint32_t first = s->shape->are_bytes_first ? 0 : (uint32_t)s->n_own;
     for (uint32_t byte = 0; byte < N_BYTES && !status; byte++) {
         char name[4];
         size_t len = ap__utf8_encode(name, byte);
         char *copy = ap__arena_strndup(&c->arena, name, len);
         if (!copy) return ap__fail_nomem(c->err);
-        ap__slow_push(&s->parts, (ap__text){copy, len}, (uint32_t)s->n_own + byte);
+        ap__slow_push(&s->parts, (ap__text){copy, len}, first + byte);
     }
     s->parts.n_own = s->parts.n;
     s->parts.vocab_size = N_BYTES;
@@ -283,7 +291,7 @@ static ap_status put_model(slow_characters *s) {
     if (s->shape->has_unknown) ap__put_text(c, model, "unk_token", ap__special_text(c, AP__UNK_TOKEN));
     /* An id that is nowhere takes a place as well. */
     if (s->shape->source == AP__SLOW_VITS) ap__put_text(c, model, "unk_token", (ap__text){"", 0});
-    ap__put_bool(c, model, "has_characters", s->shape->source == AP__SLOW_CODES);
+    ap__put_bool(c, model, "has_characters", s->shape->source == AP__SLOW_CODES || s->shape->are_bytes_first);
     ap__put(c, c->root, "model", model);
     return ap__slow_put_vocab(&s->parts, model);
 }
