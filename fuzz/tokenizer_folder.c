@@ -24,7 +24,11 @@ static const char *const NAMES[] = {"tokenizer_config.json",
                                     "spm_char.model",
                                     "source.spm",
                                     "target.spm",
-                                    "tekken.json"};
+                                    "tekken.json",
+                                    "bpe.codes",
+                                    "dict.txt",
+                                    "prophetnet.tokenizer",
+                                    "entity_vocab.json"};
 enum { N_NAMES = sizeof NAMES / sizeof *NAMES };
 
 static char folder[] = "/tmp/accelpipe-fuzz-XXXXXX";

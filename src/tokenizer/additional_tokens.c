@@ -4,6 +4,7 @@
 #include "tokenizer/additional_tokens.h"
 
 #include "base/error.h"
+#include "tokenizer/languages_impl.h"
 #include "tokenizer/tokenizer_impl.h"
 
 #include <stdio.h>
@@ -118,6 +119,38 @@ static ap_status make_named(maker *m, const char *const (*names)[2], size_t n_na
     return status;
 }
 
+/* They are AddedTokens, not strings. Source: models/luke/tokenization_luke.py __init__. */
+static ap_status make_entities(maker *m) {
+    static const char *const NAMES[][2] = {{"entity_token_1", "<ent>"}, {"entity_token_2", "<ent2>"}};
+    if (m->given->is_null)
+        return ap__loader_fail(m->loader, AP_EFORMAT, "additional_special_tokens",
+                               "expected a list, found null");
+    ap_status status = make_named(m, NAMES, 2);
+    for (size_t i = m->given->n; i < m->n && !status; i++) {
+        m->ptr[i].is_string = false;
+        m->ptr[i].normalized = true;
+    }
+    return status;
+}
+
+/* Source: models/plbart/tokenization_plbart.py __init__. */
+static ap_status make_programming(maker *m) {
+    const char *const *codes = ap__plbart_codes(m->config);
+    size_t n = 0;
+    while (codes && codes[n]) n++;
+    ap_status status = reserve(m, m->given->n + n);
+    for (size_t i = 0; i < n && !status; i++) {
+        char text[32];
+        snprintf(text, sizeof text, "__%s__", codes[i]);
+        char *copy = ap__arena_strndup(m->loader->arena, text, strlen(text));
+        if (!copy) return ap__fail_nomem(m->loader->err);
+        put(m, copy);
+    }
+    for (size_t i = 0; i < m->given->n && !status; i++)
+        if (!has(m->ptr, n, m->given->ptr[i].flags.content.ptr)) m->ptr[m->n++] = m->given->ptr[i];
+    return status;
+}
+
 static ap_status make_sentinels(maker *m) {
     size_t extra_ids, n_listed = 0;
     ap_status status = get_count(m, "extra_ids", 100, &extra_ids);
@@ -184,6 +217,10 @@ static ap_status make(maker *m) {
         if (m->given->is_absent) return make_named(m, QUESTION, 1);
         return ap__loader_fail(m->loader, AP_EFORMAT, "additional_special_tokens",
                                "this class has them of its own; expected nothing");
+    case AP__EXTRA_ENTITIES:
+        return make_entities(m);
+    case AP__EXTRA_PROGRAMMING:
+        return make_programming(m);
     case AP__EXTRA_SENTINELS:
         return make_sentinels(m);
     case AP__EXTRA_BYTE_SENTINELS:

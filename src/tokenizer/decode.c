@@ -21,7 +21,8 @@ static ap__text plain_string(const ap__tokenizer *tokenizer, uint32_t id, bool s
     if (!tokenizer->added.is_python) return text;
     if (!text.ptr) text = tokenizer->unknown;
     if (!text.ptr) return text;
-    return skip_special_tokens && is_special(tokenizer, text) ? (ap__text){0} : text;
+    bool may_skip = skip_special_tokens && !tokenizer->keeps_strings;
+    return may_skip && is_special(tokenizer, text) ? (ap__text){0} : text;
 }
 
 const char *ap__tokenizer_decoded_string(const ap__tokenizer *tokenizer, uint32_t id,

@@ -31,6 +31,16 @@ const char *const *ap__m2m_codes(yyjson_val *config) {
     return yyjson_equals_str(name, "wmt21") ? WMT21 : NULL;
 }
 
+/* Source: models/plbart/tokenization_plbart.py FAIRSEQ_LANGUAGE_CODES, whose "base" has the first three. */
+static const char *const PLBART_BASE[] = {"java", "python", "en_XX", NULL};
+static const char *const PLBART[] = {"java", "python", "en_XX", "javascript", "php", "ruby", "go", NULL};
+
+const char *const *ap__plbart_codes(yyjson_val *config) {
+    yyjson_val *name = yyjson_obj_get(config, "language_codes");
+    if (!name || yyjson_equals_str(name, "base")) return PLBART_BASE;
+    return yyjson_equals_str(name, "multi") ? PLBART : NULL;
+}
+
 /* The token of a language, and its id. */
 typedef struct language_token {
     char text[MAX_TOKEN];
@@ -43,12 +53,20 @@ static ap_status fail_unknown(const ap__tokenizer *tokenizer, const char *langua
                     tokenizer->config.tokenizer_class, codes[0], codes[1], codes[2]);
 }
 
+/* Whether the text is the token of the i-th language, of classes that take either for its name. */
+static bool is_token_of(const char *text, const ap__language_rules *rules, uint32_t i) {
+    size_t len = strlen(rules->codes[i]);
+    return rules->takes_tokens && strlen(text) == len + 4 && !strncmp(text, "__", 2) &&
+           !strncmp(text + 2, rules->codes[i], len) && !strcmp(text + 2 + len, "__");
+}
+
 /* Source: convert_tokens_to_ids(), for which a token that is nowhere is the unknown one, and of M2M100
  * get_lang_id(). */
 static ap_status find_token(const ap__tokenizer *tokenizer, const char *language, language_token *out,
                             ap_error *err) {
     const ap__language_rules *rules = &tokenizer->languages;
-    bool is_bare = rules->are_underlined && (rules->codes || !strstr(language, "__"));
+    bool has_lines = strstr(language, "__") != NULL;
+    bool is_bare = rules->are_underlined && ((rules->codes && !rules->takes_tokens) || !has_lines);
     int n = snprintf(out->text, sizeof out->text, is_bare ? "__%s__" : "%s", language);
     if (n < 0 || (size_t)n >= sizeof out->text)
         return ap__fail(err, AP_EINVAL, "\"%.60s\" is no language of a %s", language,
@@ -56,7 +74,7 @@ static ap_status find_token(const ap__tokenizer *tokenizer, const char *language
     for (uint32_t i = 0; rules->codes; i++) {
         if (!rules->codes[i]) return fail_unknown(tokenizer, language, err);
         out->id = rules->first_id + i;
-        if (!strcmp(rules->codes[i], language)) return AP_OK;
+        if (!strcmp(rules->codes[i], language) || is_token_of(out->text, rules, i)) return AP_OK;
     }
     out->id = ap__tokenizer_token_to_id(tokenizer, out->text, (size_t)n);
     if (out->id != AP__TOKEN_NONE) return AP_OK;
@@ -107,9 +125,11 @@ static const char *text_or(yyjson_val *config, const char *key, const char *stan
 static ap_status read_rules(ap__loader *loader, yyjson_val *config, const ap__tokenizer_class *class_) {
     ap__language_rules *rules = &loader->tokenizer->languages;
     rules->is_known = true;
-    rules->is_behind = class_->kind == AP__CLASS_LANG_LAST;
+    rules->takes_tokens = class_->kind == AP__CLASS_LANG_PLBART;
+    rules->is_behind = class_->kind == AP__CLASS_LANG_LAST || rules->takes_tokens;
     rules->are_underlined = class_->kind >= AP__CLASS_LANG_M2M;
     if (class_->kind == AP__CLASS_LANG_M2M) rules->codes = ap__m2m_codes(config);
+    if (rules->takes_tokens) rules->codes = ap__plbart_codes(config);
     if (!loader->tokenizer->config.eos_token)
         return ap__loader_fail(loader, AP_EFORMAT, "eos_token", "is needed behind a text, and there is none");
     if (class_->kind != AP__CLASS_LANG_NLLB) return AP_OK;
@@ -126,18 +146,32 @@ static ap_status check_language(ap__loader *loader, const ap__tokenizer_class *c
                            class_->name);
 }
 
+/* The language of a folder that names none; NULL: there is none. */
+static const char *standard_of(yyjson_val *config, const ap__tokenizer_class *class_) {
+    switch (class_->kind) {
+    case AP__CLASS_LANG_NLLB:
+        return "eng_Latn";
+    case AP__CLASS_LANG_M2M:
+        return "en";
+    case AP__CLASS_LANG_SEAMLESS:
+        return "fra";
+    case AP__CLASS_LANG_PLBART:
+        return ap__plbart_codes(config) == PLBART ? "en_XX" : NULL;
+    default:
+        return "en_XX";
+    }
+}
+
 /* SeamlessM4T is left with the template of its target language, which it sets last. */
 ap_status ap__languages_apply(ap__loader *loader, yyjson_val *config, const ap__tokenizer_class *class_) {
     ap__tokenizer *tokenizer = loader->tokenizer;
     bool is_seamless = class_->kind == AP__CLASS_LANG_SEAMLESS;
-    const char *standard = class_->kind == AP__CLASS_LANG_NLLB  ? "eng_Latn"
-                           : class_->kind == AP__CLASS_LANG_M2M ? "en"
-                                                                : "en_XX";
     const char *language =
-        is_seamless ? text_or(config, "tgt_lang", "fra") : text_or(config, "src_lang", standard);
+        text_or(config, is_seamless ? "tgt_lang" : "src_lang", standard_of(config, class_));
     language_token token;
     ap_status status = read_rules(loader, config, class_);
-    if (!status) status = check_language(loader, class_, language);
+    if (status || !language) return status; /* The template that the converter made stays. */
+    status = check_language(loader, class_, language);
     if (!status && find_token(tokenizer, language, &token, NULL))
         status = ap__loader_fail(loader, AP_EFORMAT, is_seamless ? "tgt_lang" : "src_lang",
                                  "expected the code of a language, found \"%.60s\"", language);

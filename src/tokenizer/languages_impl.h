@@ -16,6 +16,9 @@ struct ap__source_language {
  * tokenizer_config.json. NULL when there is no such list. */
 const char *const *ap__m2m_codes(yyjson_val *config);
 
+/* The same of PLBart, whose languages are those of programs. */
+const char *const *ap__plbart_codes(yyjson_val *config);
+
 /* The post-processor of the folder's own source language. */
 ap_status ap__languages_apply(ap__loader *loader, yyjson_val *config, const ap__tokenizer_class *class_);
 

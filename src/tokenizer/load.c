@@ -208,6 +208,7 @@ static ap_status read_settings(ap__loader *loader, yyjson_val *config, const ap_
     status = ap__get_bool(loader, config, "clean_up_tokenization_spaces", false,
                           &out->clean_up_tokenization_spaces);
     if (status) return status;
+    if (class_->kind == AP__CLASS_GPT_SW3) out->clean_up_tokenization_spaces = false;
     if ((status =
              ap__get_bool(loader, config, "split_special_tokens", false, &tokenizer->added.splits_special)))
         return status;

@@ -109,12 +109,14 @@ static void set_default(const reader *r, int i, ap__special_token *out) {
     *out = (ap__special_token){.is_string = true, .normalized = -1};
     if (i == AP__PAD_TOKEN && r->standard->wrap[i] == '-' && tokenizer) text = tokenizer->stored.pad_token;
     if (text) out->flags.content = (ap__text){text, strlen(text)};
+    if (text && !strcmp(text, AP__CLASS_NUL)) out->flags.content = (ap__text){"", 1};
 }
 
 static ap_status read_key(reader *r, int i) {
     bool is_from_map;
     ap__special_token *out = &r->out->by_key[i];
     yyjson_val *value = get(r, KEYS[i], &is_from_map);
+    if (r->class_->kind == AP__CLASS_GPT_SW3 && yyjson_is_null(value)) value = NULL;
     r->is_given[i] = value && !yyjson_is_null(value);
     if (!value) set_default(r, i, out);
     if (!r->is_given[i]) return AP_OK;
@@ -340,7 +342,11 @@ static ap_status list_all(reader *r) {
     const ap__special_token *end = all->ptr + all->n;
     for (size_t i = 0; i < n_more; i++) {
         const ap__special_token *known = find(all, &more[i].flags.content);
-        if (!known || known >= end) push(all, &more[i]);
+        more[i].is_additional = true;
+        if (!known || known >= end)
+            push(all, &more[i]);
+        else
+            all->ptr[known - all->ptr].is_additional = true;
     }
     return read_extra(r);
 }

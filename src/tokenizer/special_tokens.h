@@ -20,8 +20,9 @@ typedef struct ap__special_sources {
 typedef struct ap__special_token {
     ap__added_token flags; /* content, and the flags of an AddedToken. */
     bool is_string;
-    int normalized;  /* -1: not said, so that it follows from `special`. */
-    uint64_t number; /* Of the entries of added_tokens_decoder: their key. */
+    bool is_additional; /* Of `all`: it is one of additional_special_tokens, whatever else it is. */
+    int normalized;     /* -1: not said, so that it follows from `special`. */
+    uint64_t number;    /* Of the entries of added_tokens_decoder: their key. */
 } ap__special_token;
 
 /* Tokens, and their contents: of equal ones, the index knows the last. */

@@ -7,17 +7,19 @@
 /* How a class changes the parts of tokenizer.json by what tokenizer_config.json says. */
 typedef enum ap__class_kind {
     AP__CLASS_PLAIN,
-    AP__CLASS_BERT,         /* The BertNormalizer: lowercase, strip_accents and handle_chinese_chars. */
-    AP__CLASS_LOWERCASE,    /* The same without handle_chinese_chars. */
-    AP__CLASS_ROBERTA,      /* The post-processor's add_prefix_space and trim_offsets. */
-    AP__CLASS_CLIP,         /* Decoding: the suffix of words becomes a space. */
-    AP__CLASS_NO_BOS,       /* Refuses add_bos_token. */
-    AP__CLASS_BOS_EOS,      /* A post-processor of its own, by add_bos_token and add_eos_token. */
-    AP__CLASS_LANG_LAST,    /* One that puts the source language behind the text, */
-    AP__CLASS_LANG_FIRST,   /* before it, */
-    AP__CLASS_LANG_NLLB,    /* either, by legacy_behaviour, */
-    AP__CLASS_LANG_M2M,     /* before it, as "__en__", */
-    AP__CLASS_LANG_SEAMLESS /* or the target language before it. */
+    AP__CLASS_BERT,          /* The BertNormalizer: lowercase, strip_accents and handle_chinese_chars. */
+    AP__CLASS_LOWERCASE,     /* The same without handle_chinese_chars. */
+    AP__CLASS_ROBERTA,       /* The post-processor's add_prefix_space and trim_offsets. */
+    AP__CLASS_CLIP,          /* Decoding: the suffix of words becomes a space. */
+    AP__CLASS_NO_BOS,        /* Refuses add_bos_token. */
+    AP__CLASS_GPT_SW3,       /* Null special tokens are the class's; decoded text is never cleaned up. */
+    AP__CLASS_BOS_EOS,       /* A post-processor of its own, by add_bos_token and add_eos_token. */
+    AP__CLASS_LANG_LAST,     /* One that puts the source language behind the text, */
+    AP__CLASS_LANG_FIRST,    /* before it, */
+    AP__CLASS_LANG_NLLB,     /* either, by legacy_behaviour, */
+    AP__CLASS_LANG_M2M,      /* before it, as "__en__", */
+    AP__CLASS_LANG_SEAMLESS, /* or the target language before it, */
+    AP__CLASS_LANG_PLBART    /* or a source language behind it, if there is one. */
 } ap__class_kind;
 
 /* Special tokens in the order in which transformers adds them (SPECIAL_TOKENS_ATTRIBUTES). */
@@ -48,6 +50,9 @@ enum {
     AP__WRAP_RSTRIP = 16
 };
 
+/* Stands for U+0000 in the texts of a class. */
+#define AP__CLASS_NUL "\xC0\x80"
+
 /* What a class makes of additional_special_tokens; `own` are those of the class. */
 typedef enum ap__extra_mode {
     AP__EXTRA_NONE,
@@ -60,6 +65,8 @@ typedef enum ap__extra_mode {
     AP__EXTRA_QUESTION,       /* question_token alone */
     AP__EXTRA_SENTINELS,      /* those given, then <extra_id_0> to extra_ids, when none of them is given */
     AP__EXTRA_BYTE_SENTINELS, /* those given, else <extra_id_0> to extra_ids */
+    AP__EXTRA_ENTITIES,       /* those given, then entity_token_1, entity_token_2 */
+    AP__EXTRA_PROGRAMMING,    /* those of language_codes, then those given that are not among them */
     AP__EXTRA_PEGASUS         /* mask_token_sent, those given, <unk_n> up to `offset` */
 } ap__extra_mode;
 

@@ -31,6 +31,7 @@ typedef struct ap__language_rules {
     bool is_known;            /* The class has languages. */
     bool is_behind;           /* The source language comes behind the text and eos; else before the text. */
     bool are_underlined;      /* The token of "eng" is "__eng__". */
+    bool takes_tokens;        /* Such a token is a name of the language, too. */
     const char *const *codes; /* Those that it takes, ended by NULL; NULL: any. */
     uint32_t first_id;        /* Of the first of these; the others' are the next. */
 } ap__language_rules;
@@ -49,7 +50,9 @@ struct ap__tokenizer {
     ap__encode_options stored;
     ap__tokenizer_config config;
     ap__language_rules languages;
-    ap__text unknown; /* What an id that is nowhere is decoded to; no text: nothing. */
+    bool keeps_strings; /* An id that is not special is decoded, also where it has the string of one that is.
+                         */
+    ap__text unknown;   /* What an id that is nowhere is decoded to; no text: nothing. */
     ap__cleanup *cleanups;
     ap__work_pool *works;
 };

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/utf8.h"
 
 #include <string.h>
 
@@ -71,7 +72,8 @@ void ap__vocab_add(ap__vocab *vocab, const char *token, size_t len, uint32_t id)
 }
 
 static bool is_absurd(const ap__vocab *vocab, uint32_t last) {
-    return last / ID_SLACK_FACTOR > vocab->n + ID_SLACK / ID_SLACK_FACTOR;
+    size_t n = vocab->n + (vocab->has_characters ? AP__N_CODE_POINTS : 0);
+    return last / ID_SLACK_FACTOR > n + ID_SLACK / ID_SLACK_FACTOR;
 }
 
 ap_status ap__vocab_reserve_ids(ap__vocab *vocab, ap__arena *arena, uint32_t last, ap_error *err) {
@@ -117,7 +119,10 @@ uint32_t ap__vocab_find_parts(const ap__vocab *vocab, uint64_t hash, const char 
 }
 
 uint32_t ap__vocab_find(const ap__vocab *vocab, const char *token, size_t len) {
-    return ap__vocab_find_parts(vocab, ap__vocab_hash(vocab->seed, token, len), token, 0, token, len);
+    uint32_t code,
+        id = ap__vocab_find_parts(vocab, ap__vocab_hash(vocab->seed, token, len), token, 0, token, len);
+    if (id != AP__TOKEN_NONE || !vocab->has_characters || !len || len > 4) return id;
+    return ap__utf8_next(&code, token) == len ? code : AP__TOKEN_NONE;
 }
 
 /* The first entry from the hash's place on that may be the token's, from 1; 0: there is none. */
@@ -163,8 +168,28 @@ bool ap__vocab_is_token(const ap__vocab *vocab, uint32_t id, ap__text prefix, ap
            !memcmp(token + prefix.len, rest.ptr, rest.len);
 }
 
+ap_status ap__vocab_add_characters(ap__vocab *vocab, ap__arena *arena, ap_error *err) {
+    char *names = ap__arena_calloc(arena, AP__N_CODE_POINTS, AP__CHARACTER_BYTES);
+    if (!names) return ap__fail_nomem(err);
+    for (uint32_t code = 0; code < AP__N_CODE_POINTS; code++) {
+        bool is_surrogate = code >= 0xD800 && code < 0xE000;
+        ap__utf8_encode(names + (size_t)code * AP__CHARACTER_BYTES, is_surrogate ? 0xFFFD : code);
+    }
+    vocab->has_characters = true;
+    vocab->characters = names;
+    return AP_OK;
+}
+
+/* The name of an id that no token has. */
+static const char *character_of(const ap__vocab *vocab, uint32_t id, size_t *len) {
+    if (!vocab->characters || id >= AP__N_CODE_POINTS) return NULL;
+    const char *name = vocab->characters + (size_t)id * AP__CHARACTER_BYTES;
+    if (len) *len = id ? strlen(name) : 1;
+    return name;
+}
+
 const char *ap__vocab_token(const ap__vocab *vocab, uint32_t id, size_t *len) {
-    if (id >= vocab->n_ids || !vocab->by_id[id]) return NULL;
+    if (id >= vocab->n_ids || !vocab->by_id[id]) return character_of(vocab, id, len);
     const ap__vocab_entry *entry = &vocab->entries[vocab->by_id[id] - 1];
     if (len) *len = entry->len;
     return vocab->pool + entry->offset;

@@ -28,7 +28,12 @@ typedef struct ap__vocab {
     uint32_t longest;    /* Bytes of the longest token. */
     bool has_shared_ids; /* Two tokens have the same id. */
     uint64_t seed;
+    bool has_characters;    /* Every character that is no token has its number for an id; */
+    const char *characters; /* the names of these, AP__CHARACTER_BYTES each. NULL: they are not asked for. */
 } ap__vocab;
+
+/* Code points, and the bytes of one with its end. */
+enum { AP__N_CODE_POINTS = 0x110000, AP__CHARACTER_BYTES = 5 };
 
 /* Makes room for `n` tokens of `n_bytes` in all, in the arena.   @return AP_ENOMEM, AP_ELIMIT */
 ap_status ap__vocab_create(ap__vocab *vocab, ap__arena *arena, size_t n, size_t n_bytes, ap_error *err);
@@ -39,6 +44,9 @@ void ap__vocab_add(ap__vocab *vocab, const char *token, size_t len, uint32_t id)
 /* Makes the table of ids; none is added from then on.
  * @return AP_ELIMIT when the ids are so sparse that a table of them would be absurd. */
 ap_status ap__vocab_finish(ap__vocab *vocab, ap__arena *arena, const char *what, ap_error *err);
+
+/* Lets every character have its number for an id. Surrogates are named U+FFFD.   @return AP_ENOMEM */
+ap_status ap__vocab_add_characters(ap__vocab *vocab, ap__arena *arena, ap_error *err);
 
 /* Makes room for ids up to `last` in the table of ids.   @return AP_ENOMEM, AP_ELIMIT as above */
 ap_status ap__vocab_reserve_ids(ap__vocab *vocab, ap__arena *arena, uint32_t last, ap_error *err);

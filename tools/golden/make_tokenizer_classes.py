@@ -23,6 +23,7 @@ import transformers.utils.import_utils as import_utils  # noqa: E402
 
 import_utils._mistral_common_available = False  # Its tokenizers are no fast ones.
 import transformers.models as models  # noqa: E402
+import transformers.models.deprecated  # noqa: E402
 from tokenizers import AddedToken  # noqa: E402
 from transformers import PreTrainedTokenizer, PreTrainedTokenizerFast  # noqa: E402
 from transformers.convert_slow_tokenizer import SLOW_TO_FAST_CONVERTERS  # noqa: E402
@@ -35,14 +36,29 @@ EXTRA = "additional_special_tokens"
 # What a class makes of additional_special_tokens: see ap__extra_mode.
 EXTRA_MODES = {"Camembert": "IF_ABSENT", "Cpm": "IF_ABSENT", "XLNet": "IF_ABSENT", "Nllb": "IF_NULL", "MBart": "BEFORE",
                "MBart50": "AFTER", "XGLM": "AFTER", "CodeLlama": "INFILL", "Splinter": "QUESTION", "T5": "SENTINELS",
-               "MT5": "SENTINELS", "ByT5": "BYTE_SENTINELS", "Pegasus": "PEGASUS"}
+               "MT5": "SENTINELS", "ByT5": "BYTE_SENTINELS", "Pegasus": "PEGASUS", "Luke": "ENTITIES", "MLuke": "ENTITIES",
+               "PLBart": "PROGRAMMING"}
 
 
 # Classes that run in Python alone, and their ap__class_kind.
 SLOW_ONLY = {"MarianTokenizer": ("marian", "PLAIN"), "M2M100Tokenizer": ("m2m_100", "LANG_M2M"), "ByT5Tokenizer": ("byt5", "PLAIN"),
              "Speech2TextTokenizer": ("speech_to_text", "PLAIN"), "SpeechT5Tokenizer": ("speecht5", "PLAIN"), "SiglipTokenizer": ("siglip", "PLAIN"),
              "EsmTokenizer": ("esm", "PLAIN"), "PerceiverTokenizer": ("perceiver", "PLAIN"), "VitsTokenizer": ("vits", "PLAIN"),
-             "Wav2Vec2CTCTokenizer": ("wav2vec2", "PLAIN")}
+             "Wav2Vec2CTCTokenizer": ("wav2vec2", "PLAIN"), "BertGenerationTokenizer": ("bert_generation", "PLAIN"),
+             "XLMProphetNetTokenizer": ("deprecated.xlm_prophetnet", "PLAIN"), "MLukeTokenizer": ("mluke", "PLAIN"),
+             "PLBartTokenizer": ("plbart", "LANG_PLBART"), "BartphoTokenizer": ("bartpho", "PLAIN"), "GPTSw3Tokenizer": ("gpt_sw3", "GPT_SW3"),
+             "CTRLTokenizer": ("ctrl", "PLAIN"), "PhobertTokenizer": ("phobert", "PLAIN"), "BertweetTokenizer": ("bertweet", "PLAIN"),
+             "LukeTokenizer": ("luke", "PLAIN"), "MgpstrTokenizer": ("mgp_str", "PLAIN"),
+             "CanineTokenizer": ("canine", "PLAIN"), "DiaTokenizer": ("dia", "PLAIN"), "Wav2Vec2PhonemeCTCTokenizer": ("wav2vec2_phoneme", "PLAIN")}
+
+# The files that their constructors open, where those are not a SentencePiece model or vocab.json.
+SLOW_FILES = {"Wav2Vec2PhonemeCTCTokenizer": {"vocab_file": "vocab.json", "do_phonemize": ""},
+              "MLukeTokenizer": {"vocab_file": "spm.model", "entity_vocab_file": "entities.json"},
+              "BartphoTokenizer": {"vocab_file": "spm.model", "monolingual_vocab_file": "dict.txt"},
+              "CTRLTokenizer": {"vocab_file": "vocab.json", "merges_file": "merges.txt"},
+              "PhobertTokenizer": {"vocab_file": "dict.txt", "merges_file": "merges.txt"},
+              "BertweetTokenizer": {"vocab_file": "dict.txt", "merges_file": "merges.txt"},
+              "LukeTokenizer": {"vocab_file": "vocab.json", "merges_file": "merges.txt", "entity_vocab_file": "entities.json"}}
 
 
 class Captured(Exception):
@@ -57,10 +73,13 @@ def capture(base):
 
 def classes():
     found = {}
-    for module in pkgutil.iter_modules(models.__path__):
-        for name in (f"tokenization_{module.name}_fast", f"tokenization_{module.name}"):
+    modules = [m.name for m in pkgutil.iter_modules(models.__path__)]
+    modules += [f"deprecated.{m.name}" for m in pkgutil.iter_modules(models.deprecated.__path__)]
+    for module in modules:
+        last = module.rpartition(".")[2]
+        for name in (f"tokenization_{last}_fast", f"tokenization_{last}"):
             try:
-                mod = importlib.import_module(f"transformers.models.{module.name}.{name}")
+                mod = importlib.import_module(f"transformers.models.{module}.{name}")
             except Exception:
                 continue
             for cls_name, cls in vars(mod).items():
@@ -110,6 +129,10 @@ def folder():
         json.dump({"a": 0, "b": 1, "ab": 2, "<unk>": 3, "<pad>": 4, **{f"<{t}>": 5 for t in TOKENS}}, f)
     with open(f"{path}/merges.txt", "w") as f:
         f.write("#version: 0.2\na b\n")
+    with open(f"{path}/dict.txt", "w") as f:
+        f.write("a 1\nb 1\n")
+    with open(f"{path}/entities.json", "w") as f:
+        json.dump({t: i for i, t in enumerate(("[UNK]", "[PAD]", "[MASK]", "[MASK2]"))}, f)
     model = io.BytesIO()
     sentencepiece.SentencePieceTrainer.train(
         sentence_iterator=iter(["a b c d e f g"] * 20), model_writer=model, vocab_size=12, hard_vocab_limit=False,
@@ -126,6 +149,8 @@ def arguments(cls, path):
     vocab = "vocab.json" if "merges_file" in names else "vocab.txt"
     if re.search(r"sp_model|SPMTokenizer|spm\.", text):
         vocab = "spm.model"
+    if cls.__name__ in SLOW_FILES:
+        return {key: name and f"{path}/{name}" for key, name in SLOW_FILES[cls.__name__].items()}
     if cls.__name__ in SLOW_ONLY:
         spm = "spm_file" not in names and "spm.SentencePieceProcessor" in text
         return {n: f"{path}/{'vocab.json' if 'vocab' in n and not spm else 'spm.model'}"
@@ -170,7 +195,10 @@ def tokens(cls, path):
 
 
 def c_string(value):
-    return "NULL" if value is None else '"%s"' % str(value)
+    """U+0000 is written in two bytes, which no other character is."""
+    if value is None or str(value).isprintable():
+        return "NULL" if value is None else '"%s"' % str(value)
+    return '"%s"' % "".join(f"\\x{b:02X}" for b in str(value).encode().replace(b"\0", b"\xC0\x80"))
 
 
 def c_bool(value):
@@ -213,13 +241,15 @@ def rows(name, cls, path):
 
 def slow_only_rows(name, path):
     folder_name, kind_name = SLOW_ONLY[name]
-    cls = getattr(importlib.import_module(f"transformers.models.{folder_name}.tokenization_{folder_name}"), name)
+    module = f"transformers.models.{folder_name}.tokenization_{folder_name.rpartition('.')[2]}"
+    cls = getattr(importlib.import_module(module), name)
     d = defaults(cls)
     names = cls.model_input_names
     found, _ = tokens(cls, path)
     fast = (f'TOKENIZER_CLASS("{name}", {kind_name}, {c_bool("token_type_ids" in names)}, '
             f'{c_bool("attention_mask" in names)}, RIGHT, false, false, false, false, false, false, {token_fields(found)})')
-    slow = (f'SLOW_CLASS("{name}", false, false, false, true, true, false, {d.get("model_max_length") or 0}, '
+    slow = (f'SLOW_CLASS("{name}", false, false, false, true, true, {c_bool(d.get("clean_up_tokenization_spaces"))}, '
+            f'{d.get("model_max_length") or 0}, '
             f'{token_fields(found)})')
     return fast, slow
 
@@ -264,7 +294,8 @@ def main():
             extra_rows.append(f'EXTRA_TOKENS("{short}Tokenizer", {EXTRA_MODES[short]}, {listed})')
     print("\n".join(slow_rows + extra_rows))
     for model_type, (slow, fast) in sorted(TOKENIZER_MAPPING_NAMES.items()):
-        if fast or slow in SLOW_ONLY:
+        is_other = slow and f"{slow}Fast" not in found and slow != "TapasTokenizer"  # TAPAS has a tokenizer of its own.
+        if fast or is_other:
             print(f'MODEL_TYPE("{model_type}", "{(fast or slow).removesuffix("Fast")}")')
 
 

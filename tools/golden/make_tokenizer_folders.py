@@ -379,6 +379,7 @@ FAMILIES = {
     "MvpTokenizer": bpe("roberta"), "NllbTokenizer": {"sentencepiece.bpe.model": "xlmr.model"},
     "OpenAIGPTTokenizer": bpe("openai"), "PegasusTokenizer": {"spiece.model": "pegasus.model"},
     "Qwen2Tokenizer": bpe("qwen2"), "ReformerTokenizer": {"spiece.model": "t5.model"},
+    "RealmTokenizer": {"vocab.txt": "bert.txt"}, "RetriBertTokenizer": {"vocab.txt": "bert.txt"},
     "RemBertTokenizer": {"sentencepiece.model": "albert.model"}, "RobertaTokenizer": bpe("roberta"),
     "SeamlessM4TTokenizer": {"sentencepiece.bpe.model": "xlmr.model"}, "SqueezeBertTokenizer": {"vocab.txt": "bert.txt"},
     "T5Tokenizer": {"spiece.model": "t5.model"}, "MT5Tokenizer": {"spiece.model": "t5.model"},

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes what Python's str methods know of characters as C tables.
 
-    python3.11 make_python_tables.py > ../../src/generate/chat/python_tables.h
+    python3.11 make_python_tables.py > ../../src/tokenizer/python_tables.h
 
 Run it with the version of Python that the reference runs on: each brings its own Unicode (3.11: 14.0).
 """
@@ -18,7 +18,7 @@ def is_case_ignorable(c):
     return (c + "Σ").lower().endswith("σ") if is_cased else ("A" + c + "Σ").lower().endswith("ς")
 
 
-# In the order of the bits in src/generate/chat/python_case.h.
+# In the order of the bits in src/tokenizer/python_case.h.
 FLAGS = [str.isalpha, str.isdecimal, str.isdigit, str.isnumeric, str.islower, str.isupper,
          lambda c: unicodedata.category(c) == "Lt", is_case_ignorable, str.isprintable]
 

@@ -2,8 +2,8 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "generate/chat/arguments.h"
-#include "generate/chat/python_case.h"
 #include "generate/chat/text.h"
+#include "tokenizer/python_case.h"
 #include "tokenizer/python_text.h"
 
 #include <string.h>

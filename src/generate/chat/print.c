@@ -2,8 +2,8 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "generate/chat/number.h"
-#include "generate/chat/python_case.h"
 #include "generate/chat/run.h"
+#include "tokenizer/python_case.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "generate/chat/arguments.h"
-#include "generate/chat/python_case.h"
+#include "tokenizer/python_case.h"
 
 #include <string.h>
 

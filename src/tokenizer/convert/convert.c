@@ -36,24 +36,49 @@ static const ap__recipe RECIPES[] = {
      ap__convert_slow_sentencepiece,                                                                         \
      &(const ap__slow_spm_shape){.has_own_ids = true, __VA_ARGS__},                                          \
      true},
+#define SLOW_RESERVED(name, file, other, ...)                                                                \
+    {name, {file, other}, ap__convert_slow_sentencepiece, &(const ap__slow_spm_shape){__VA_ARGS__}, true},
+#define SLOW_BPE(name, vocab, merges, other, ...)                                                            \
+    {name, {vocab, merges, other}, ap__convert_slow_bpe, &(const ap__slow_bpe_shape){__VA_ARGS__}, true},
 #define SLOW_CHARACTERS(name, file, ...)                                                                     \
     {name, {file}, ap__convert_slow_characters, &(const ap__slow_characters_shape){__VA_ARGS__}, true},
 #include "tokenizer/convert/recipes.def"
+};
+
+/* Why a class has no recipe. */
+static const struct {
+    const char *class_name, *why;
+} REFUSED[] = {
+#define REFUSED_CLASS(name, why) {name, why},
+#include "tokenizer/convert/refused.def"
 };
 
 /* Every file that some converter reads, for what a message says is there. */
 static const char *const KNOWN_FILES[] = {"vocab.txt",           "vocab.json",     "merges.txt",
                                           "tokenizer.model",     "spiece.model",   "sentencepiece.bpe.model",
                                           "sentencepiece.model", "spm.model",      "source.spm",
-                                          "target.spm",          "spm_char.model", "tekken.json"};
+                                          "target.spm",          "spm_char.model", "tekken.json",
+                                          "bpe.codes",           "dict.txt",       "prophetnet.tokenizer",
+                                          "entity_vocab.json"};
+
+/* Whether `name`, with or without "Fast", is the class of a row. */
+static bool is_class(const char *row, const char *name) {
+    size_t len = strlen(row);
+    return !strncmp(row, name, len) && (!name[len] || !strcmp(name + len, "Fast"));
+}
 
 const ap__recipe *ap__recipe_find(const char *class_name) {
-    for (size_t i = 0; i < sizeof RECIPES / sizeof *RECIPES; i++) {
-        size_t len = strlen(RECIPES[i].class_name);
-        if (strncmp(RECIPES[i].class_name, class_name, len)) continue;
-        if (!class_name[len] || !strcmp(class_name + len, "Fast")) return &RECIPES[i];
-    }
+    for (size_t i = 0; i < sizeof RECIPES / sizeof *RECIPES; i++)
+        if (is_class(RECIPES[i].class_name, class_name)) return &RECIPES[i];
     return NULL;
+}
+
+/* ": why" of a class that is refused; "" when nothing is known. */
+static const char *why_refused(char *out, size_t size, const char *class_name) {
+    out[0] = '\0';
+    for (size_t i = 0; i < sizeof REFUSED / sizeof *REFUSED; i++)
+        if (is_class(REFUSED[i].class_name, class_name)) snprintf(out, size, ": %s", REFUSED[i].why);
+    return out;
 }
 
 bool ap__convert_is_slow(const char *class_name) {
@@ -109,10 +134,12 @@ static ap_status fail_missing(const char *folder, const char *class_name, const 
             "%s/tokenizer.json: not found; it can be made of other files when tokenizer_config.json or "
             "config.json names a tokenizer_class or a known model_type (found: %s)",
             folder, found);
+    char why[128];
     if (!recipe)
-        return ap__fail(err, AP_ENOTFOUND,
-                        "%s/tokenizer.json: not found, and a %.60s cannot be made of other files (found: %s)",
-                        folder, class_name, found);
+        return ap__fail(
+            err, AP_ENOTFOUND,
+            "%s/tokenizer.json: not found, and a %.60s cannot be made of other files%s (found: %s)", folder,
+            class_name, why_refused(why, sizeof why, class_name), found);
     return ap__fail(err, AP_ENOTFOUND,
                     "%s/tokenizer.json: not found, nor %s, which a %.60s can be made of (found: %s)", folder,
                     needed, class_name, found);

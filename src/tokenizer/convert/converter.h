@@ -99,6 +99,7 @@ typedef struct ap__slow_base {
     const ap__slow_token *own; /* Added tokens of the class. */
     size_t n_own;
     bool is_own_last;    /* They replace those of the files; else it is the other way round. */
+    bool has_characters; /* All code points are tokens, beside those that are listed. */
     bool are_long_added; /* Own tokens of several characters are added tokens. */
 } ap__slow_base;
 
@@ -122,7 +123,7 @@ ap_status ap__config_flag(ap__converter *c, const char *key, bool standard, bool
 
 /* -- the formats --------------------------------------------------------------------------------------- */
 
-ap__convert_fn ap__convert_bert_vocab, ap__convert_bpe_files, ap__convert_sentencepiece,
+ap__convert_fn ap__convert_bert_vocab, ap__convert_bpe_files, ap__convert_sentencepiece, ap__convert_slow_bpe,
     ap__convert_slow_characters, ap__convert_slow_sentencepiece, ap__convert_tiktoken, ap__convert_encoding,
     ap__convert_tekken;
 

@@ -3,6 +3,7 @@
 #define AP_TOKENIZER_CONVERT_RECIPES_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 /* vocab.txt. Templates are as for ap__put_template(). */
 typedef struct ap__bert_shape {
@@ -83,9 +84,27 @@ typedef struct ap__spm_shape {
     const char *single, *pair, *specials; /* NULL: no post-processor. */
 } ap__spm_shape;
 
+/* Which token the lines of a text file give, and what stands around them. */
+typedef struct ap__slow_dict {
+    const char *file;
+    const char
+        *first; /* Special tokens with the first ids: letters of templates, and p for pad, m for mask. */
+    const char *last;     /* The same, behind the lines. */
+    bool is_before_count; /* What stands before the last space of a line; else its first word, once each. */
+} ap__slow_dict;
+
 /* A class that runs in Python alone: SentencePiece models, and vocab.json with the ids. */
 typedef struct ap__slow_spm_shape {
     bool has_own_ids;         /* There is no vocab.json: the ids are those of the pieces. */
+    const char *reserved;     /* Of these: tokens that have the first ids; words, */
+    uint32_t offset;          /* what is added to the number of a piece, */
+    const char *behind;       /* and tokens behind the pieces. */
+    bool has_programming;     /* Behind them the languages of PLBart, and <mask> where it has one. */
+    ap__slow_dict dict;       /* A text file in place of vocab.json. */
+    bool has_entities;        /* entity_vocab.json has to be there, and no task that needs it. */
+    const char *normalizer;   /* JSON: of each text between added tokens. */
+    bool joins_marks;         /* Decoded text: all pieces, their marks as spaces. */
+    bool keeps_ends;          /* Decoded text is not stripped. */
     bool is_named_by_id;      /* get_vocab() asks for the name of each id. */
     bool has_language_codes;  /* ">>de<<" in front of a text is one token. */
     bool has_language_tokens; /* "__de__" and so on behind the vocabulary. */
@@ -97,13 +116,27 @@ typedef struct ap__slow_spm_shape {
     const char *single, *pair, *specials; /* NULL: the class makes its post-processor by language. */
 } ap__slow_spm_shape;
 
+/* A class that runs in Python alone: words whose characters are merged. */
+typedef struct ap__slow_bpe_shape {
+    bool is_byte_level;                   /* Characters of the byte alphabet, words as GPT-2 cuts them. */
+    ap__slow_dict dict;                   /* A text file in place of vocab.json. */
+    bool has_version_line;                /* The first line of the merges is none. */
+    bool is_unicode_space;                /* Words end where Unicode has whitespace; else where Python has. */
+    bool has_counts;                      /* Merges are the words of a line but the last. */
+    bool has_entities;                    /* As in ap__slow_spm_shape. */
+    const char *refused;                  /* Flags of tokenizer_config.json that have to be false; words. */
+    const char *single, *pair, *specials; /* NULL: no template. */
+} ap__slow_bpe_shape;
+
 /* Where a class of characters, bytes or words has its vocabulary. */
 typedef enum ap__slow_source {
-    AP__SLOW_JSON,  /* vocab.json */
-    AP__SLOW_CTC,   /* The same, by language where target_lang names one. */
-    AP__SLOW_VITS,  /* The same, with what the class does to a text. */
-    AP__SLOW_LINES, /* vocab.txt */
-    AP__SLOW_BYTES  /* Nowhere: it is bytes, behind the tokens of the class. */
+    AP__SLOW_JSON,     /* vocab.json */
+    AP__SLOW_CTC,      /* The same, by language where target_lang names one. */
+    AP__SLOW_PHONEMES, /* The same, with words that are phonemes. */
+    AP__SLOW_VITS,     /* The same, with what the class does to a text. */
+    AP__SLOW_LINES,    /* vocab.txt */
+    AP__SLOW_BYTES,    /* Nowhere: it is bytes, behind the tokens of the class. */
+    AP__SLOW_CODES     /* Nowhere: it is all code points. */
 } ap__slow_source;
 
 /* A class that runs in Python alone and looks up characters, bytes or words. */
@@ -112,9 +145,12 @@ typedef struct ap__slow_characters_shape {
     const char *unit, *joining; /* Of the model and the decoder `Characters`. */
     const char *own; /* Of AP__SLOW_BYTES: the special tokens that have the first ids; letters of templates,
                         and p for pad, m for mask. */
-    bool is_named_by_id;                  /* get_vocab() asks for the name of each id. */
-    bool has_unknown;                     /* An id that is nowhere is decoded to the unknown token. */
-    bool appends_eos;                     /* A text that ends with eos gets no other. */
+    const char *own_words; /* Behind these: tokens of the class that are not special; words. */
+    bool are_bytes_first; /* The bytes have the first ids all the same, and characters those of their numbers.
+                           */
+    bool is_named_by_id;  /* get_vocab() asks for the name of each id. */
+    bool has_unknown;     /* An id that is nowhere is decoded to the unknown token. */
+    bool appends_eos;     /* A text that ends with eos gets no other. */
     const char *single, *pair, *specials; /* NULL: no template. */
 } ap__slow_characters_shape;
 

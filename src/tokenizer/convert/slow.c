@@ -75,7 +75,18 @@ static ap_status list_current(ap__converter *c, const ap__slow_base *base, const
     }
     for (size_t i = 0; i < n && !status; i++)
         ap__vocab_add(current, list[i].text.ptr, list[i].text.len, list[i].id);
+    current->has_characters = base->has_characters;
     return status;
+}
+
+/* Its tokens: of characters that are listed, each is one of all. */
+static size_t count(const ap__vocab *current) {
+    size_t n = current->has_characters ? AP__N_CODE_POINTS : 0;
+    for (size_t i = 0; i < current->n; i++) {
+        const ap__vocab_entry *entry = &current->entries[i];
+        n += !current->has_characters || ap__utf8_count(current->pool + entry->offset, entry->len) != 1;
+    }
+    return n;
 }
 
 /* Splinter's question token is special to the fast tokenizer alone. */
@@ -111,6 +122,7 @@ ap_status ap__slow_create(ap__converter *c, const ap__slow_base *base) {
     if (status) return status;
     for (size_t i = 0; i < base->n; i++)
         ap__vocab_add(&c->slow, base->tokens[i].text.ptr, base->tokens[i].text.len, base->tokens[i].id);
+    c->slow.has_characters = base->has_characters;
     if (n) qsort(list, n, sizeof *list, by_order); /* Of the same content, the one that came last counts. */
     for (size_t i = 0; i < n; i++)
         ap__vocab_add(&c->slow_added, list[i].text.ptr, list[i].text.len, list[i].id);
@@ -118,7 +130,7 @@ ap_status ap__slow_create(ap__converter *c, const ap__slow_base *base) {
         return ap__fail_nomem(c->err);
     for (size_t i = 0; i < n; i++)
         c->slow_listed[c->n_slow_listed++] = (ap__slow_token){list[i].text, list[i].id};
-    uint32_t next = (uint32_t)current.n;
+    uint32_t next = (uint32_t)count(&current);
     for (size_t i = 0; i < all->n; i++) {
         const ap__text *content = &all->ptr[i].flags.content;
         bool is_known = ap__vocab_find(&c->slow_added, content->ptr, content->len) != AP__TOKEN_NONE;
@@ -127,7 +139,7 @@ ap_status ap__slow_create(ap__converter *c, const ap__slow_base *base) {
         if (id == AP__TOKEN_NONE) ap__vocab_add(&current, content->ptr, content->len, id = next++);
         ap__vocab_add(&c->slow_added, content->ptr, content->len, id);
     }
-    c->n_slow = current.n;
+    c->n_slow = count(&current);
     add_long(c, base, n_long);
     ap__text unk = ap__special_text(c, AP__UNK_TOKEN);
     c->fallback = unk.ptr ? ap__vocab_find(&c->slow, unk.ptr, unk.len) : AP__TOKEN_NONE;

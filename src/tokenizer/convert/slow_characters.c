@@ -5,6 +5,7 @@
  * models/perceiver/tokenization_perceiver.py. */
 #include "base/error.h"
 #include "base/utf8.h"
+#include "base/words.h"
 #include "tokenizer/convert/lines.h"
 #include "tokenizer/convert/recipes.h"
 #include "tokenizer/convert/slow_parts.h"
@@ -22,6 +23,7 @@ typedef struct slow_characters {
     ap__slow_parts parts;
     ap__slow_token own[AP__SLOW_MAX_OWN];
     size_t n_own;
+    bool is_lower_case;
     uint32_t blank_id; /* AP__TOKEN_NONE: there is none. */
 } slow_characters;
 
@@ -96,27 +98,47 @@ static ap_status read_lines(slow_characters *s) {
     return status;
 }
 
-/* The bytes are behind the tokens of the class. */
+/* The bytes are behind the tokens of the class, or have ids of their own numbers. */
 static ap_status read_bytes(slow_characters *s) {
-    static const char LETTERS[] = "beuspcm"; /* In the order of special tokens. */
     ap__converter *c = s->c;
+    yyjson_val *offset = yyjson_obj_get(c->request->config, "offset");
+    if (s->shape->are_bytes_first && offset && !(yyjson_is_uint(offset) && !yyjson_get_uint(offset)))
+        return fail_config(c, AP_EUNSUPPORTED, "offset", "only 0 is supported");
     ap_status status = ap__path_join(&c->path, c->request->folder, "tokenizer_config.json", c->err);
     if (!status) status = ap__slow_reserve(&s->parts, N_BYTES, 0);
     for (s->n_own = 0; s->shape->own[s->n_own] && !status; s->n_own++) {
-        int which = (int)(strchr(LETTERS, s->shape->own[s->n_own]) - LETTERS);
-        ap__text text = ap__special_text(c, which);
+        ap__text text = ap__slow_special_of(c, s->shape->own[s->n_own]);
         if (!text.ptr) status = ap__converter_fail(c, AP_EFORMAT, "a special token of the class is null");
         s->own[s->n_own] = (ap__slow_token){text, (uint32_t)s->n_own};
     }
+    const char *word, *rest = s->shape->own_words;
+    for (size_t len; rest && (len = ap__words_next(&word, &rest)); s->n_own++)
+        s->own[s->n_own] = (ap__slow_token){{word, len}, (uint32_t)s->n_own};
+    uint32_t first = s->shape->are_bytes_first ? 0 : (uint32_t)s->n_own;
     for (uint32_t byte = 0; byte < N_BYTES && !status; byte++) {
         char name[4];
         size_t len = ap__utf8_encode(name, byte);
         char *copy = ap__arena_strndup(&c->arena, name, len);
         if (!copy) return ap__fail_nomem(c->err);
-        ap__slow_push(&s->parts, (ap__text){copy, len}, (uint32_t)s->n_own + byte);
+        ap__slow_push(&s->parts, (ap__text){copy, len}, first + byte);
     }
     s->parts.n_own = s->parts.n;
     s->parts.vocab_size = N_BYTES;
+    return status;
+}
+
+/* Some code points have names, where no token has the id. Source: models/canine/tokenization_canine.py
+ * SPECIAL_CODEPOINTS. */
+static ap_status read_codes(slow_characters *s) {
+    static const ap__slow_token NAMES[] = {{{"[CLS]", 5}, 0xE000}, {{"[SEP]", 5}, 0xE001},
+                                           {{"[BOS]", 5}, 0xE002}, {{"[MASK]", 6}, 0xE003},
+                                           {{"[PAD]", 5}, 0},      {{"[RESERVED]", 10}, 0xE004}};
+    ap__converter *c = s->c;
+    ap_status status = ap__path_join(&c->path, c->request->folder, "tokenizer_config.json", c->err);
+    if (!status) status = ap__slow_reserve(&s->parts, 0, 0);
+    s->parts.hidden = NAMES;
+    s->parts.n_hidden = sizeof NAMES / sizeof *NAMES;
+    s->parts.vocab_size = AP__N_CODE_POINTS;
     return status;
 }
 
@@ -126,6 +148,8 @@ static ap_status read_vocab(slow_characters *s) {
         return read_lines(s);
     case AP__SLOW_BYTES:
         return read_bytes(s);
+    case AP__SLOW_CODES:
+        return read_codes(s);
     default:
         return read_json(s);
     }
@@ -133,22 +157,58 @@ static ap_status read_vocab(slow_characters *s) {
 
 /* -- Wav2Vec2CTC --------------------------------------------------------------------------------------- */
 
-/* A space of a text becomes the token between words, and that one a space of the decoded text. */
+/* A space of a text becomes the token between words, and that one a space of the decoded text. do_lower_case
+ * is for vocabularies of capitals: what is no added token is raised, and the decoded text lowered. */
 static ap_status put_ctc(slow_characters *s) {
     ap__converter *c = s->c;
     ap__text delimiter, replacement;
-    ap_status status = refuse(c, "do_lower_case", false, "is not supported with a Wav2Vec2CTCTokenizer");
-    if (!status) status = get_string(c, "word_delimiter_token", "|", &delimiter);
+    ap_status status = get_string(c, "word_delimiter_token", "|", &delimiter);
     if (!status) status = get_string(c, "replace_word_delimiter_char", " ", &replacement);
     if (status) return status;
     yyjson_mut_val *decoder = ap__new_typed(c, "PythonCTC");
     ap__put_text(c, decoder, "pad_token", ap__special_text(c, AP__PAD_TOKEN));
     ap__put_text(c, decoder, "word_delimiter_token", delimiter);
     ap__put_text(c, decoder, "replacement", replacement);
+    ap__put_bool(c, decoder, "lowers", s->is_lower_case);
+    ap__put_bool(c, decoder, "are_phonemes", false);
     ap__put(c, c->root, "decoder", decoder);
+    if (s->is_lower_case) {
+        yyjson_mut_val *model = yyjson_mut_obj_get(c->root, "model");
+        ap__put_bool(c, model, "raises", true);
+        ap__put_text(c, model, "space", delimiter);
+        ap__put(c, c->root, "normalizer", ap__slow_new_lower(&s->parts, true));
+        return AP_OK;
+    }
     yyjson_mut_val *normalizer = ap__new_json(c, "{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"}}");
     ap__put_text(c, normalizer, "content", delimiter);
     ap__put(c, c->root, "normalizer", normalizer);
+    return AP_OK;
+}
+
+/* Frames are decoded whatever the settings; what a text sounds like is what the phonemizer package knows. */
+static ap_status put_phonemes(slow_characters *s) {
+    ap__converter *c = s->c;
+    yyjson_mut_val *decoder = ap__new_typed(c, "PythonCTC");
+    yyjson_val *delimiter = yyjson_obj_get(c->request->config, "word_delimiter_token");
+    bool is_spoken;
+    ap_status status = ap__config_flag(c, "do_phonemize", true, &is_spoken);
+    if (!status && delimiter && !yyjson_is_str(delimiter) && !yyjson_is_null(delimiter))
+        status = fail_config(c, AP_EUNSUPPORTED, "word_delimiter_token", "expected a string or null");
+    if (status) return status;
+    ap__put_text(c, decoder, "pad_token", ap__special_text(c, AP__PAD_TOKEN));
+    if (yyjson_is_str(delimiter))
+        ap__put_text(c, decoder, "word_delimiter_token",
+                     (ap__text){yyjson_get_str(delimiter), yyjson_get_len(delimiter)});
+    ap__put_text(c, decoder, "replacement", (ap__text){"", 0});
+    ap__put_bool(c, decoder, "lowers", false);
+    ap__put_bool(c, decoder, "are_phonemes", true);
+    ap__put(c, c->root, "decoder", decoder);
+    static const char REFUSAL[] =
+        "text becomes phonemes with the phonemizer package, which is not supported; only "
+        "do_phonemize false is (tokenizer_config.json)";
+    yyjson_mut_val *model = yyjson_mut_obj_get(c->root, "model");
+    ap__put_bool(c, model, "keeps_strings", true);
+    if (is_spoken) ap__put_text(c, model, "refusal", (ap__text){REFUSAL, sizeof REFUSAL - 1});
     return AP_OK;
 }
 
@@ -217,6 +277,7 @@ static ap_status make_slow(slow_characters *s) {
     ap__slow_base base = {.tokens = s->parts.tokens, .n = s->parts.n_own, .own = s->own, .n_own = s->n_own};
     base.is_named_by_id = s->shape->is_named_by_id;
     base.are_long_added = s->parts.are_long_added;
+    base.has_characters = s->shape->source == AP__SLOW_CODES;
     ap_status status = ap__slow_create(s->c, &base);
     return status ? status : ap__slow_put_added(&s->parts);
 }
@@ -230,24 +291,16 @@ static ap_status put_model(slow_characters *s) {
     if (s->shape->has_unknown) ap__put_text(c, model, "unk_token", ap__special_text(c, AP__UNK_TOKEN));
     /* An id that is nowhere takes a place as well. */
     if (s->shape->source == AP__SLOW_VITS) ap__put_text(c, model, "unk_token", (ap__text){"", 0});
+    ap__put_bool(c, model, "has_characters", s->shape->source == AP__SLOW_CODES || s->shape->are_bytes_first);
     ap__put(c, c->root, "model", model);
     return ap__slow_put_vocab(&s->parts, model);
 }
 
 static void put_decoder(slow_characters *s) {
-    ap__converter *c = s->c;
     const char *joining = s->shape->joining               ? s->shape->joining
                           : s->blank_id == AP__TOKEN_NONE ? "characters"
                                                           : "spaced";
-    yyjson_mut_val *decoder = ap__new_typed(c, "Characters"), *added = yyjson_mut_arr(c->doc);
-    for (size_t i = 0; i < c->slow_added.n; i++) {
-        const ap__vocab_entry *entry = &c->slow_added.entries[i];
-        ap__push(c, added, ap__new_text(c, (ap__text){c->slow_added.pool + entry->offset, entry->len}));
-    }
-    ap__put(c, decoder, "joining", yyjson_mut_str(c->doc, joining));
-    ap__put(c, decoder, "apart", ap__slow_new_apart(&s->parts));
-    ap__put(c, decoder, "added", added);
-    ap__put(c, c->root, "decoder", decoder);
+    ap__slow_put_joining(&s->parts, joining);
 }
 
 static ap_status put_processor(slow_characters *s) {
@@ -263,6 +316,7 @@ static ap_status put_parts(slow_characters *s) {
     if (!status) status = put_model(s);
     if (status) return status;
     if (s->shape->source == AP__SLOW_CTC) return put_ctc(s);
+    if (s->shape->source == AP__SLOW_PHONEMES) return put_phonemes(s);
     put_decoder(s);
     return put_processor(s);
 }
@@ -271,8 +325,11 @@ ap_status ap__convert_slow_characters(ap__converter *c) {
     slow_characters s = {.c = c, .shape = ap__recipe_find(c->request->class_name)->shape, .parts.c = c};
     s.blank_id = AP__TOKEN_NONE;
     s.parts.are_long_added = s.shape->source == AP__SLOW_CTC;
-    s.parts.is_cut_late = s.shape->source == AP__SLOW_VITS;
-    ap_status status = read_vocab(&s);
+    ap_status status = AP_OK;
+    if (s.shape->source == AP__SLOW_CTC)
+        status = ap__config_flag(c, "do_lower_case", false, &s.is_lower_case);
+    s.parts.is_cut_late = s.shape->source == AP__SLOW_VITS || s.is_lower_case;
+    if (!status) status = read_vocab(&s);
     if (!status) status = put_parts(&s);
     yyjson_doc_free(s.vocab_doc);
     return status;

@@ -36,6 +36,15 @@ static int by_id(const void *a_ptr, const void *b_ptr) {
     return (a->text.ptr > b->text.ptr) - (a->text.ptr < b->text.ptr);
 }
 
+void ap__slow_push_ids(ap__slow_parts *parts, const ap__vocab *ids) {
+    for (size_t i = 0; i < ids->n; i++) {
+        const ap__vocab_entry *entry = &ids->entries[i];
+        ap__slow_push(parts, (ap__text){ids->pool + entry->offset, entry->len}, entry->id);
+    }
+    if (parts->n) qsort(parts->tokens, parts->n, sizeof *parts->tokens, by_id);
+    parts->n_own = parts->vocab_size = parts->n;
+}
+
 ap_status ap__slow_read_ids(ap__slow_parts *parts, yyjson_val *root, size_t n_more) {
     ap__converter *c = parts->c;
     yyjson_val *key, *value;
@@ -52,12 +61,7 @@ ap_status ap__slow_read_ids(ap__slow_parts *parts, yyjson_val *root, size_t n_mo
     if (status) return status;
     yyjson_obj_foreach(root, i, max, key, value)
         ap__vocab_add(&ids, yyjson_get_str(key), yyjson_get_len(key), (uint32_t)yyjson_get_uint(value));
-    for (i = 0; i < ids.n; i++) {
-        const ap__vocab_entry *entry = &ids.entries[i];
-        ap__slow_push(parts, (ap__text){ids.pool + entry->offset, entry->len}, entry->id);
-    }
-    if (parts->n) qsort(parts->tokens, parts->n, sizeof *parts->tokens, by_id);
-    parts->n_own = parts->vocab_size = parts->n;
+    ap__slow_push_ids(parts, &ids);
     return AP_OK;
 }
 
@@ -154,7 +158,12 @@ static ap_status put_aliases(ap__slow_parts *parts, yyjson_mut_val *model) {
 
 ap_status ap__slow_put_vocab(ap__slow_parts *parts, yyjson_mut_val *model) {
     yyjson_mut_val *vocab;
-    ap_status status = ap__new_vocab(parts->c, &vocab, parts->tokens, parts->n);
+    size_t n = parts->n_hidden + parts->n;
+    ap__slow_token *all = ap__arena_calloc(&parts->c->arena, n, sizeof *all);
+    if (!all) return ap__fail_nomem(parts->c->err);
+    if (parts->n_hidden) memcpy(all, parts->hidden, parts->n_hidden * sizeof *all);
+    if (parts->n) memcpy(all + parts->n_hidden, parts->tokens, parts->n * sizeof *all);
+    ap_status status = ap__new_vocab(parts->c, &vocab, all, n);
     if (status) return status;
     ap__put(parts->c, model, "vocab", vocab);
     ap__put(parts->c, model, "n_listed", yyjson_mut_uint(parts->c->doc, parts->c->n_slow));
@@ -168,6 +177,33 @@ ap_status ap__slow_put_eos(ap__slow_parts *parts) {
     return ap__put_token_pair(c, processor, "eos", AP__EOS_TOKEN);
 }
 
+/* -- lower case ---------------------------------------------------------------------------------------- */
+
+static yyjson_mut_val *new_spared(const ap__slow_parts *parts) {
+    ap__converter *c = parts->c;
+    yyjson_mut_val *words = ap__slow_new_special(parts);
+    for (size_t i = 0; i < c->slow_added.n; i++) {
+        const ap__vocab_entry *entry = &c->slow_added.entries[i];
+        ap__text text = {c->slow_added.pool + entry->offset, entry->len};
+        const ap__special_token *listed = find(&c->request->tokens->decoder, text);
+        bool is_special = find(&c->request->tokens->all, text) != NULL;
+        if (!is_special && !is_long(parts, text) && listed && listed->normalized)
+            ap__push(c, words, ap__new_text(c, text));
+    }
+    return words;
+}
+
+yyjson_mut_val *ap__slow_new_lower(const ap__slow_parts *parts, bool lowers) {
+    ap__converter *c = parts->c;
+    yyjson_mut_val *lower = ap__new_typed(c, "PythonLower");
+    ap__put_bool(c, lower, "lowers", lowers);
+    ap__put_bool(c, lower, "filters", false);
+    ap__put_bool(c, lower, "is_romanian", false);
+    ap__put(c, lower, "words", new_spared(parts));
+    ap__put(c, lower, "kept", yyjson_mut_arr(c->doc));
+    return lower;
+}
+
 /* -- decoding ------------------------------------------------------------------------------------------ */
 
 yyjson_mut_val *ap__slow_new_special(const ap__slow_parts *parts) {
@@ -178,17 +214,6 @@ yyjson_mut_val *ap__slow_new_special(const ap__slow_parts *parts) {
     return list;
 }
 
-/* Additional special tokens: those that are no bos_token or the like. */
-static bool is_additional(const ap__converter *c, const ap__special_token *token) {
-    for (int i = 0; i < AP__N_SPECIAL_TOKENS; i++) {
-        ap__text text = ap__special_text(c, i);
-        if (text.ptr && text.len == token->flags.content.len &&
-            !memcmp(text.ptr, token->flags.content.ptr, text.len))
-            return false;
-    }
-    return true;
-}
-
 /* Source: tokenization_utils.py _decode, legacy_added_tokens. */
 yyjson_mut_val *ap__slow_new_apart(const ap__slow_parts *parts) {
     ap__converter *c = parts->c;
@@ -197,8 +222,21 @@ yyjson_mut_val *ap__slow_new_apart(const ap__slow_parts *parts) {
         const ap__vocab_entry *entry = &c->slow_added.entries[i];
         ap__text text = {c->slow_added.pool + entry->offset, entry->len};
         const ap__special_token *special = find(&c->request->tokens->all, text);
-        if (!special || (is_additional(c, special) && entry->id >= parts->vocab_size))
+        if (!special || (special->is_additional && entry->id >= parts->vocab_size))
             ap__push(c, list, ap__new_text(c, text));
     }
     return list;
+}
+
+void ap__slow_put_joining(ap__slow_parts *parts, const char *joining) {
+    ap__converter *c = parts->c;
+    yyjson_mut_val *decoder = ap__new_typed(c, "Characters"), *added = yyjson_mut_arr(c->doc);
+    for (size_t i = 0; i < c->slow_added.n; i++) {
+        const ap__vocab_entry *entry = &c->slow_added.entries[i];
+        ap__push(c, added, ap__new_text(c, (ap__text){c->slow_added.pool + entry->offset, entry->len}));
+    }
+    ap__put(c, decoder, "joining", yyjson_mut_str(c->doc, joining));
+    ap__put(c, decoder, "apart", ap__slow_new_apart(parts));
+    ap__put(c, decoder, "added", added);
+    ap__put(c, c->root, "decoder", decoder);
 }

@@ -2,6 +2,7 @@
  * gives these their ids, and added tokens have the ids that the Python class gives them. Source:
  * transformers@v4.55.4 models/marian/tokenization_marian.py, models/m2m_100/tokenization_m2m_100.py,
  * tokenization_utils.py PreTrainedTokenizer. */
+#include "base/buf.h"
 #include "base/error.h"
 #include "base/words.h"
 #include "tokenizer/convert/recipes.h"
@@ -15,9 +16,6 @@
 /* More than there are languages. */
 enum { MAX_LANGUAGES = 128 };
 
-/* Longest name of a setting. */
-enum { MAX_KEY = 32 };
-
 typedef struct slow_spm {
     ap__converter *c;
     const ap__slow_spm_shape *shape;
@@ -27,6 +25,8 @@ typedef struct slow_spm {
 } slow_spm;
 
 static ap_status read_model(slow_spm *s, const char *file);
+
+/* -- ids ----------------------------------------------------------------------------------------------- */
 
 /* The pieces, in the order of their ids. */
 static ap_status list_pieces(slow_spm *s) {
@@ -42,12 +42,90 @@ static ap_status list_pieces(slow_spm *s) {
     return status;
 }
 
+/* Appends the words as tokens, the first with the id `id`. */
+static void push_words(slow_spm *s, const char *words, uint32_t id) {
+    const char *word;
+    for (size_t len; words && (len = ap__words_next(&word, &words)); id++)
+        ap__slow_push(&s->parts, (ap__text){word, len}, id);
+}
+
+/* What comes behind the pieces of PLBart. */
+static ap_status programming_words(slow_spm *s, const char **out) {
+    ap__converter *c = s->c;
+    ap__buf words = {0};
+    const char *const *codes = ap__plbart_codes(c->request->config);
+    if (!codes)
+        return ap__fail(c->err, AP_EFORMAT,
+                        "%s/tokenizer_config.json: language_codes: expected \"base\" or \"multi\"",
+                        c->request->folder);
+    ap_status status = AP_OK;
+    bool is_base = !yyjson_equals_str(yyjson_obj_get(c->request->config, "language_codes"), "multi");
+    for (size_t i = 0; codes[i] && !status; i++) status = ap__buf_printf(&words, c->err, "__%s__ ", codes[i]);
+    if (!status && is_base) status = ap__buf_puts(&words, "<mask>", c->err);
+    if (!status && !(*out = ap__arena_strndup(&c->arena, words.ptr, words.len)))
+        status = ap__fail_nomem(c->err);
+    ap__buf_clear(&words);
+    return status;
+}
+
+static size_t count_words(const char *words) {
+    const char *word;
+    size_t n = 0;
+    while (words && ap__words_next(&word, &words)) n++;
+    return n;
+}
+
+/* A piece whose id has a reserved name is found by its own name all the same. */
+static ap_status list_hidden(slow_spm *s, size_t n_reserved) {
+    uint32_t offset = s->shape->offset;
+    size_t n_pieces = s->parts.n;
+    ap__slow_token *hidden = ap__arena_calloc(&s->c->arena, n_reserved, sizeof *hidden);
+    if (!hidden) return ap__fail_nomem(s->c->err);
+    for (uint32_t i = 1; i < n_pieces && i + offset < n_reserved; i++)
+        hidden[s->parts.n_hidden++] = (ap__slow_token){s->parts.tokens[i].text, i + offset};
+    s->parts.hidden = hidden;
+    return AP_OK;
+}
+
+/* Reserved tokens, the pieces behind their numbers, and what comes behind those. Of a name that is both, the
+ * reserved one counts; the number of the unknown piece, 0, stands for the unk_token. */
+static ap_status list_reserved(slow_spm *s) {
+    const char *behind = s->shape->behind;
+    uint32_t offset = s->shape->offset, n_pieces = (uint32_t)s->model.n;
+    if (s->model.pieces[0].type != AP__SPM_UNKNOWN)
+        return ap__converter_fail(s->c, AP_EUNSUPPORTED, "expected the unknown piece first, for a %s",
+                                  s->c->request->class_name);
+    ap_status status = s->shape->has_programming ? programming_words(s, &behind) : AP_OK;
+    size_t n_reserved = count_words(s->shape->reserved), n_behind = count_words(behind);
+    if (n_pieces + offset < n_reserved)
+        return ap__converter_fail(s->c, AP_EUNSUPPORTED, "%u pieces are too few for a %s", n_pieces,
+                                  s->c->request->class_name);
+    if (!status) status = list_pieces(s);
+    if (!status) status = list_hidden(s, n_reserved);
+    if (status) return status;
+    const ap__slow_token *pieces = s->parts.tokens;
+    status = ap__slow_reserve(&s->parts, n_pieces + n_reserved, n_reserved + 2 * n_behind);
+    if (status) return status;
+    s->parts.n = 0;
+    push_words(s, s->shape->reserved, 0);
+    for (uint32_t id = (uint32_t)n_reserved; id < n_pieces + offset; id++)
+        ap__slow_push(&s->parts, pieces[id - offset].text, id);
+    push_words(s, behind, n_pieces + offset);
+    s->parts.n_own = s->parts.vocab_size = s->parts.n;
+    push_words(s, s->shape->reserved, 0);
+    push_words(s, behind, n_pieces + offset);
+    return AP_OK;
+}
+
 static ap_status read_vocab(slow_spm *s, const ap__recipe *recipe) {
     if (s->shape->has_own_ids) {
-        ap_status status = read_model(s, recipe->files[0]);
+        ap_status status = s->shape->has_entities ? ap__slow_check_entities(s->c) : AP_OK;
+        if (!status) status = read_model(s, recipe->files[0]);
         if (s->shape->is_siglip) s->model.add_dummy_prefix = false;
-        return status ? status : list_pieces(s);
+        if (status) return status;
+        return s->shape->reserved ? list_reserved(s) : list_pieces(s);
     }
+    if (s->shape->dict.file) return ap__slow_read_dict(&s->parts, &s->shape->dict, 0);
     ap_status status = ap__slow_read_json(s->c, "vocab.json", &s->vocab_doc);
     return status ? status : ap__slow_read_ids(&s->parts, yyjson_doc_get_root(s->vocab_doc), MAX_LANGUAGES);
 }
@@ -161,6 +239,10 @@ static yyjson_mut_val *new_model(slow_spm *s) {
 
 static void put_decoder(slow_spm *s) {
     ap__converter *c = s->c;
+    if (s->shape->joins_marks) {
+        ap__slow_put_joining(&s->parts, "marks");
+        return;
+    }
     yyjson_mut_val *decoder = ap__new_typed(c, "SentencePiece");
     ap__put(c, decoder, "pieces", new_pieces(s));
     ap__put(c, decoder, "special", ap__slow_new_special(&s->parts));
@@ -172,26 +254,11 @@ static void put_decoder(slow_spm *s) {
     ap__put_bool(c, decoder, "strips_all_marks", s->model.remove_extra_whitespaces);
     ap__put_bool(c, decoder, "has_space_before", s->shape->has_space_before);
     ap__put_bool(c, decoder, "leaves_no_marks", s->shape->leaves_no_marks);
+    ap__put_bool(c, decoder, "keeps_ends", s->shape->keeps_ends);
     ap__put(c, c->root, "decoder", decoder);
 }
 
 /* -- SigLIP -------------------------------------------------------------------------------------------- */
-
-/* What is in lower case stays so: special tokens, and added ones that are normalized. */
-static yyjson_mut_val *new_spared(const slow_spm *s) {
-    ap__converter *c = s->c;
-    yyjson_mut_val *words = ap__slow_new_special(&s->parts);
-    for (size_t i = 0; i < c->slow_added.n; i++) {
-        const ap__vocab_entry *entry = &c->slow_added.entries[i];
-        const char *text = c->slow_added.pool + entry->offset;
-        const ap__special_token *listed =
-            ap__special_list_find(&c->request->tokens->decoder, text, entry->len);
-        bool is_special = ap__special_list_find(&c->request->tokens->all, text, entry->len) != NULL;
-        if (!is_special && listed && listed->normalized)
-            ap__push(c, words, ap__new_text(c, (ap__text){text, entry->len}));
-    }
-    return words;
-}
 
 /* A text gets a mark in front instead of that of the model, and is lowered before it is cut; the model takes
  * punctuation out, and puts the unknown token in front of each part, which it takes off again. Source:
@@ -206,18 +273,12 @@ static ap_status put_siglip(slow_spm *s, yyjson_mut_val *model) {
                                   "a model that keeps whitespace is not supported with a SiglipTokenizer");
     if (!ap__special_text(c, AP__UNK_TOKEN).ptr)
         return ap__converter_fail(c, AP_EFORMAT, "a SiglipTokenizer needs an unk_token, and there is none");
-    yyjson_mut_val *lower = ap__new_typed(c, "PythonLower"), *sequence = ap__new_typed(c, "Sequence");
-    yyjson_mut_val *list = yyjson_mut_arr(c->doc);
-    ap__put_bool(c, lower, "lowers", lowers);
-    ap__put_bool(c, lower, "filters", false);
-    ap__put_bool(c, lower, "is_romanian", false);
-    ap__put(c, lower, "words", new_spared(s));
-    ap__put(c, lower, "kept", yyjson_mut_arr(c->doc));
+    yyjson_mut_val *sequence = ap__new_typed(c, "Sequence"), *list = yyjson_mut_arr(c->doc);
     ap__push(c, list,
              ap__new_json(
                  c, "{\"type\":\"Replace\",\"pattern\":{\"String\":\"\xE2\x96\x81\"},\"content\":\" \"}"));
     ap__push(c, list, ap__new_json(c, "{\"type\":\"Prepend\",\"prepend\":\"\xE2\x96\x81\"}"));
-    ap__push(c, list, lower);
+    ap__push(c, list, ap__slow_new_lower(&s->parts, lowers));
     ap__put(c, sequence, "normalizers", list);
     ap__put(c, c->root, "normalizer", sequence);
     ap__put_text(c, model, "unk_prefix", ap__special_text(c, AP__UNK_TOKEN));
@@ -231,14 +292,7 @@ static ap_status check_config(const ap__converter *c, const ap__slow_spm_shape *
     yyjson_val *kwargs = yyjson_obj_get(c->request->config, "sp_model_kwargs");
     const char *key = yyjson_obj_size(kwargs) ? "sp_model_kwargs" : NULL;
     if (yyjson_get_bool(yyjson_obj_get(c->request->config, "separate_vocabs"))) key = "separate_vocabs";
-    char name[MAX_KEY];
-    const char *word, *refused = shape->refused ? shape->refused : "";
-    for (size_t len; !key && (len = ap__words_next(&word, &refused));) {
-        snprintf(name, sizeof name, "%.*s", (int)len, word);
-        yyjson_val *value = yyjson_obj_get(c->request->config, name);
-        if (value && !yyjson_is_null(value) && !yyjson_is_false(value)) key = name;
-    }
-    if (!key) return AP_OK;
+    if (!key) return ap__slow_refuse_flags(c, shape->refused);
     return ap__fail(c->err, AP_EUNSUPPORTED, "%s/tokenizer_config.json: %s is not supported with a %s",
                     c->request->folder, key, c->request->class_name);
 }
@@ -264,6 +318,12 @@ static ap__text unknown_piece(const slow_spm *s) {
     return s->parts.tokens[i].text;
 }
 
+/* The token that unknown stretches have. */
+static ap__text unknown_token(const slow_spm *s) {
+    bool is_piece = s->shape->has_own_ids && !s->shape->reserved;
+    return is_piece ? unknown_piece(s) : ap__special_text(s->c, AP__UNK_TOKEN);
+}
+
 static ap_status put_parts(slow_spm *s, const ap__recipe *recipe) {
     ap__converter *c = s->c;
     ap_status status = make_slow(s);
@@ -272,11 +332,16 @@ static ap_status put_parts(slow_spm *s, const ap__recipe *recipe) {
     yyjson_mut_val *model = new_model(s);
     status = ap__slow_put_vocab(&s->parts, model);
     if (status) return status;
+    if (s->shape->has_programming)
+        ap__put(c, model, "first_language_id", yyjson_mut_uint(c->doc, s->model.n + s->shape->offset));
     if (s->shape->has_language_tokens)
         ap__put(c, model, "first_language_id", yyjson_mut_uint(c->doc, s->parts.n_own));
-    ap__put_text(c, model, "unk_token",
-                 s->shape->has_own_ids ? unknown_piece(s) : ap__special_text(c, AP__UNK_TOKEN));
+    if (!unknown_token(s).ptr)
+        return ap__converter_fail(c, AP_EFORMAT, "a %s needs an unk_token, and there is none",
+                                  c->request->class_name);
+    ap__put_text(c, model, "unk_token", unknown_token(s));
     ap__put(c, c->root, "model", model);
+    if (s->shape->normalizer) ap__put(c, c->root, "normalizer", ap__new_json(c, s->shape->normalizer));
     if (s->shape->is_siglip) status = put_siglip(s, model);
     if (status) return status;
     if (recipe->files[2]) status = read_model(s, recipe->files[2]);

@@ -4,17 +4,22 @@
  * models/perceiver/tokenization_perceiver.py. */
 #include "base/error.h"
 #include "base/utf8.h"
+#include "tokenizer/byte_alphabet.h"
 #include "tokenizer/byte_level.h"
 #include "tokenizer/decoders/apart.h"
+#include "tokenizer/python_text.h"
 
 #include <string.h>
 
 typedef enum joining {
-    JOIN_WORDS,      /* A space between them. */
-    JOIN_CHARACTERS, /* Nothing between them. */
-    JOIN_SPACED,     /* Of several, every other one is a blank that is left out. */
-    JOIN_BYTES,      /* Characters are bytes; what is not UTF-8 is left out, */
-    JOIN_BYTES_LOSSY /* or becomes U+FFFD. */
+    JOIN_WORDS,       /* A space between them. */
+    JOIN_SUBWORDS,    /* The same, and "@@ " goes; */
+    JOIN_MARKS,       /* or nothing between them, and U+2581 becomes a space. Both are stripped. */
+    JOIN_CHARACTERS,  /* Nothing between them. */
+    JOIN_SPACED,      /* Of several, every other one is a blank that is left out. */
+    JOIN_BYTES,       /* Characters are bytes; what is not UTF-8 is left out, */
+    JOIN_BYTES_LOSSY, /* or becomes U+FFFD. */
+    JOIN_BYTE_LEVEL   /* The same of the byte alphabet. */
 } joining;
 
 typedef struct characters {
@@ -23,7 +28,8 @@ typedef struct characters {
 } characters;
 
 static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
-    static const char *const NAMES[] = {"words", "characters", "spaced", "bytes", "bytes_lossy", NULL};
+    static const char *const NAMES[] = {"words", "subwords",    "marks",      "characters", "spaced",
+                                        "bytes", "bytes_lossy", "byte_level", NULL};
     characters *self;
     int how = 0;
     ap_status status = ap__loader_alloc(loader, &self, 1, sizeof *self);
@@ -56,13 +62,29 @@ static size_t put_bytes(char *out, const characters *self, const ap__text *token
     return token->len;
 }
 
+/* Characters of the byte alphabet are bytes; the reference fails where there is another. */
+static size_t put_alphabet(char *out, const ap__text *token) {
+    size_t n = 0;
+    for (size_t at = 0, len; at < token->len; at += len) {
+        uint32_t code;
+        len = ap__utf8_next(&code, token->ptr + at);
+        int byte = ap__char_to_byte(code);
+        if (byte < 0) memcpy(out + n, token->ptr + at, len);
+        if (byte >= 0) out[n] = (char)byte;
+        n += byte < 0 ? len : 1;
+    }
+    return n;
+}
+
 static ap_status join_bytes(ap__text *out, const characters *self, ap__strings *strings, size_t start,
                             size_t end) {
     size_t size = 0, len = 0;
     char *bytes;
     for (size_t i = start; i < end; i++) size += strings->ptr[i].len;
     ap_status status = ap__strings_alloc(&bytes, strings, size);
-    for (size_t i = start; i < end && !status; i++) len += put_bytes(bytes + len, self, &strings->ptr[i]);
+    for (size_t i = start; i < end && !status; i++)
+        len += self->joining == JOIN_BYTE_LEVEL ? put_alphabet(bytes + len, &strings->ptr[i])
+                                                : put_bytes(bytes + len, self, &strings->ptr[i]);
     if (status) return status;
     const char *broken = self->joining == JOIN_BYTES ? "" : "\xEF\xBF\xBD";
     return ap__utf8_repair(out, strings, bytes, len, broken);
@@ -72,8 +94,14 @@ static ap_status convert(const void *ptr, ap__strings *strings, size_t start, si
     const characters *self = ptr;
     bool is_spaced = self->joining == JOIN_SPACED && end - start > 1;
     if (self->joining >= JOIN_BYTES) return join_bytes(out, self, strings, start, end);
-    return join(out, strings, start + is_spaced, end, is_spaced ? 2 : 1,
-                self->joining == JOIN_WORDS ? " " : NULL);
+    ap_status status = join(out, strings, start + is_spaced, end, is_spaced ? 2 : 1,
+                            self->joining <= JOIN_SUBWORDS ? " " : NULL);
+    if (!status && self->joining == JOIN_SUBWORDS)
+        status = ap__strings_replace(strings, out, (ap__text){"@@ ", 3}, (ap__text){"", 0});
+    if (!status && self->joining == JOIN_MARKS)
+        status = ap__strings_replace(strings, out, (ap__text){"\xE2\x96\x81", 3}, (ap__text){" ", 1});
+    if (self->joining == JOIN_SUBWORDS || self->joining == JOIN_MARKS) *out = ap__py_strip(*out);
+    return status;
 }
 
 static ap_status apply(const void *ptr, ap__strings *strings) {

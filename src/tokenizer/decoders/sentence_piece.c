@@ -23,6 +23,7 @@ typedef struct sentence_piece {
     bool has_space_before; /* Before the pieces that one comes behind. */
     bool strips_marks;     /* The model puts a mark in front of texts, or takes spaces off. */
     bool strips_all_marks; /* All marks in front; else the first. */
+    bool keeps_ends;       /* Whitespace at both ends stays. */
     bool leaves_no_marks;  /* Also marks of what is no piece become spaces. */
 } sentence_piece;
 
@@ -66,6 +67,7 @@ static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
     if (!status) status = ap__get_bool(loader, json, "strips_marks", true, &self->strips_marks);
     if (!status) status = ap__get_bool(loader, json, "strips_all_marks", true, &self->strips_all_marks);
     if (!status) status = ap__get_bool(loader, json, "leaves_no_marks", true, &self->leaves_no_marks);
+    if (!status) status = ap__get_bool(loader, json, "keeps_ends", true, &self->keeps_ends);
     *out = self;
     return status;
 }
@@ -163,7 +165,7 @@ static ap_status convert(const void *ptr, ap__strings *strings, size_t start, si
     if (!status) status = ap__strings_join(out, &parts, NULL);
     if (!status && self->leaves_no_marks)
         status = ap__strings_replace(strings, out, (ap__text){MARK, MARK_LEN}, (ap__text){" ", 1});
-    *out = ap__py_strip(*out);
+    if (!self->keeps_ends) *out = ap__py_strip(*out);
     return status;
 }
 

@@ -104,6 +104,12 @@ static inline uint32_t rank_of(const ap__merges *merges, uint32_t left, uint32_t
     }
 }
 
+uint32_t ap__merges_find(const ap__merges *merges, uint32_t left, uint32_t right, uint32_t *merged) {
+    uint32_t rank = rank_of(merges, left, right);
+    if (rank != AP__NO_RANK) *merged = merges->merged[rank];
+    return rank;
+}
+
 /* -- short words --------------------------------------------------------------------------------------- */
 
 static inline uint32_t lowest(const ap__merging *w) {

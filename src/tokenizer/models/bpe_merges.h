@@ -42,6 +42,9 @@ const void *ap__merges_place(const ap__merges *merges, uint32_t left, uint32_t r
  * before it takes what it makes. */
 void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t merged, bool *is_used);
 
+/* The rank of a pair and what it merges to.   @return AP__NO_RANK for a pair that does not merge */
+uint32_t ap__merges_find(const ap__merges *merges, uint32_t left, uint32_t right, uint32_t *merged);
+
 /* A token that a word is made of, and how many bytes of the word it covers. */
 typedef struct ap__symbol {
     uint32_t id, len;

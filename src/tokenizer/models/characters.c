@@ -7,8 +7,11 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "tokenizer/models/read_vocab.h"
+#include "tokenizer/python_case.h"
 #include "tokenizer/python_text.h"
 #include "tokenizer/tokenizer_impl.h"
+
+#include <string.h>
 
 typedef struct characters {
     const ap__vocab *vocab;
@@ -16,14 +19,19 @@ typedef struct characters {
     uint32_t blank_id;      /* Stands before, between and behind the tokens; AP__TOKEN_NONE: nothing does. */
     uint32_t byte_ids[256]; /* A byte has the name of the character of its number. */
     bool are_bytes, are_words;
+    bool are_spaced;  /* Words that only spaces end. */
+    ap__text refusal; /* Why no text can be cut; no text: it can. */
+    bool raises;      /* Characters become capitals, */
+    ap__text space;   /* and a space this. */
 } characters;
 
 static ap_status read_unit(characters *self, ap__loader *loader, yyjson_val *json) {
-    static const char *const UNITS[] = {"character", "byte", "word", NULL};
+    static const char *const UNITS[] = {"character", "byte", "word", "spaced", NULL};
     int unit = 0;
     ap_status status = ap__get_enum(loader, json, "unit", true, UNITS, &unit);
     self->are_bytes = unit == 1;
     self->are_words = unit == 2;
+    self->are_spaced = unit == 3;
     for (uint32_t byte = 0; byte < 256 && !status; byte++) {
         char name[4];
         self->byte_ids[byte] = ap__vocab_find(self->vocab, name, ap__utf8_encode(name, byte));
@@ -42,6 +50,11 @@ static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
     if (!status) status = ap__get_u32(loader, json, "blank_id", false, &self->blank_id);
     if (!status) status = ap__get_string(loader, json, "unk_token", false, &loader->tokenizer->unknown);
     if (!status) status = read_unit(self, loader, json);
+    if (!status) status = ap__get_string(loader, json, "refusal", false, &self->refusal);
+    if (!status)
+        status = ap__get_bool(loader, json, "keeps_strings", false, &loader->tokenizer->keeps_strings);
+    if (!status) status = ap__get_bool(loader, json, "raises", false, &self->raises);
+    if (!status) status = ap__get_string(loader, json, "space", self->raises, &self->space);
     *out = self;
     return status;
 }
@@ -73,14 +86,64 @@ static ap_status push_words(const characters *self, ap__work *work, const ap__pi
     return status;
 }
 
+/* Of a text that is stripped, what stands between spaces; other whitespace is part of it, if it is not all.
+ */
+static ap_status push_spaced(const characters *self, ap__work *work, const ap__piece *piece) {
+    ap__text rest = ap__py_strip((ap__text){piece->text.ptr, piece->text.len});
+    ap_status status = AP_OK;
+    while (rest.len && !status) {
+        const char *space = memchr(rest.ptr, ' ', rest.len);
+        size_t len = space ? (size_t)(space - rest.ptr) : rest.len, n = len + (space != NULL);
+        uint32_t start = (uint32_t)(rest.ptr - piece->text.ptr);
+        if (ap__py_strip((ap__text){rest.ptr, len}).len)
+            status = push(self, work, piece, start, start + (uint32_t)len);
+        rest = (ap__text){rest.ptr + n, rest.len - n};
+    }
+    return status;
+}
+
 static ap_status push_blank(const characters *self, ap__work *work, const ap__piece *piece, uint32_t at) {
     if (self->blank_id == AP__TOKEN_NONE) return AP_OK;
     return ap__work_push_token(work, piece, self->blank_id, at, at);
 }
 
+/* The characters of an image of the piece's [start, end). */
+static ap_status push_image(const characters *self, ap__work *work, const ap__piece *piece, ap__text image,
+                            uint32_t start, uint32_t end) {
+    ap_status status = AP_OK;
+    for (size_t at = 0, n; at < image.len && !status; at += n) {
+        n = ap__utf8_len(image.ptr[at]);
+        uint32_t id = ap__vocab_find(self->vocab, image.ptr + at, n);
+        if (id == AP__TOKEN_NONE) id = self->unk_id;
+        if (id == AP__TOKEN_NONE) return fail_unknown(piece, start, end, work->err);
+        status = ap__work_push_token(work, piece, id, start, end);
+    }
+    return status;
+}
+
+static ap_status push_raised(const characters *self, ap__work *work, const ap__piece *piece) {
+    ap__buf image = {0};
+    ap_status status = AP_OK;
+    for (uint32_t at = 0, n; at < piece->text.len && !status; at += n) {
+        const char *text = piece->text.ptr + at;
+        n = ap__utf8_len(*text);
+        image.len = 0;
+        if (*text == ' ')
+            status = push_image(self, work, piece, self->space, at, at + n);
+        else
+            status = ap__py_convert(&image, (ap__text){text, n}, AP__PY_TO_UPPER, work->err);
+        if (!status) status = push_image(self, work, piece, (ap__text){image.ptr, image.len}, at, at + n);
+    }
+    ap__buf_clear(&image);
+    return status;
+}
+
 static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
     const characters *self = ptr;
+    if (self->refusal.ptr) return ap__fail(work->err, AP_EUNSUPPORTED, "%s", self->refusal.ptr);
     if (self->are_words) return push_words(self, work, piece);
+    if (self->are_spaced) return push_spaced(self, work, piece);
+    if (self->raises) return push_raised(self, work, piece);
     ap_status status = push_blank(self, work, piece, 0);
     for (uint32_t at = 0, n; at < piece->text.len && !status; at += n) {
         n = self->are_bytes ? 1 : ap__utf8_len(piece->text.ptr[at]);

@@ -10,6 +10,8 @@ ap_status ap__read_vocab(ap__loader *loader, yyjson_val *json) {
     if (status) return status;
     yyjson_obj_foreach(object, i, max, key, value) n_bytes += yyjson_get_len(key);
     status = ap__vocab_create(loader->vocab, loader->arena, yyjson_obj_size(object), n_bytes, loader->err);
+    if (!status && loader->is_converted && yyjson_get_bool(yyjson_obj_get(json, "has_characters")))
+        status = ap__vocab_add_characters(loader->vocab, loader->arena, loader->err);
     if (status) return status;
     yyjson_obj_foreach(object, i, max, key, value) {
         if (!yyjson_is_uint(value) || yyjson_get_uint(value) >= AP__TOKEN_NONE)

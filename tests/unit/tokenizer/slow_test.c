@@ -103,18 +103,18 @@ static void check_decoded(yyjson_val *expected, const ap__tokenizer *t, yyjson_v
 
 static void check_language(yyjson_val *expected, const ap__tokenizer *t) {
     ap_error err = AP_ERROR_INIT;
-    yyjson_val *json = yyjson_obj_get(expected, "ja");
+    yyjson_val *json = yyjson_obj_get(expected, "language");
+    const char *name = yyjson_get_str(yyjson_obj_get(json, "name"));
     ap__source_language *language;
     uint32_t id;
     assert_true(ap__tokenizer_has_languages(t) == (json != NULL));
     if (!json) return;
-    assert_ok(ap__source_language_create(&language, t, "ja", &err), &err);
+    assert_ok(ap__source_language_create(&language, t, name, &err), &err);
     check_ids(expected, t, yyjson_obj_get(json, "ids"), (ap__text){"the dog", 7}, language);
     ap__source_language_destroy(language);
-    assert_ok(ap__target_language_id(&id, t, "ja", &err), &err);
+    assert_ok(ap__target_language_id(&id, t, name, &err), &err);
     assert_int_equal(yyjson_get_uint(yyjson_obj_get(json, "id")), id);
-    assert_fails(ap__target_language_id(&id, t, "xx", &err), AP_EKEY, &err,
-                 "\"xx\" is no language of a M2M100Tokenizer");
+    assert_fails(ap__target_language_id(&id, t, "xx", &err), AP_EKEY, &err, "\"xx\" is no language of a ");
 }
 
 static bool are_spans(yyjson_val *list, const ap__ctc_span *spans, size_t n) {

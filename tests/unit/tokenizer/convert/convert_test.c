@@ -251,8 +251,8 @@ void test_slow_characters(void **state) {
     REFUSED(AP_EFORMAT, "vocab.json: token \"eng\": expected an id", CTC("", "{\"eng\": {\"x\": 1}}"));
     REFUSED(AP_EFORMAT, "expected a vocabulary of the target_lang \"deu\"",
             CTC(", \"target_lang\": \"deu\"", "{\"eng\": {\"x\": 1}}"));
-    REFUSED(AP_EUNSUPPORTED, "do_lower_case: is not supported with a Wav2Vec2CTCTokenizer",
-            CTC(", \"do_lower_case\": true", LETTERS));
+    REFUSED(AP_EFORMAT, "do_lower_case: expected true, false or null",
+            CTC(", \"do_lower_case\": 1", LETTERS));
     REFUSED(AP_EUNSUPPORTED, "word_delimiter_token: expected a string",
             CTC(", \"word_delimiter_token\": null", LETTERS));
     REFUSED(AP_EUNSUPPORTED, "phonemize: needs the phonemizer package", VITS("", LETTERS));
@@ -274,6 +274,96 @@ void test_slow_characters(void **state) {
     REFUSED(AP_EFORMAT, "expected 5 tokens <extra_id_...>, as extra_ids says, found 1",
             {"tokenizer_config.json", "{\"tokenizer_class\": \"ByT5Tokenizer\", \"extra_ids\": 5, "
                                       "\"additional_special_tokens\": [\"<extra_id_0>\"]}"});
+}
+
+/* Classes with reserved ids, and those that merge the characters of words. */
+void test_slow_words(void **state) {
+    (void)state;
+#define ENTITIES {"entity_vocab.json", "{\"[UNK]\": 0, \"[PAD]\": 1, \"[MASK]\": 2}"}
+#define PHOBERT(settings, vocab)                                                                             \
+    {"tokenizer_config.json", "{\"tokenizer_class\": \"PhobertTokenizer\"" settings "}"},                    \
+        {"vocab.txt", vocab}, {                                                                              \
+        "bpe.codes", "a b 1\n"                                                                               \
+    }
+    REFUSED(AP_ENOTFOUND, "not found, nor vocab.txt with bpe.codes, which a PhobertTokenizer",
+            OF("PhobertTokenizer"));
+    REFUSED(AP_EFORMAT, "vocab.txt: line 2: expected a token, a space and its count",
+            PHOBERT("", "a 1\nb\n"));
+    REFUSED(AP_EUNSUPPORTED, "vocab.txt: line 2: the token \"a\" stands there twice",
+            PHOBERT("", "a 1\na 2\n"));
+    REFUSED(AP_EUNSUPPORTED, "the special token \"<s>\" for two of bos, pad, eos and unk",
+            PHOBERT(", \"pad_token\": \"<s>\"", "a 1\n"));
+    REFUSED(
+        AP_EUNSUPPORTED, "normalization is not supported with a BertweetTokenizer",
+        {"tokenizer_config.json", "{\"tokenizer_class\": \"BertweetTokenizer\", \"normalization\": true}"},
+        {"vocab.txt", "a 1\n"}, {"bpe.codes", ""});
+    REFUSED(AP_ENOTFOUND, "a XLMTokenizer cannot be made of other files: it cuts words as sacremoses does",
+            OF("XLMTokenizer"));
+    REFUSED(AP_EFORMAT, "dict.txt: line 1: expected a token", OF("BartphoTokenizer"),
+            {"sentencepiece.bpe.model", SPM_UNK}, {"dict.txt", " \n"});
+    REFUSED(AP_EFORMAT, "entity_vocab.json: expected the entity_mask2_token \"[MASK2]\" in it",
+            OF("MLukeTokenizer"), {"sentencepiece.bpe.model", SPM_UNK}, ENTITIES);
+    REFUSED(AP_EUNSUPPORTED, "task is not supported with a MLukeTokenizer",
+            {"tokenizer_config.json",
+             "{\"tokenizer_class\": \"MLukeTokenizer\", \"task\": \"entity_classification\"}"},
+            {"sentencepiece.bpe.model", SPM_UNK}, ENTITIES);
+    REFUSED(
+        AP_EFORMAT, "language_codes: expected \"base\" or \"multi\"",
+        {"tokenizer_config.json", "{\"tokenizer_class\": \"PLBartTokenizer\", \"language_codes\": \"x\"}"},
+        {"sentencepiece.bpe.model", SPM_UNK "\x0A\x03\x0A\x01x\x0A\x03\x0A\x01y"});
+    REFUSED(AP_EUNSUPPORTED, "expected the unknown piece first", OF("PLBartTokenizer"),
+            {"sentencepiece.bpe.model", "\x0A\x03\x0A\x01x" SPM_UNK "\x0A\x03\x0A\x01y"});
+    REFUSED(AP_EUNSUPPORTED, "1 pieces are too few for a XLMProphetNetTokenizer",
+            OF("XLMProphetNetTokenizer"), {"prophetnet.tokenizer", SPM_UNK});
+}
+
+#define CTRL_FOLDER                                                                                          \
+    OF("CTRLTokenizer"), {"vocab.json", "{\"<unk>\": 0, \"ab@@\": 1, \"aba@@\": 2, \"b@@\": 3, \"x\": 4}"},  \
+    {                                                                                                        \
+        "merges.txt", "#version: 0.2\nab a\na b\n"                                                           \
+    }
+
+/* All places of a pair are merged before what that makes is looked at: here merging one after the other would
+ * give aba and b. */
+void test_merges_of_python(void **state) {
+    (void)state;
+    static const uint32_t IDS[] = {1, 1, 4};
+    ap_error err = AP_ERROR_INIT;
+    ap__path folder;
+    ap__tokenizer *tokenizer;
+    ap__encoding e;
+    make_folder(&folder, (const char *const[3][2]){CTRL_FOLDER});
+    assert_ok(ap__tokenizer_load(&tokenizer, folder.text, &err), &err);
+    assert_ok(ap__tokenizer_encode(&e, tokenizer, (ap__text){"ababx", 5}, NULL, NULL, &err), &err);
+    assert_int_equal(e.n, 3);
+    assert_memory_equal(e.ids, IDS, sizeof IDS);
+    ap__encoding_clear(&e);
+    ap__tokenizer_destroy(tokenizer);
+    tempdir_remove(&folder);
+}
+
+static ap_status encode_and_decode(void *ctx, ap_error *err) {
+    const ap__encode_options options = {.with_tokens = true};
+    ap__encoding e = {0};
+    char *text = NULL;
+    ap_status status =
+        ap__tokenizer_encode(&e, ctx, (ap__text){"ababx <unk> \xC3\xA9y", 15}, NULL, &options, err);
+    if (!status) status = ap__tokenizer_decode(&text, NULL, ctx, e.ids, e.n, false, err);
+    ap__free(text);
+    ap__encoding_clear(&e);
+    return status;
+}
+
+void test_torture_of_merges(void **state) {
+    (void)state;
+    ap_error err = AP_ERROR_INIT;
+    ap__path folder;
+    ap__tokenizer *tokenizer;
+    make_folder(&folder, (const char *const[3][2]){CTRL_FOLDER});
+    assert_ok(ap__tokenizer_load(&tokenizer, folder.text, &err), &err);
+    torture(encode_and_decode, tokenizer);
+    ap__tokenizer_destroy(tokenizer);
+    tempdir_remove(&folder);
 }
 
 void test_siglip_needs_a_model_that_drops_whitespace(void **state) {
@@ -311,6 +401,15 @@ void test_torture(void **state) {
          {"vocab.json", "{\"<unk>\": 0, \"x\": 1, \"</s>\": 2}"}},
         {OF("SpeechT5Tokenizer"), {"spm_char.model", SPM_UNK "\x0A\x03\x0A\x01x\x12\x02\x18\x04"}},
         {OF("SiglipTokenizer"), {"spiece.model", SPM_UNK "\x0A\x05\x0A\x03\x78\x79\x7A"}},
+        {CTRL_FOLDER},
+        {OF("PhobertTokenizer"), {"vocab.txt", "a 1\n"}, {"bpe.codes", "a b 1\n"}},
+        {OF("PLBartTokenizer"),
+         {"sentencepiece.bpe.model", SPM_UNK "\x0A\x03\x0A\x01x\x0A\x03\x0A\x01y\x0A\x03\x0A\x01z"}},
+        {OF("BartphoTokenizer"), {"sentencepiece.bpe.model", SPM_UNK}, {"dict.txt", "x 1\n"}},
+        {{"tokenizer_config.json",
+          "{\"tokenizer_class\": \"MLukeTokenizer\", \"entity_mask2_token\": \"[PAD]\"}"},
+         {"sentencepiece.bpe.model", SPM_UNK "\x0A\x03\x0A\x01x\x0A\x03\x0A\x01y"},
+         ENTITIES},
         {OF("Wav2Vec2CTCTokenizer"), {"vocab.json", "{\"<unk>\": 0, \"x\": 1}"}},
         {{"tokenizer_config.json", "{\"tokenizer_class\": \"VitsTokenizer\", \"phonemize\": false}"},
          {"vocab.json", "{\"<unk>\": 0, \"x\": 1}"}},

@@ -1,7 +1,7 @@
 /* Case and classes of characters as Python's str methods have them: Python's own Unicode, of which
  * tokenizer/unicode.h knows only the part that tokenizers need. */
-#ifndef AP_GENERATE_CHAT_PYTHON_CASE_H
-#define AP_GENERATE_CHAT_PYTHON_CASE_H
+#ifndef AP_TOKENIZER_PYTHON_CASE_H
+#define AP_TOKENIZER_PYTHON_CASE_H
 
 #include "base/buf.h"
 #include "tokenizer/tokenizer.h"

@@ -1,5 +1,5 @@
 /* Source: cpython@v3.11 Objects/unicodeobject.c do_title(), do_capitalize(), do_swapcase(), lower_ucs4(). */
-#include "generate/chat/python_case.h"
+#include "tokenizer/python_case.h"
 
 #include "base/utf8.h"
 
@@ -15,7 +15,7 @@ typedef struct case_several {
     uint32_t to[3]; /* 0: no more. */
 } case_several;
 
-#include "generate/chat/python_tables.h"
+#include "tokenizer/python_tables.h"
 
 #define LENGTH(array) (sizeof(array) / sizeof *(array))
 
