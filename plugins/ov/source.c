@@ -92,6 +92,5 @@ ap_status ovp_source_look(ovp_source *out, const ap_model_ref *model, const void
     out->format = OVP_FORMAT_ONNX;
     out->has_neighbours = out->onnx.has_neighbours;
     if (out->onnx.is_onnx) return AP_OK;
-    return ov.host->fail(err, AP_EFORMAT, "%s is neither an ONNX model nor OpenVINO IR, or not whole",
-                         model->path ? model->path : "what is in memory");
+    return ov.host->fail(err, AP_EFORMAT, "neither an ONNX model nor OpenVINO IR, or not whole");
 }

@@ -171,6 +171,7 @@ static int64_t *find_setting(replay_settings *settings, const char *name) {
     if (strcmp(name, "fail_run") == 0) return &settings->fail_run;
     if (strcmp(name, "elsewhere") == 0) return &settings->elsewhere;
     if (strcmp(name, "run_threads") == 0) return &settings->run_threads;
+    if (strcmp(name, "run_threads_min") == 0) return &settings->run_threads_min;
     return strcmp(name, "cache_bytes") == 0 ? &settings->cache_bytes : NULL;
 }
 
@@ -180,7 +181,7 @@ ap_status replay_setting_set(ap_session *session, const char *name, const char *
     if (!setting)
         return session->host->fail(err, AP_EINVAL,
                                    "replay: option \"%.64s\" is not known; known are latency_ms, fail_run, "
-                                   "elsewhere, cache_bytes, run_threads",
+                                   "elsewhere, cache_bytes, run_threads, run_threads_min",
                                    name);
     errno = 0;
     *setting = strtoll(value, &end, 10);

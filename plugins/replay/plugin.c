@@ -70,6 +70,7 @@ static void describe(const ap_session *session, ap_session_info *out) {
     out->outputs = session->outputs;
     out->device = "cpu";
     out->run_threads = (int32_t)session->settings.run_threads;
+    out->run_threads_min = (int32_t)session->settings.run_threads_min;
 }
 
 static const ap_backend table = {

@@ -15,8 +15,9 @@
  *   elsewhere 1                       outputs are not in host memory: read() has to be used
  *   cache_bytes N                     opening writes N bytes into the start-up cache
  *   run_threads N                     each run has N threads of the process's budget for itself
+ *   run_threads_min N                 and can do with so few
  *
- * The settings (the last four) are also options of a session, which win over the file.
+ * The settings (the last six) are also options of a session, which win over the file.
  *
  * Threading: as the plugin border says; a session is read-only while it is open, but for its count of runs.
  */
@@ -50,7 +51,7 @@ typedef struct replay_case {
 } replay_case;
 
 typedef struct replay_settings {
-    int64_t latency_ms, fail_run, elsewhere, cache_bytes, run_threads;
+    int64_t latency_ms, fail_run, elsewhere, cache_bytes, run_threads, run_threads_min;
 } replay_settings;
 
 struct ap_session {

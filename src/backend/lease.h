@@ -10,11 +10,12 @@
 #include <accelpipe/status.h>
 #include <stddef.h>
 
-/* Waits until that many threads are free; more than there are count as all of them.
+/* Waits until so many threads are free that the run can do with; more than there are count as all of them.
+ * @param[out] out how many were leased: `n_most`, or fewer where others want threads, too.
  * @param cancel may be NULL.   @return AP_ECANCELED: nothing was leased. */
-ap_status ap__lease_take(int n_threads, ap_cancel *cancel, ap_error *err);
+ap_status ap__lease_take(int *out, int n_least, int n_most, ap_cancel *cancel, ap_error *err);
 
-/* Gives back what was taken with the same number. */
+/* Gives back as many as were leased, on the thread that leased them. */
 void ap__lease_give(int n_threads);
 
 /* How many callers wait at this moment. */

@@ -50,12 +50,24 @@ static ap_status check_device(const ap__backend *backend, const char *device, ap
                     backend->row->name, backend->probe.devices);
 }
 
+/* A runtime's words for a file that it cannot read name neither it nor a remedy, or not both. */
+static ap_status explain_format(const ap_model_ref *model, ap_error *err) {
+    if (!err) return AP_EFORMAT;
+    const ap_error reason = *err;
+    size_t len = strlen(reason.message);
+    while (len && strchr(". ", reason.message[len - 1])) len--;
+    bool has_path = !model->path || strstr(reason.message, model->path);
+    return ap__fail(
+        err, AP_EFORMAT, "%.240s%s%.*s; if it is cut short or damaged, download or export it again",
+        has_path ? "" : model->path, has_path ? "" : ": ", len < 180 ? (int)len : 180, reason.message);
+}
+
 static ap_status call_open(ap__session *session, const ap_model_ref *model, ap_error *err) {
     const ap__backend *backend = session->backend;
     pthread_mutex_lock(backend->open_lock);
     ap_status status = backend->table->open(&session->handle, ap__host_get(), model, err);
     pthread_mutex_unlock(backend->open_lock);
-    if (status) return status;
+    if (status) return status == AP_EFORMAT ? explain_format(model, err) : status;
     session->info.size = sizeof session->info;
     backend->table->describe(session->handle, &session->info);
     if (session->info.n_inputs > MAX_INPUTS)
@@ -266,12 +278,17 @@ static ap_status take_outputs(ap__feed *feeds, size_t n, const ap__session *sess
     return AP_OK;
 }
 
-static ap_status call_run(const ap__session *session, const ap_run_args *args, ap_error *err) {
-    int n_threads = session->info.run_threads;
-    ap_status status = n_threads > 0 ? ap__lease_take(n_threads, args->cancel, err) : AP_OK;
+static ap_status call_run(const ap__session *session, ap_run_args *args, ap_error *err) {
+    const ap_backend *table = session->backend->table;
+    int n_most = session->info.run_threads, n_least = session->info.run_threads_min, n = 0;
+    if (n_most <= 0) return table->run(session->handle, args, err);
+    if (n_least <= 0) n_least = n_most;
+    ap_status status = ap__lease_take(&n, n_least, n_most, args->cancel, err);
     if (status) return status;
-    status = session->backend->table->run(session->handle, args, err);
-    if (n_threads > 0) ap__lease_give(n_threads);
+    /* Who wants more than the process has gets all of them, and runs on as many as he wants. */
+    args->n_threads = n < ap__threads_allowed() ? n : n_most;
+    status = table->run(session->handle, args, err);
+    ap__lease_give(n);
     return status;
 }
 
@@ -284,7 +301,7 @@ static ap_status run_with(const ap__session *session, const ap__stateful_run *ru
             (ap_named_tensor){run->inputs[i].name, AP_TENSOR_HOST, ap__tensor_border(run->inputs[i].tensor)};
     for (size_t i = 0; i < run->n_outputs; i++)
         outputs[i] = (ap_named_tensor){.name = run->outputs[i].name, .flags = run->outputs[i].flags};
-    const ap_run_args args = {
+    ap_run_args args = {
         .size = sizeof args,
         .n_inputs = (uint32_t)run->n_inputs,
         .n_outputs = (uint32_t)run->n_outputs,

@@ -74,10 +74,10 @@ fresh
 size=$(stat -c %s "$work/m/onnx/model.onnx")
 truncate -s $((size / 2)) "$work/m/onnx/model.onnx"
 run
-expect_one_line 1 AP_EFORMAT "$work/m/onnx/model.onnx"
+expect_one_line 1 AP_EFORMAT "$work/m/onnx/model.onnx" 'download or export it again'
 head -c 4096 /dev/urandom >"$work/m/onnx/model.onnx"
 run
-expect_one_line 1 AP_EFORMAT "$work/m/onnx/model.onnx"
+expect_one_line 1 AP_EFORMAT "$work/m/onnx/model.onnx" 'download or export it again'
 : >"$work/m/onnx/model.onnx"
 run
 expect_one_line 1 AP_EFORMAT "$work/m/onnx/model.onnx"

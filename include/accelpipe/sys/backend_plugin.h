@@ -108,6 +108,9 @@ typedef struct ap_session_info {
     int32_t few_lengths; /**< 1: it keeps memory for each length of texts it sees, and masked tokens at the
                             end change nothing for others: texts are padded, so that there are few lengths. */
     int32_t is_stateful; /**< 1: the model keeps values between runs, and each run needs a state. */
+    /** Of `run_threads`: so few will do while others want threads, too; ap_run_args.n_threads says how many a
+     * run has. 0: it needs all of them. */
+    int32_t run_threads_min;
 } ap_session_info;
 
 /** A tensor that crosses the border. */
@@ -146,6 +149,9 @@ typedef struct ap_run_args {
     /** Of a stateful model: a state of the session, which the run reads and writes; one run at a time. After
      * a failure it can only be destroyed. Other models: NULL. */
     ap_state *state;
+    /** Threads that the run has for itself: all that the session wants (`run_threads`), or fewer, but no
+     * fewer than it can do with. 0: it did not say. */
+    int32_t n_threads;
 } ap_run_args;
 
 /** The table. */

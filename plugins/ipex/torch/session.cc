@@ -49,6 +49,7 @@ void Session::describe(ap_session_info *out) const {
     out->device = "cpu";
     // OpenMP gives each thread that runs a team of its own.
     if (AP_HAS(out, run_threads)) out->run_threads = n_threads;
+    if (AP_HAS(out, run_threads_min)) out->run_threads_min = 1;
     // oneDNN keeps a kernel for each number of rows of a product.
     if (AP_HAS(out, few_lengths)) out->few_lengths = model.few_lengths;
 }
@@ -179,7 +180,7 @@ void release_all(const ap_run_args *args) {
 void Session::run(const ap_host *host, const ap_run_args *args) const {
     c10::InferenceMode guard;
     for (uint32_t i = 0; i < args->n_outputs; i++) args->outputs[i].tensor = {};
-    use_threads(n_threads);
+    use_threads(AP_HAS(args, n_threads) && args->n_threads > 0 ? args->n_threads : n_threads);
     Canceller canceller(host, args->cancel);
     try {
         CancelScope scope(canceller.get());

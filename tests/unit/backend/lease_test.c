@@ -31,7 +31,8 @@ static void nap(long ms) {
 /* A thread that leases, holds until it is told to give back, and says where it is. */
 typedef struct holder {
     pthread_t thread;
-    int n;
+    int n_least, n_most;
+    int n; /* What it got. */
     ap_cancel *cancel;
     atomic_int state; /* 0 begun, 1 holds, 2 was cancelled. */
     atomic_bool may_give;
@@ -40,17 +41,20 @@ typedef struct holder {
 static void *hold(void *ctx) {
     holder *h = ctx;
     ap_error ignored = AP_ERROR_INIT;
-    ap_status status = ap__lease_take(h->n, h->cancel, &ignored);
+    ap_status status = ap__lease_take(&h->n, h->n_least, h->n_most, h->cancel, &ignored);
     atomic_store(&h->state, status == AP_OK ? 1 : status == AP_ECANCELED ? 2 : 3);
     while (!status && !atomic_load(&h->may_give)) nap(1);
     if (!status) ap__lease_give(h->n);
     return NULL;
 }
 
-static void start(holder *h, int n) {
-    h->n = n;
+static void start_sharing(holder *h, int n_least, int n_most) {
+    h->n_least = n_least;
+    h->n_most = n_most;
     assert_int_equal(0, pthread_create(&h->thread, NULL, hold, h));
 }
+
+static void start(holder *h, int n) { start_sharing(h, n, n); }
 
 static void finish(holder *h) {
     atomic_store(&h->may_give, true);
@@ -69,22 +73,32 @@ static void await_queue(size_t n) {
     assert_int_equal(n, ap__lease_n_waiting());
 }
 
+/* Leases that many, which are free. */
+static void take(int n) {
+    int n_got = 0;
+    assert_ok(ap__lease_take(&n_got, n, n, NULL, &err), &err);
+    assert_int_equal(n < BUDGET ? n : BUDGET, n_got);
+}
+
+/* Until nobody is thought to be between two runs. */
+static void settle(void) { nap(5); }
+
 void test_what_is_free_is_had_at_once(void **state) {
     (void)state;
-    assert_ok(ap__lease_take(1, NULL, &err), &err);
-    assert_ok(ap__lease_take(3, NULL, &err), &err);
+    take(1);
+    take(3);
     ap__lease_give(1);
     ap__lease_give(3);
-    assert_ok(ap__lease_take(1000, NULL, &err), &err); /* All of them. */
-    ap__lease_give(1000);
-    assert_ok(ap__lease_take(4, NULL, &err), &err);
+    take(1000); /* All of them. */
+    ap__lease_give(BUDGET);
+    take(4);
     ap__lease_give(4);
 }
 
 void test_first_come_first_served(void **state) {
     (void)state;
     holder big = {.n = 0}, small = {.n = 0};
-    assert_ok(ap__lease_take(2, NULL, &err), &err);
+    take(2);
     start(&big, 4);
     await_queue(1);
     start(&small, 1); /* It would fit, and must not overtake. */
@@ -103,7 +117,7 @@ void test_cancelling_leaves_the_queue(void **state) {
     (void)state;
     holder big = {.n = 0}, small = {.n = 0};
     assert_ok(ap_cancel_create(&big.cancel, &err), &err);
-    assert_ok(ap__lease_take(2, NULL, &err), &err);
+    take(2);
     start(&big, 4);
     await_queue(1);
     start(&small, 1);
@@ -114,10 +128,121 @@ void test_cancelling_leaves_the_queue(void **state) {
     finish(&big);
     finish(&small);
     ap__lease_give(2);
-    assert_ok(ap__lease_take(4, NULL, &err), &err); /* Nothing was lost. */
+    take(4); /* Nothing was lost. */
     ap__lease_give(4);
     ap_cancel_destroy(big.cancel);
 }
+
+/* -- sharing ------------------------------------------------------------------------------------------- */
+
+void test_one_caller_has_all(void **state) {
+    (void)state;
+    int n = 0;
+    for (int i = 0; i < 3; i++) {
+        settle();
+        assert_ok(ap__lease_take(&n, 1, 4, NULL, &err), &err);
+        assert_int_equal(4, n);
+        ap__lease_give(n);
+    }
+    assert_ok(ap__lease_take(&n, 1, 3, NULL, &err), &err);
+    assert_int_equal(3, n);
+    ap__lease_give(n);
+}
+
+void test_who_comes_last_has_what_is_left(void **state) {
+    (void)state;
+    holder a = {.n = 0}, b = {.n = 0};
+    settle();
+    start(&a, 1);
+    await(&a, 1);
+    start_sharing(&b, 1, 4);
+    await(&b, 1);
+    assert_int_equal(3, b.n);
+    finish(&a);
+    finish(&b);
+}
+
+/* One that has run once while others waited is expected back: a thread is left for it. */
+void test_those_who_wait_share_with_who_comes_back(void **state) {
+    (void)state;
+    holder a = {.n = 0}, b = {.n = 0}, c = {.n = 0};
+    settle();
+    start_sharing(&a, 1, 4);
+    await(&a, 1);
+    assert_int_equal(4, a.n);
+    start_sharing(&b, 1, 4);
+    await_queue(1);
+    start_sharing(&c, 1, 4);
+    await_queue(2);
+    finish(&a);
+    await(&b, 1);
+    await(&c, 1);
+    assert_int_equal(2, b.n);
+    assert_int_equal(1, c.n);
+    finish(&b);
+    finish(&c);
+}
+
+void test_no_fewer_than_will_do(void **state) {
+    (void)state;
+    holder a = {.n = 0}, b = {.n = 0}, c = {.n = 0};
+    settle();
+    start(&a, 4);
+    await(&a, 1);
+    start_sharing(&b, 3, 4);
+    await_queue(1);
+    start_sharing(&c, 2, 4);
+    await_queue(2);
+    finish(&a);
+    await(&b, 1);
+    assert_int_equal(3, b.n);
+    assert_int_equal(0, atomic_load(&c.state)); /* One is free. */
+    finish(&b);
+    await(&c, 1);
+    assert_in_range(c.n, 2, 4);
+    finish(&c);
+}
+
+void test_who_wants_all_is_not_overtaken_by_who_shares(void **state) {
+    (void)state;
+    holder a = {.n = 0}, all = {.n = 0}, b = {.n = 0};
+    settle();
+    start_sharing(&a, 1, 2);
+    await(&a, 1);
+    start(&all, 4);
+    await_queue(1);
+    start_sharing(&b, 1, 4);
+    await_queue(2);
+    assert_int_equal(0, atomic_load(&b.state));
+    finish(&a);
+    await(&all, 1);
+    assert_int_equal(4, all.n);
+    assert_int_equal(0, atomic_load(&b.state));
+    finish(&all);
+    await(&b, 1);
+    finish(&b);
+}
+
+void test_cancelling_one_who_would_share(void **state) {
+    (void)state;
+    holder a = {.n = 0}, b = {.n = 0};
+    settle();
+    assert_ok(ap_cancel_create(&b.cancel, &err), &err);
+    start(&a, 4);
+    await(&a, 1);
+    start_sharing(&b, 1, 4);
+    await_queue(1);
+    ap_cancel_trigger(b.cancel);
+    await(&b, 2);
+    assert_int_equal(0, ap__lease_n_waiting());
+    finish(&b);
+    finish(&a);
+    take(4);
+    ap__lease_give(4);
+    ap_cancel_destroy(b.cancel);
+}
+
+/* -- many ---------------------------------------------------------------------------------------------- */
 
 static atomic_int n_at_once, most_at_once;
 
@@ -125,8 +250,8 @@ static void *hammer(void *ctx) {
     unsigned seed = *(const unsigned *)ctx;
     for (int i = 0; i < 300; i++) {
         seed = seed * 1103515245u + 12345u;
-        int n = 1 + (int)(seed >> 16) % BUDGET;
-        if (ap__lease_take(n, NULL, NULL)) return ctx;
+        int n_least = 1 + (int)(seed >> 16) % BUDGET, n_most = n_least + (int)(seed >> 24) % BUDGET, n = 0;
+        if (ap__lease_take(&n, n_least, n_most, NULL, NULL) || n < n_least || n > n_most) return ctx;
         int now = atomic_fetch_add(&n_at_once, n) + n, most = atomic_load(&most_at_once);
         while (now > most && !atomic_compare_exchange_weak(&most_at_once, &most, now)) continue;
         atomic_fetch_sub(&n_at_once, n);
@@ -164,19 +289,23 @@ static void *run_once(void *session) {
     return status ? session : NULL;
 }
 
+static ap__path write_model(const ap__path *folder, const char *more) {
+    char text[256];
+    snprintf(text, sizeof text,
+             "accelpipe-replay 1\ninput x uint8 -1\noutput y uint8 -1\ncompute y copy x\nlatency_ms 60\n%s",
+             more);
+    return tempdir_write_text(folder, "m", text);
+}
+
 /* How long two runs of two sessions take together, in milliseconds. */
 static long run_two(const char *more) {
     ap__path folder, path;
-    char text[256];
     struct timespec begin, end;
     ap__session *sessions[2];
     pthread_t thread;
     void *failed = NULL;
     sessions_setup(&folder);
-    snprintf(text, sizeof text,
-             "accelpipe-replay 1\ninput x uint8 -1\noutput y uint8 -1\ncompute y copy x\nlatency_ms 60\n%s",
-             more);
-    path = tempdir_write_text(&folder, "m", text);
+    path = write_model(&folder, more);
     for (int i = 0; i < 2; i++) sessions[i] = sessions_open(sessions_backend("replay"), path.text);
     clock_gettime(CLOCK_MONOTONIC, &begin);
     assert_int_equal(0, pthread_create(&thread, NULL, run_once, sessions[0]));
@@ -198,9 +327,10 @@ void test_runs_with_threads_of_their_own_take_turns(void **state) {
 /* With half of the budget taken, what fits into the rest runs, and what needs none at all. */
 void test_runs_that_fit_do_not_wait(void **state) {
     (void)state;
-    assert_ok(ap__lease_take(2, NULL, &err), &err);
+    take(2);
     run_two("");
     run_two("run_threads 1\n");
+    run_two("run_threads 4\nrun_threads_min 1\n");
     ap__lease_give(2);
 }
 
@@ -215,33 +345,46 @@ static void *run_append(void *session) {
     return status ? session : NULL;
 }
 
-static void check_run_waits(const ap__backend *backend, const ap__session_options *options) {
+/* A session of three threads, whose runs want so many and will do with so few (0: not with fewer). */
+static const struct {
+    const char *name;
+    int run_threads, run_threads_min;
+} rows[] = {{"ov", 3, 0}, {"ipex", 3, 1}};
+
+enum { N_THREADS = 3 };
+
+static void check_run_waits(const ap__backend *backend, const char *path, size_t row) {
+    const ap__session_options options = {.path = path, .n_threads = N_THREADS, .no_cache = true};
     ap__session *session = NULL;
     pthread_t thread;
     void *failed = NULL;
-    assert_ok(ap__session_open(&session, backend, options, &err), &err);
-    assert_int_equal(options->n_threads, ap__session_get_info(session)->run_threads);
-    assert_ok(ap__lease_take(BUDGET - options->n_threads + 1, NULL, &err), &err);
+    assert_ok(ap__session_open(&session, backend, &options, &err), &err);
+    assert_int_equal(rows[row].run_threads, ap__session_get_info(session)->run_threads);
+    assert_int_equal(rows[row].run_threads_min, ap__session_get_info(session)->run_threads_min);
+    take(BUDGET);
     assert_int_equal(0, pthread_create(&thread, NULL, run_append, session));
     await_queue(1);
-    ap__lease_give(BUDGET - options->n_threads + 1);
+    ap__lease_give(BUDGET);
     pthread_join(thread, &failed);
     assert_null(failed);
+    int n_least = rows[row].run_threads_min ? rows[row].run_threads_min : rows[row].run_threads;
+    take(BUDGET - n_least);
+    assert_null(run_append(session)); /* It can do with the rest. */
+    ap__lease_give(BUDGET - n_least);
     ap__session_close(session);
 }
 
-void test_runs_with_threads_of_their_own_wait_for_them(void **state) {
+void test_runs_with_threads_of_their_own_wait_for_one(void **state) {
     (void)state;
-    static const char *const names[] = {"ov", "ipex"};
     ap__path folder;
     bool is_any = false;
     sessions_setup(&folder);
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const ap__backend *backend = sessions_backend(names[i]);
-        const ap__path path = sessions_model(names[i], "append");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const ap__backend *backend = sessions_backend(rows[i].name);
+        const ap__path path = sessions_model(rows[i].name, "append");
         if (!backend) continue;
         is_any = true;
-        check_run_waits(backend, &(ap__session_options){.path = path.text, .n_threads = 3, .no_cache = true});
+        check_run_waits(backend, path.text, i);
     }
     sessions_teardown(&folder);
     if (!is_any) skip();
