@@ -9,6 +9,7 @@
 typedef struct ap__bert_shape {
     const char *single, *pair, *specials;
     const char *left_pair; /* Of a tokenizer that pads on the left; NULL: `pair`. */
+    bool is_vocab_last;    /* As in ap__slow_base. */
 } ap__bert_shape;
 
 /* How merges.txt is read. */

@@ -317,6 +317,29 @@ void test_slow_words(void **state) {
             OF("XLMProphetNetTokenizer"), {"prophetnet.tokenizer", SPM_UNK});
 }
 
+/* Of a token that is in the vocabulary and an added one, MPNet's get_vocab() has the id of the vocabulary. */
+void test_ids_of_the_vocabulary_last(void **state) {
+    (void)state;
+    ap_error err = AP_ERROR_INIT;
+    ap__path folder;
+    ap__tokenizer *tokenizer;
+    ap__encoding e;
+    const ap__encode_options options = {.add_special_tokens = true};
+    make_folder(&folder,
+                (const char *const[3][2]){
+                    {"tokenizer_config.json",
+                     "{\"tokenizer_class\": \"MPNetTokenizer\", "
+                     "\"added_tokens_decoder\": {\"9\": {\"content\": \"<s>\", \"special\": true}}}"},
+                    {"vocab.txt", "<s>\n</s>\n[UNK]\nx\n"}});
+    assert_ok(ap__tokenizer_load(&tokenizer, folder.text, &err), &err);
+    assert_ok(ap__tokenizer_encode(&e, tokenizer, (ap__text){"x", 1}, NULL, &options, &err), &err);
+    assert_int_equal(e.n, 3);
+    assert_int_equal(e.ids[0], 0);
+    ap__encoding_clear(&e);
+    ap__tokenizer_destroy(tokenizer);
+    tempdir_remove(&folder);
+}
+
 #define CTRL_FOLDER                                                                                          \
     OF("CTRLTokenizer"), {"vocab.json", "{\"<unk>\": 0, \"ab@@\": 1, \"aba@@\": 2, \"b@@\": 3, \"x\": 4}"},  \
     {                                                                                                        \
