@@ -365,6 +365,26 @@ void test_merges_of_python(void **state) {
     tempdir_remove(&folder);
 }
 
+/* As in the reference, of whatever text that is not empty. */
+void test_texts_without_merges(void **state) {
+    (void)state;
+    ap_error err = AP_ERROR_INIT;
+    ap__path folder;
+    ap__tokenizer *tokenizer;
+    ap__encoding e;
+    make_folder(&folder,
+                (const char *const[3][2]){OF("Speech2Text2Tokenizer"), {"vocab.json", "{\"<unk>\": 0}"}});
+    assert_ok(ap__tokenizer_load(&tokenizer, folder.text, &err), &err);
+    assert_fails(ap__tokenizer_encode(&e, tokenizer, (ap__text){" ", 1}, NULL, NULL, &err), AP_EUNSUPPORTED,
+                 &err, "the tokenizer has no merges.txt and can only decode");
+    ap__encoding_clear(&e);
+    assert_ok(ap__tokenizer_encode(&e, tokenizer, (ap__text){"", 0}, NULL, NULL, &err), &err);
+    assert_int_equal(e.n, 0);
+    ap__encoding_clear(&e);
+    ap__tokenizer_destroy(tokenizer);
+    tempdir_remove(&folder);
+}
+
 static ap_status encode_and_decode(void *ctx, ap_error *err) {
     const ap__encode_options options = {.with_tokens = true};
     ap__encoding e = {0};
@@ -425,6 +445,10 @@ void test_torture(void **state) {
         {OF("SpeechT5Tokenizer"), {"spm_char.model", SPM_UNK "\x0A\x03\x0A\x01x\x12\x02\x18\x04"}},
         {OF("SiglipTokenizer"), {"spiece.model", SPM_UNK "\x0A\x05\x0A\x03\x78\x79\x7A"}},
         {CTRL_FOLDER},
+        {{"tokenizer_config.json",
+          "{\"tokenizer_class\": \"Speech2Text2Tokenizer\", \"do_lower_case\": true}"},
+         {"vocab.json", "{\"<unk>\": 0, \"a@@\": 1}"},
+         {"merges.txt", "a b\n"}},
         {OF("PhobertTokenizer"), {"vocab.txt", "a 1\n"}, {"bpe.codes", "a b 1\n"}},
         {OF("PLBartTokenizer"),
          {"sentencepiece.bpe.model", SPM_UNK "\x0A\x03\x0A\x01x\x0A\x03\x0A\x01y\x0A\x03\x0A\x01z"}},
