@@ -277,6 +277,7 @@ static const char *find_common_remedy(const search *s) {
 /* The reason without the remedy, in `size` bytes. The folder is named once, before all of them. */
 static void shorten(char *out, size_t size, const char *folder, const char *reason, size_t len) {
     size_t n = strlen(folder), at = 0;
+    while (n && folder[n - 1] == '/') n--;
     for (size_t i = 0; i < len && at + 1 < size; i++) {
         bool is_folder = n && len - i > n && !strncmp(reason + i, folder, n) && reason[i + n] == '/';
         if (is_folder)
@@ -292,7 +293,8 @@ static ap_status fail_refused(const search *s, ap_error *err) {
     enum { MAX_FOLDER = 128, MAX_OTHERS = 64 }; /* Others: the words around, and short reasons. */
     const char *folder = s->r->folder.text, *remedy = find_common_remedy(s);
     char list[AP_ERROR_MESSAGE_SIZE] = "", reason[AP_ERROR_MESSAGE_SIZE];
-    size_t n_remedy = strlen(remedy), taken = MAX_FOLDER + MAX_OTHERS + n_remedy, at = 0;
+    size_t n_remedy = strlen(remedy), n_folder = strlen(folder), at = 0;
+    size_t taken = (n_folder < MAX_FOLDER ? n_folder : MAX_FOLDER) + MAX_OTHERS + n_remedy;
     size_t share = taken < sizeof list / 2 ? (sizeof list - taken) / s->n_refused : sizeof list / 8;
     for (size_t i = 0; i < s->n_rows; i++) {
         const passed_row *passed = &s->rows[i];
@@ -302,7 +304,8 @@ static ap_status fail_refused(const search *s, ap_error *err) {
         int n = snprintf(list + at, sizeof list - at, "; %s: %s", passed->row->name, reason);
         if (n > 0 && (size_t)n < sizeof list - at) at += (size_t)n;
     }
-    return ap__fail(err, s->refusal.status, "no accelerator can run %.128s%s%s", folder, list, remedy);
+    return ap__fail(err, s->refusal.status, "no accelerator can run %.*s%s%s", MAX_FOLDER, folder, list,
+                    remedy);
 }
 
 static ap_status fail_none(search *s, ap_error *err) {

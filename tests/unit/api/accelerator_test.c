@@ -209,6 +209,15 @@ void test_a_device_that_only_one_has(void **state) {
                  "device \"gpu\" is not there; accelerator \"ort\" has here: cpu");
 }
 
+void test_a_device_that_none_has(void **state) {
+    (void)state;
+    finding found = create("\"device\": \"gpu\"");
+    assert_fails(found.status, AP_EINVAL, &found.error,
+                 "no accelerator can run " MODEL "; ov: device \"gpu\" is not there");
+    assert_says(&found.error, "; ort: device \"gpu\" is not there");
+    assert_says(&found.error, "; ipex: device \"gpu\" is not there");
+}
+
 void test_options_of_one_backend(void **state) {
     (void)state;
     finding found =
