@@ -7,12 +7,20 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A backend that was not chosen. */
+typedef struct passed_row {
+    const ap__known_backend *row;
+    char in_short[128];
+    ap_error refusal; /* AP_OK: it was not asked, or is not there. */
+} passed_row;
+
 /* What a walk over the backends has seen. */
 typedef struct search {
     ap__router *r;
-    char passed[256];                 /* Short reasons, for the one that is chosen. */
-    size_t n_passed;                  /* Bytes of it. */
-    size_t n_refused;                 /* Available ones that failed. */
+    char passed[256]; /* Short reasons, for the one that is chosen. */
+    size_t n_passed;  /* Bytes of it. */
+    passed_row rows[AP__N_KNOWN_BACKENDS];
+    size_t n_rows, n_refused;         /* Refused: available ones that failed. */
     ap_error refusal;                 /* Of the first of them. */
     const ap__known_backend *missing; /* The first that reads a file of the folder and is not available, */
     ap_error missing_reason;          /* why, */
@@ -152,6 +160,9 @@ static ap_status pass_over(search *s, const ap__known_backend *row, const char *
     int n =
         snprintf(s->passed + s->n_passed, sizeof s->passed - s->n_passed, "; %s: %s", row->name, in_short);
     if (n > 0 && (size_t)n < sizeof s->passed - s->n_passed) s->n_passed += (size_t)n;
+    passed_row *passed = &s->rows[s->n_rows++];
+    passed->row = row;
+    snprintf(passed->in_short, sizeof passed->in_short, "%s", in_short);
     return ap__decide(s->r->pipe->decisions, AP__DECISION_PASSED, "backend", row->name, err, "%s", reason);
 }
 
@@ -171,6 +182,7 @@ static ap_status pass_over_missing(search *s, const ap__known_backend *row, cons
 static ap_status pass_over_refusal(search *s, const ap__known_backend *row, const char *in_short,
                                    const ap_error *why, ap_error *err) {
     if (s->n_refused++ == 0) s->refusal = *why;
+    s->rows[s->n_rows].refusal = *why;
     return pass_over(s, row, in_short, why->message, err);
 }
 
@@ -245,10 +257,61 @@ static ap_status fail_no_file(search *s, const ap__backend *available, ap_error 
         available->row->name);
 }
 
+/* What stands behind the last "; ": what to do. "" where there is none. */
+static const char *find_remedy(const char *message) {
+    const char *remedy = "";
+    for (const char *p = message; (p = strstr(p, "; ")) != NULL; p += 2) remedy = p;
+    return remedy;
+}
+
+/* The remedy that all refusals have. */
+static const char *find_common_remedy(const search *s) {
+    const char *remedy = find_remedy(s->refusal.message);
+    for (size_t i = 0; i < s->n_rows; i++) {
+        const ap_error *refusal = &s->rows[i].refusal;
+        if (refusal->status && strcmp(find_remedy(refusal->message), remedy) != 0) return "";
+    }
+    return remedy;
+}
+
+/* The reason without the remedy, in `size` bytes. The folder is named once, before all of them. */
+static void shorten(char *out, size_t size, const char *folder, const char *reason, size_t len) {
+    size_t n = strlen(folder), at = 0;
+    while (n && folder[n - 1] == '/') n--;
+    for (size_t i = 0; i < len && at + 1 < size; i++) {
+        bool is_folder = n && len - i > n && !strncmp(reason + i, folder, n) && reason[i + n] == '/';
+        if (is_folder)
+            i += n;
+        else
+            out[at++] = reason[i];
+    }
+    out[at] = '\0';
+}
+
+/* Of several refusals each has its share of the message. */
+static ap_status fail_refused(const search *s, ap_error *err) {
+    enum { MAX_FOLDER = 128, MAX_OTHERS = 64 }; /* Others: the words around, and short reasons. */
+    const char *folder = s->r->folder.text, *remedy = find_common_remedy(s);
+    char list[AP_ERROR_MESSAGE_SIZE] = "", reason[AP_ERROR_MESSAGE_SIZE];
+    size_t n_remedy = strlen(remedy), n_folder = strlen(folder), at = 0;
+    size_t taken = (n_folder < MAX_FOLDER ? n_folder : MAX_FOLDER) + MAX_OTHERS + n_remedy;
+    size_t share = taken < sizeof list / 2 ? (sizeof list - taken) / s->n_refused : sizeof list / 8;
+    for (size_t i = 0; i < s->n_rows; i++) {
+        const passed_row *passed = &s->rows[i];
+        const char *message = passed->refusal.status ? passed->refusal.message : passed->in_short;
+        size_t len = strlen(message) - (passed->refusal.status ? n_remedy : 0);
+        shorten(reason, share, folder, message, len);
+        int n = snprintf(list + at, sizeof list - at, "; %s: %s", passed->row->name, reason);
+        if (n > 0 && (size_t)n < sizeof list - at) at += (size_t)n;
+    }
+    return ap__fail(err, s->refusal.status, "no accelerator can run %.*s%s%s", MAX_FOLDER, folder, list,
+                    remedy);
+}
+
 static ap_status fail_none(search *s, ap_error *err) {
     const ap__backend *available;
     if (s->n_refused == 1) return fail_with(err, &s->refusal);
-    if (s->n_refused > 1) return ap__fail(err, s->refusal.status, "no accelerator can run it%s", s->passed);
+    if (s->n_refused > 1) return fail_refused(s, err);
     const char *wanted = s->r->kwargs.accelerator;
     ap_status status = ap__backend_get(&available, wanted, err);
     return status ? status : fail_no_file(s, available, err);

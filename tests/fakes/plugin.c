@@ -51,7 +51,8 @@ static ap_status open_session(ap_session **out, const ap_host *host, const ap_mo
                               ap_error *err) {
     *out = NULL;
     if (strstr(env_or("FAKE_PLUGIN_REFUSES", ""), FAKE_NAME))
-        return host->fail(err, AP_EUNSUPPORTED, "operator Fancy of node /fancy is not covered");
+        return host->fail(err, AP_EUNSUPPORTED,
+                          "operator Fancy of node /fancy is not covered; export the model without it");
     ap_session *session = host->alloc(sizeof *session);
     if (!session) return host->fail(err, AP_ENOMEM, "out of memory");
     memset(session, 0, sizeof *session);

@@ -378,6 +378,20 @@ def ctrl(rng, files, models):
     return {"vocab.json": vocab, "merges.txt": "text:#version: 0.2\n" + merge_lines(rng, merges), "tokenizer_config.json": config}
 
 
+def speech2text2(rng, files, models):
+    tokens, merges = word_bpe(rng, "</w>", "@@")
+    vocab = {t: i for i, t in enumerate(dict.fromkeys([*FAIRSEQ, *tokens]))}
+    config = {"tokenizer_class": "Speech2Text2Tokenizer", **random_config(rng, vocab, list(FAIRSEQ))}
+    if rng.random() < 0.3:
+        config["do_lower_case"] = True
+    if rng.random() < 0.3:
+        config[rng.choice(["pad_token", "unk_token", "eos_token"])] = rng.choice(["<end>", "the", "<unk>"])
+    listed = {"vocab.json": vocab, "tokenizer_config.json": config}
+    if rng.random() < 0.8:
+        listed["merges.txt"] = "text:" + merge_lines(rng, merges, rng.choice(["", " 17"]))
+    return listed
+
+
 def phobert(rng, files, models, name="PhobertTokenizer"):
     tokens, merges = word_bpe(rng, "</w>", "@@")
     tokens += [t for t in ("<mask>",) if rng.random() < 0.1]
@@ -424,7 +438,7 @@ def dia(rng, files, models):
 
 
 MAKERS = (marian, m2m, wav2vec2, phoneme, vits, esm, byt5, perceiver, speech2text, speecht5, siglip, bert_generation, gpt_sw3, xlm_prophetnet,
-          mluke, plbart, bartpho, ctrl, phobert, bertweet, luke, mgpstr, canine, dia)
+          mluke, plbart, bartpho, ctrl, phobert, bertweet, luke, mgpstr, canine, dia, speech2text2)
 
 
 # -- cases ------------------------------------------------------------------------------------------------

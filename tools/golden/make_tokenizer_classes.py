@@ -49,13 +49,15 @@ SLOW_ONLY = {"MarianTokenizer": ("marian", "PLAIN"), "M2M100Tokenizer": ("m2m_10
              "PLBartTokenizer": ("plbart", "LANG_PLBART"), "BartphoTokenizer": ("bartpho", "PLAIN"), "GPTSw3Tokenizer": ("gpt_sw3", "GPT_SW3"),
              "CTRLTokenizer": ("ctrl", "PLAIN"), "PhobertTokenizer": ("phobert", "PLAIN"), "BertweetTokenizer": ("bertweet", "PLAIN"),
              "LukeTokenizer": ("luke", "PLAIN"), "MgpstrTokenizer": ("mgp_str", "PLAIN"),
-             "CanineTokenizer": ("canine", "PLAIN"), "DiaTokenizer": ("dia", "PLAIN"), "Wav2Vec2PhonemeCTCTokenizer": ("wav2vec2_phoneme", "PLAIN")}
+             "CanineTokenizer": ("canine", "PLAIN"), "DiaTokenizer": ("dia", "PLAIN"), "Speech2Text2Tokenizer": ("deprecated.speech_to_text_2", "PLAIN"),
+             "Wav2Vec2PhonemeCTCTokenizer": ("wav2vec2_phoneme", "PLAIN")}
 
 # The files that their constructors open, where those are not a SentencePiece model or vocab.json.
 SLOW_FILES = {"Wav2Vec2PhonemeCTCTokenizer": {"vocab_file": "vocab.json", "do_phonemize": ""},
               "MLukeTokenizer": {"vocab_file": "spm.model", "entity_vocab_file": "entities.json"},
               "BartphoTokenizer": {"vocab_file": "spm.model", "monolingual_vocab_file": "dict.txt"},
               "CTRLTokenizer": {"vocab_file": "vocab.json", "merges_file": "merges.txt"},
+              "Speech2Text2Tokenizer": {"vocab_file": "vocab.json", "merges_file": "merges.txt"},
               "PhobertTokenizer": {"vocab_file": "dict.txt", "merges_file": "merges.txt"},
               "BertweetTokenizer": {"vocab_file": "dict.txt", "merges_file": "merges.txt"},
               "LukeTokenizer": {"vocab_file": "vocab.json", "merges_file": "merges.txt", "entity_vocab_file": "entities.json"}}

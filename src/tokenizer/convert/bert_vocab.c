@@ -65,7 +65,8 @@ ap_status ap__convert_bert_vocab(ap__converter *c) {
     size_t n = 0;
     ap_status status = ap__converter_read(c, recipe->files[0]);
     if (!status) status = read_lines(c, &lines, &n);
-    if (!status) status = ap__slow_create(c, &(ap__slow_base){.tokens = lines, .n = n});
+    const ap__slow_base base = {.tokens = lines, .n = n, .is_vocab_last = shape->is_vocab_last};
+    if (!status) status = ap__slow_create(c, &base);
     if (!status) status = put_model(c, lines, n);
     if (!status) status = put_normalizer(c);
     if (status) return status;

@@ -96,6 +96,7 @@ typedef struct ap__slow_base {
     const ap__slow_token *tokens; /* Its vocabulary, in the order of ids. */
     size_t n;
     bool is_named_by_id; /* get_vocab() asks for the name of each id, and added tokens have names, too. */
+    bool is_vocab_last;  /* get_vocab() has the vocabulary's ids of tokens that are added ones, too. */
     const ap__slow_token *own; /* Added tokens of the class. */
     size_t n_own;
     bool is_own_last;    /* They replace those of the files; else it is the other way round. */

@@ -9,6 +9,7 @@
 typedef struct ap__bert_shape {
     const char *single, *pair, *specials;
     const char *left_pair; /* Of a tokenizer that pads on the left; NULL: `pair`. */
+    bool is_vocab_last;    /* As in ap__slow_base. */
 } ap__bert_shape;
 
 /* How merges.txt is read. */
@@ -123,6 +124,11 @@ typedef struct ap__slow_bpe_shape {
     bool has_version_line;                /* The first line of the merges is none. */
     bool is_unicode_space;                /* Words end where Unicode has whitespace; else where Python has. */
     bool has_counts;                      /* Merges are the words of a line but the last. */
+    bool has_long_lines;                  /* Merges are the first two words of a line. */
+    bool has_plain_words;                 /* Words are without the line end behind them. */
+    bool has_lower_case;                  /* do_lower_case lowers texts. */
+    bool keeps_ends;                      /* Decoded text is not stripped. */
+    bool is_merge_file_optional;          /* Without it tokens are only decoded. */
     bool has_entities;                    /* As in ap__slow_spm_shape. */
     const char *refused;                  /* Flags of tokenizer_config.json that have to be false; words. */
     const char *single, *pair, *specials; /* NULL: no template. */

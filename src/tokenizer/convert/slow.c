@@ -59,6 +59,10 @@ static ap_status list_added(ap__converter *c, const ap__slow_base *base, added *
     return AP_OK;
 }
 
+static void add_listed(ap__vocab *current, const added *list, size_t n) {
+    for (size_t i = 0; i < n; i++) ap__vocab_add(current, list[i].text.ptr, list[i].text.len, list[i].id);
+}
+
 /* get_vocab(): what is there before special tokens are added. */
 static ap_status list_current(ap__converter *c, const ap__slow_base *base, const added *list, size_t n,
                               ap__vocab *current) {
@@ -66,6 +70,7 @@ static ap_status list_current(ap__converter *c, const ap__slow_base *base, const
     size_t n_bytes = bytes_of(base->tokens, base->n) + bytes_of(base->own, base->n_own) + list_bytes(all);
     n_bytes += list_bytes(&c->request->tokens->decoder) * 2 + bytes_of(base->own, base->n_own);
     ap_status status = ap__vocab_create(current, &c->arena, base->n + n + all->n, n_bytes, c->err);
+    if (!status && base->is_vocab_last) add_listed(current, list, n);
     for (size_t i = 0, at = 0; i < base->n && !status; i++) {
         const ap__slow_token *t = &base->tokens[i];
         while (at < n && list[at].id < t->id) at++;
@@ -73,8 +78,7 @@ static ap_status list_current(ap__converter *c, const ap__slow_base *base, const
         const ap__text *text = is_renamed ? &list[at].text : &t->text;
         ap__vocab_add(current, text->ptr, text->len, t->id);
     }
-    for (size_t i = 0; i < n && !status; i++)
-        ap__vocab_add(current, list[i].text.ptr, list[i].text.len, list[i].id);
+    if (!status && !base->is_vocab_last) add_listed(current, list, n);
     current->has_characters = base->has_characters;
     return status;
 }

@@ -1,7 +1,8 @@
 /* Classes that transformers runs in Python alone and that merge the characters of words: the model
  * `PythonBPE` does what their Python code does. Source: transformers@v4.55.4
  * models/ctrl/tokenization_ctrl.py, models/phobert/tokenization_phobert.py,
- * models/bertweet/tokenization_bertweet.py, models/luke/tokenization_luke.py. */
+ * models/bertweet/tokenization_bertweet.py, models/luke/tokenization_luke.py,
+ * models/deprecated/speech_to_text_2/tokenization_speech_to_text_2.py. */
 #include "base/error.h"
 #include "base/utf8.h"
 #include "tokenizer/convert/lines.h"
@@ -20,6 +21,7 @@ typedef struct slow_bpe {
     yyjson_doc *vocab_doc;
     ap__slow_parts parts;
     yyjson_mut_val *merges;
+    bool decodes_only;
 } slow_bpe;
 
 static ap_status read_vocab(slow_bpe *s) {
@@ -38,7 +40,7 @@ static bool get_pair(const slow_bpe *s, ap__text line, ap__text pair[2]) {
         if (n < 2) pair[n] = word;
         n++;
     }
-    return n == (s->shape->has_counts ? 3 : 2);
+    return n == (s->shape->has_counts ? 3 : 2) || (n > 2 && s->shape->has_long_lines);
 }
 
 static void push_merge(slow_bpe *s, const ap__text *pair) {
@@ -54,11 +56,13 @@ static ap_status read_merges(slow_bpe *s, const char *file) {
     ap__converter *c = s->c;
     ap__text line, pair[2];
     bool is_ended;
+    s->merges = yyjson_mut_arr(c->doc);
+    s->decodes_only = s->shape->is_merge_file_optional && !ap__has_file(c->request->folder, file);
+    if (s->decodes_only) return AP_OK;
     ap_status status = ap__converter_read(c, file);
     if (!status) status = ap__utf8_check(c->bytes.ptr, c->bytes.len, c->path.text, c->err);
     if (status) return status;
     ap__lines lines = {c->bytes.ptr, c->bytes.ptr + c->bytes.len, 0};
-    s->merges = yyjson_mut_arr(c->doc);
     while (ap__lines_next(&lines, &line, &is_ended)) {
         if (lines.number > MAX_MERGES)
             return ap__converter_fail(c, AP_ELIMIT, "more than %d lines", MAX_MERGES);
@@ -90,6 +94,7 @@ static ap_status put_model(slow_bpe *s) {
     ap__put(c, model, "suffix", yyjson_mut_str(c->doc, has_ends ? "</w>" : ""));
     ap__put(c, model, "joiner", yyjson_mut_str(c->doc, has_ends ? "@@" : ""));
     ap__put(c, model, "merges", s->merges);
+    ap__put_bool(c, model, "decodes_only", s->decodes_only);
     ap__put(c, c->root, "model", model);
     return ap__slow_put_vocab(&s->parts, model);
 }
@@ -98,13 +103,24 @@ static ap_status put_model(slow_bpe *s) {
  * of files and records are whitespace, to the regex package they are not. */
 static void put_pre_tokenizer(slow_bpe *s) {
 #define WORDS_OF(inner)                                                                                      \
-    "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"" inner                                                    \
-    "+\\\\n?\"},\"behavior\":\"Removed\",\"invert\":true}"
+    "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"" inner "\"},\"behavior\":\"Removed\",\"invert\":true}"
     static const char BYTES[] =
         "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":true,\"use_regex\":true}";
-    static const char WORDS[] = WORDS_OF("[^\\\\s\\\\x1C-\\\\x1F]"), UNICODE_WORDS[] = WORDS_OF("\\\\S");
-    const char *json = s->shape->is_byte_level ? BYTES : s->shape->is_unicode_space ? UNICODE_WORDS : WORDS;
+    static const char WORDS[] = WORDS_OF("[^\\\\s\\\\x1C-\\\\x1F]+\\\\n?"),
+                      PLAIN_WORDS[] = WORDS_OF("[^\\\\s\\\\x1C-\\\\x1F]+"),
+                      UNICODE_WORDS[] = WORDS_OF("\\\\S+\\\\n?");
+    const char *json = s->shape->is_byte_level      ? BYTES
+                       : s->shape->is_unicode_space ? UNICODE_WORDS
+                       : s->shape->has_plain_words  ? PLAIN_WORDS
+                                                    : WORDS;
     ap__put(s->c, s->c->root, "pre_tokenizer", ap__new_json(s->c, json));
+}
+
+static ap_status put_lower(slow_bpe *s) {
+    bool lowers;
+    ap_status status = ap__config_flag(s->c, "do_lower_case", false, &lowers);
+    if (!status && lowers) ap__put(s->c, s->c->root, "normalizer", ap__slow_new_lower(&s->parts, true));
+    return status;
 }
 
 static ap_status put_parts(slow_bpe *s) {
@@ -113,8 +129,12 @@ static ap_status put_parts(slow_bpe *s) {
     if (!status) status = ap__slow_put_added(&s->parts);
     if (!status) status = put_model(s);
     if (status) return status;
-    put_pre_tokenizer(s);
-    ap__slow_put_joining(&s->parts, s->shape->is_byte_level ? "byte_level" : "subwords");
+    if (s->shape->has_lower_case) status = put_lower(s);
+    if (status) return status;
+    if (!s->decodes_only) put_pre_tokenizer(s); /* Else a text of whitespace fails, too. */
+    ap__slow_put_joining(&s->parts, s->shape->is_byte_level ? "byte_level"
+                                    : s->shape->keeps_ends  ? "pieces"
+                                                            : "subwords");
     if (!s->shape->single) return AP_OK;
     return ap__put_template(c, s->shape->single, s->shape->pair, s->shape->specials);
 }
@@ -125,7 +145,7 @@ ap_status ap__convert_slow_bpe(ap__converter *c) {
     ap_status status = check_config(&s);
     if (!status && s.shape->has_entities) status = ap__slow_check_entities(c);
     if (!status) status = read_vocab(&s);
-    if (!status) status = read_merges(&s, recipe->files[1]);
+    if (!status) status = read_merges(&s, recipe->files[1] ? recipe->files[1] : "merges.txt");
     if (!status) status = put_parts(&s);
     yyjson_doc_free(s.vocab_doc);
     return status;

@@ -13,8 +13,9 @@
 
 typedef enum joining {
     JOIN_WORDS,       /* A space between them. */
-    JOIN_SUBWORDS,    /* The same, and "@@ " goes; */
-    JOIN_MARKS,       /* or nothing between them, and U+2581 becomes a space. Both are stripped. */
+    JOIN_PIECES,      /* The same, and "@@ " goes; */
+    JOIN_SUBWORDS,    /* that, stripped; */
+    JOIN_MARKS,       /* or nothing between them, U+2581 becomes a space, and that stripped. */
     JOIN_CHARACTERS,  /* Nothing between them. */
     JOIN_SPACED,      /* Of several, every other one is a blank that is left out. */
     JOIN_BYTES,       /* Characters are bytes; what is not UTF-8 is left out, */
@@ -28,8 +29,8 @@ typedef struct characters {
 } characters;
 
 static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
-    static const char *const NAMES[] = {"words", "subwords",    "marks",      "characters", "spaced",
-                                        "bytes", "bytes_lossy", "byte_level", NULL};
+    static const char *const NAMES[] = {"words",  "pieces", "subwords",    "marks",      "characters",
+                                        "spaced", "bytes",  "bytes_lossy", "byte_level", NULL};
     characters *self;
     int how = 0;
     ap_status status = ap__loader_alloc(loader, &self, 1, sizeof *self);
@@ -96,7 +97,7 @@ static ap_status convert(const void *ptr, ap__strings *strings, size_t start, si
     if (self->joining >= JOIN_BYTES) return join_bytes(out, self, strings, start, end);
     ap_status status = join(out, strings, start + is_spaced, end, is_spaced ? 2 : 1,
                             self->joining <= JOIN_SUBWORDS ? " " : NULL);
-    if (!status && self->joining == JOIN_SUBWORDS)
+    if (!status && (self->joining == JOIN_PIECES || self->joining == JOIN_SUBWORDS))
         status = ap__strings_replace(strings, out, (ap__text){"@@ ", 3}, (ap__text){"", 0});
     if (!status && self->joining == JOIN_MARKS)
         status = ap__strings_replace(strings, out, (ap__text){"\xE2\x96\x81", 3}, (ap__text){" ", 1});

@@ -29,6 +29,7 @@ typedef struct python_bpe {
     ap__text suffix;   /* Of the last symbol of a word, while it is merged. */
     ap__text joiner;   /* Of all tokens but the last. */
     uint32_t unk_id;
+    bool decodes_only; /* There are no merges, which is not the same as an empty list of them. */
 } python_bpe;
 
 /* -- reading ------------------------------------------------------------------------------------------- */
@@ -136,6 +137,7 @@ static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
     self->unk_id = AP__TOKEN_NONE;
     status = ap__get_u32(loader, json, "unk_id", false, &self->unk_id);
     if (!status) status = ap__get_string(loader, json, "unk_token", false, &loader->tokenizer->unknown);
+    if (!status) status = ap__get_bool(loader, json, "decodes_only", false, &self->decodes_only);
     if (!status) status = ap__get_string(loader, json, "suffix", true, &self->suffix);
     if (!status) status = ap__get_string(loader, json, "joiner", true, &self->joiner);
     if (!status && (self->suffix.len > MAX_AFFIX || self->joiner.len > MAX_AFFIX))
@@ -292,6 +294,9 @@ static ap_status tokenize_word(word *w, const ap__piece *piece) {
 static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
     word w = {.self = ptr, .work = work};
     ap__arena_mark mark = ap__arena_get_mark(&work->arena);
+    if (w.self->decodes_only)
+        return ap__fail(work->err, AP_EUNSUPPORTED,
+                        "the tokenizer has no merges.txt and can only decode; texts need that file");
     ap_status status = piece->is_bytes ? ap__piece_write_bytes(work, piece) : AP_OK;
     if (!status && piece->text.len) status = tokenize_word(&w, piece);
     if (!work->has_texts) ap__arena_rewind(&work->arena, mark);

@@ -150,9 +150,9 @@ void test_a_model_that_the_first_refuses(void **state) {
     setenv("FAKE_PLUGIN_REFUSES", "ov ipex", 1);
     hide("ACCELPIPE_ORT_LIBRARY");
     found = create(NULL);
-    assert_fails(
-        found.status, AP_EUNSUPPORTED, &found.error,
-        "no accelerator can run it; ov: refuses the model; ort: not available; ipex: refuses the model");
+    assert_fails(found.status, AP_EUNSUPPORTED, &found.error, "no accelerator can run " MODEL "; ov: ");
+    assert_says(&found.error, "; ov: operator Fancy of node /fancy is not covered; ort: not available; ipex: "
+                              "operator Fancy of node /fancy is not covered; export the model without it");
     hide("ACCELPIPE_IPEX_LIBRARY");
     found = create(NULL);
     assert_fails(found.status, AP_EUNSUPPORTED, &found.error, "operator Fancy of node /fancy is not covered");
@@ -207,6 +207,15 @@ void test_a_device_that_only_one_has(void **state) {
     found = create("\"device\": \"gpu\"");
     assert_fails(found.status, AP_EINVAL, &found.error,
                  "device \"gpu\" is not there; accelerator \"ort\" has here: cpu");
+}
+
+void test_a_device_that_none_has(void **state) {
+    (void)state;
+    finding found = create("\"device\": \"gpu\"");
+    assert_fails(found.status, AP_EINVAL, &found.error,
+                 "no accelerator can run " MODEL "; ov: device \"gpu\" is not there");
+    assert_says(&found.error, "; ort: device \"gpu\" is not there");
+    assert_says(&found.error, "; ipex: device \"gpu\" is not there");
 }
 
 void test_options_of_one_backend(void **state) {

@@ -317,6 +317,29 @@ void test_slow_words(void **state) {
             OF("XLMProphetNetTokenizer"), {"prophetnet.tokenizer", SPM_UNK});
 }
 
+/* Of a token that is in the vocabulary and an added one, MPNet's get_vocab() has the id of the vocabulary. */
+void test_ids_of_the_vocabulary_last(void **state) {
+    (void)state;
+    ap_error err = AP_ERROR_INIT;
+    ap__path folder;
+    ap__tokenizer *tokenizer;
+    ap__encoding e;
+    const ap__encode_options options = {.add_special_tokens = true};
+    make_folder(&folder,
+                (const char *const[3][2]){
+                    {"tokenizer_config.json",
+                     "{\"tokenizer_class\": \"MPNetTokenizer\", "
+                     "\"added_tokens_decoder\": {\"9\": {\"content\": \"<s>\", \"special\": true}}}"},
+                    {"vocab.txt", "<s>\n</s>\n[UNK]\nx\n"}});
+    assert_ok(ap__tokenizer_load(&tokenizer, folder.text, &err), &err);
+    assert_ok(ap__tokenizer_encode(&e, tokenizer, (ap__text){"x", 1}, NULL, &options, &err), &err);
+    assert_int_equal(e.n, 3);
+    assert_int_equal(e.ids[0], 0);
+    ap__encoding_clear(&e);
+    ap__tokenizer_destroy(tokenizer);
+    tempdir_remove(&folder);
+}
+
 #define CTRL_FOLDER                                                                                          \
     OF("CTRLTokenizer"), {"vocab.json", "{\"<unk>\": 0, \"ab@@\": 1, \"aba@@\": 2, \"b@@\": 3, \"x\": 4}"},  \
     {                                                                                                        \
@@ -337,6 +360,26 @@ void test_merges_of_python(void **state) {
     assert_ok(ap__tokenizer_encode(&e, tokenizer, (ap__text){"ababx", 5}, NULL, NULL, &err), &err);
     assert_int_equal(e.n, 3);
     assert_memory_equal(e.ids, IDS, sizeof IDS);
+    ap__encoding_clear(&e);
+    ap__tokenizer_destroy(tokenizer);
+    tempdir_remove(&folder);
+}
+
+/* As in the reference, of whatever text that is not empty. */
+void test_texts_without_merges(void **state) {
+    (void)state;
+    ap_error err = AP_ERROR_INIT;
+    ap__path folder;
+    ap__tokenizer *tokenizer;
+    ap__encoding e;
+    make_folder(&folder,
+                (const char *const[3][2]){OF("Speech2Text2Tokenizer"), {"vocab.json", "{\"<unk>\": 0}"}});
+    assert_ok(ap__tokenizer_load(&tokenizer, folder.text, &err), &err);
+    assert_fails(ap__tokenizer_encode(&e, tokenizer, (ap__text){" ", 1}, NULL, NULL, &err), AP_EUNSUPPORTED,
+                 &err, "the tokenizer has no merges.txt and can only decode");
+    ap__encoding_clear(&e);
+    assert_ok(ap__tokenizer_encode(&e, tokenizer, (ap__text){"", 0}, NULL, NULL, &err), &err);
+    assert_int_equal(e.n, 0);
     ap__encoding_clear(&e);
     ap__tokenizer_destroy(tokenizer);
     tempdir_remove(&folder);
@@ -402,6 +445,10 @@ void test_torture(void **state) {
         {OF("SpeechT5Tokenizer"), {"spm_char.model", SPM_UNK "\x0A\x03\x0A\x01x\x12\x02\x18\x04"}},
         {OF("SiglipTokenizer"), {"spiece.model", SPM_UNK "\x0A\x05\x0A\x03\x78\x79\x7A"}},
         {CTRL_FOLDER},
+        {{"tokenizer_config.json",
+          "{\"tokenizer_class\": \"Speech2Text2Tokenizer\", \"do_lower_case\": true}"},
+         {"vocab.json", "{\"<unk>\": 0, \"a@@\": 1}"},
+         {"merges.txt", "a b\n"}},
         {OF("PhobertTokenizer"), {"vocab.txt", "a 1\n"}, {"bpe.codes", "a b 1\n"}},
         {OF("PLBartTokenizer"),
          {"sentencepiece.bpe.model", SPM_UNK "\x0A\x03\x0A\x01x\x0A\x03\x0A\x01y\x0A\x03\x0A\x01z"}},
