@@ -181,10 +181,10 @@ void ap__merging_begin_bytes(ap__merging *word, const ap__merges *merges, ap__te
     word->n = (uint8_t)n;
     link_symbols(word);
     for (uint32_t i = 0; i + 1 < n; at += word->symbols[i++].len) {
-        if (word->symbols[i].len + word->symbols[i + 1].len == 2)
-            word->ranks[i] = ap__byte_pair_of(bytes, at)->rank;
-        else
-            ask_rank(word, merges, i);
+        uint32_t is_asked = word->symbols[i].len + word->symbols[i + 1].len > 2;
+        word->ranks[i] = ap__byte_pair_of(bytes, at)->rank; /* Of single bytes; else it is to come. */
+        __builtin_prefetch(ap__merges_place(merges, word->symbols[i].id, word->symbols[i + 1].id));
+        word->asked |= is_asked << i;
     }
 }
 
