@@ -98,7 +98,8 @@ static inline uint32_t rank_of(const ap__merges *merges, uint32_t left, uint32_t
         uint64_t lowest = least_of_four(slots, wanted), others = least_of_four(slots + 4, wanted);
         lowest = others < lowest ? others : lowest;
         bool is_there = lowest <= merges->rank_mask;
-        uint64_t none = (uint64_t)is_there - 1; /* All bits or no bit: what is chosen by ?: becomes a branch. */
+        uint64_t none =
+            (uint64_t)is_there - 1; /* All bits or no bit: what is chosen by ?: becomes a branch. */
         __builtin_prefetch(&merges->merged[lowest & ~none]);
         if (__builtin_expect(is_there | (slots[AP__MERGE_BUCKET - 1] == AP__NO_MERGE), 1))
             return (uint32_t)(lowest | none);
@@ -142,9 +143,8 @@ static inline uint32_t lowest(const ap__merging *w) {
 static const uint8_t BEFORE[AP__SHORT_WORD] = {0,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9,
                                                10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
                                                21, 22, 23, 24, 25, 26, 27, 28, 29, 30};
-static const uint8_t AFTER[AP__SHORT_WORD] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11,
-                                              12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22,
-                                              23, 24, 25, 26, 27, 28, 29, 30, 31, 32};
+static const uint8_t AFTER[AP__SHORT_WORD] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16,
+                                              17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32};
 
 static inline void link_symbols(ap__merging *word) {
     memcpy(word->before, BEFORE, sizeof BEFORE);
