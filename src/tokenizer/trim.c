@@ -36,7 +36,8 @@ static uint32_t n_trailing(const char *text, size_t len) {
     return n;
 }
 
-/* A token of the reference may end behind the text, where its bytes cannot follow. */
+/* A token of the reference may end behind the text, where its bytes cannot follow: not to a start behind it,
+ * nor from an end there, which stops at the start. */
 static void move_start(ap__token *token, uint32_t start, const ap__text *text) {
     for (; token->chars.start < start; token->chars.start++)
         if (!text || token->bytes.start < text->len)
@@ -45,7 +46,7 @@ static void move_start(ap__token *token, uint32_t start, const ap__text *text) {
 
 static void move_end(ap__token *token, uint32_t end, const ap__text *text) {
     for (; token->chars.end > end; token->chars.end--) {
-        if (!token->bytes.end) continue;
+        if (token->bytes.end <= token->bytes.start) continue;
         token->bytes.end--;
         while (text && ap__is_continuation(text->ptr[token->bytes.end])) token->bytes.end--;
     }

@@ -98,9 +98,11 @@ static inline uint32_t rank_of(const ap__merges *merges, uint32_t left, uint32_t
         uint64_t lowest = least_of_four(slots, wanted), others = least_of_four(slots + 4, wanted);
         lowest = others < lowest ? others : lowest;
         bool is_there = lowest <= merges->rank_mask;
-        __builtin_prefetch(&merges->merged[is_there ? lowest : 0]);
+        uint64_t none =
+            (uint64_t)is_there - 1; /* All bits or no bit: what is chosen by ?: becomes a branch. */
+        __builtin_prefetch(&merges->merged[lowest & ~none]);
         if (__builtin_expect(is_there | (slots[AP__MERGE_BUCKET - 1] == AP__NO_MERGE), 1))
-            return is_there ? (uint32_t)lowest : AP__NO_RANK;
+            return (uint32_t)(lowest | none);
     }
 }
 
@@ -112,31 +114,50 @@ uint32_t ap__merges_find(const ap__merges *merges, uint32_t left, uint32_t right
 
 /* -- short words --------------------------------------------------------------------------------------- */
 
-static inline uint32_t lowest(const ap__merging *w) {
-    uint32_t best = 0, rank = w->ranks[0];
-    for (uint32_t i = 1; i < w->n; i++) {
-        bool is_lower = w->ranks[i] < rank;
-        best = is_lower ? i : best;
-        rank = is_lower ? w->ranks[i] : rank;
-    }
-    return best;
+/* Ranks are compared so many at a time, with their places in the lowest bits: where a loop over the symbols
+ * of a word ends, no processor foresees. */
+enum { LOWEST_STEP = 8, PLACE_BITS = 8 };
+
+_Static_assert(AP__SHORT_WORD % LOWEST_STEP == 0 && AP__SHORT_WORD < 1 << PLACE_BITS, "see lowest()");
+
+static inline uint64_t rank_and_place(const ap__merging *w, uint32_t i) {
+    return (uint64_t)w->ranks[i] << PLACE_BITS | i;
 }
+
+static inline uint64_t lower_of(uint64_t a, uint64_t b) { return b < a ? b : a; }
+
+/* Of four ranks from the i-th on. */
+static inline uint64_t lowest_of_four(const ap__merging *w, uint32_t i) {
+    return lower_of(lower_of(rank_and_place(w, i), rank_and_place(w, i + 1)),
+                    lower_of(rank_and_place(w, i + 2), rank_and_place(w, i + 3)));
+}
+
+static inline uint32_t lowest(const ap__merging *w) {
+    uint64_t best = UINT64_MAX;
+    for (uint32_t i = 0; i < w->n; i += LOWEST_STEP)
+        best = lower_of(best, lower_of(lowest_of_four(w, i), lowest_of_four(w, i + 4)));
+    return (uint32_t)(best & ((1u << PLACE_BITS) - 1));
+}
+
+/* The neighbours of every place: of the first and the last they are never read. */
+static const uint8_t BEFORE[AP__SHORT_WORD] = {0,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9,
+                                               10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
+                                               21, 22, 23, 24, 25, 26, 27, 28, 29, 30};
+static const uint8_t AFTER[AP__SHORT_WORD] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16,
+                                              17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32};
 
 static inline void link_symbols(ap__merging *word) {
-    for (uint32_t i = 0; i < word->n; i++) {
-        word->before[i] = (uint8_t)(i - 1); /* Of the first it is never read. */
-        word->after[i] = (uint8_t)(i + 1);
-    }
-    word->ranks[word->n - 1] = AP__NO_RANK;
+    memcpy(word->before, BEFORE, sizeof BEFORE);
+    memcpy(word->after, AFTER, sizeof AFTER);
+    memset(word->ranks, 0xFF, sizeof word->ranks); /* AP__NO_RANK, also behind the last. */
     word->at = word->n;
+    word->asked = 0;
 }
 
-/* In place of a rank: it is to be looked up, and asked for. */
-#define NOT_YET (AP__NO_RANK - 1)
-
+/* The rank of symbol i and the next is to be looked up, and asked for. */
 static inline void ask_rank(ap__merging *word, const ap__merges *merges, uint32_t i) {
     __builtin_prefetch(ap__merges_place(merges, word->symbols[i].id, word->symbols[i + 1].id));
-    word->ranks[i] = NOT_YET;
+    word->asked |= 1u << i;
 }
 
 void ap__merging_begin(ap__merging *word, const ap__merges *merges) {
@@ -160,17 +181,18 @@ void ap__merging_begin_bytes(ap__merging *word, const ap__merges *merges, ap__te
     word->n = (uint8_t)n;
     link_symbols(word);
     for (uint32_t i = 0; i + 1 < n; at += word->symbols[i++].len) {
-        if (word->symbols[i].len + word->symbols[i + 1].len == 2)
-            word->ranks[i] = ap__byte_pair_of(bytes, at)->rank;
-        else
-            ask_rank(word, merges, i);
+        uint32_t is_asked = word->symbols[i].len + word->symbols[i + 1].len > 2;
+        word->ranks[i] = ap__byte_pair_of(bytes, at)->rank; /* Of single bytes; else it is to come. */
+        __builtin_prefetch(ap__merges_place(merges, word->symbols[i].id, word->symbols[i + 1].id));
+        word->asked |= is_asked << i;
     }
 }
 
 static void take_ranks(ap__merging *word, const ap__merges *merges) {
-    for (uint32_t i = 0; i + 1 < word->n; i++)
-        if (word->ranks[i] == NOT_YET)
-            word->ranks[i] = rank_of(merges, word->symbols[i].id, word->symbols[i + 1].id);
+    for (uint32_t asked = word->asked; asked; asked &= asked - 1) {
+        unsigned i = (unsigned)__builtin_ctz(asked);
+        word->ranks[i] = rank_of(merges, word->symbols[i].id, word->symbols[i + 1].id);
+    }
 }
 
 /* Looks up what the symbol that was merged last makes with its neighbours. */

@@ -61,6 +61,7 @@ enum { AP__SHORT_WORD = 32 };
 typedef struct ap__merging {
     ap__symbol symbols[AP__SHORT_WORD]; /* Those that were merged into another stay in their place. */
     uint32_t ranks[AP__SHORT_WORD];     /* Of each symbol and the next. */
+    uint32_t asked;                     /* Bits of those that are to be looked up first. */
     uint8_t before[AP__SHORT_WORD], after[AP__SHORT_WORD];
     uint8_t n;
     uint8_t at; /* The symbol whose neighbours are to be looked up; n: none. */

@@ -231,3 +231,22 @@ void test_loose_text_that_grows(void **state) {
                  "normalized text would be longer than 16777280 bytes");
     ap__tokenizer_destroy(growing);
 }
+
+/* Bytes that spell a prefix out put the token of the space behind the text, where trimming leaves its place
+ * in bytes empty. */
+void test_trim_behind_text(void **state) {
+    (void)state;
+    ap_error err = AP_ERROR_INIT;
+    ap__encoding e = {0};
+    ap__encode_options o = {.with_tokens = true};
+    ap__tokenizer *spelling = toy_make(
+        "{\"type\":\"BPE\",\"continuing_subword_prefix\":\"#\",\"byte_fallback\":true,"
+        "\"vocab\":{\"x\":0,\"<0x23>\":1,\"<0x61>\":2,\"# \":3},\"merges\":[]}",
+        "\"post_processor\":{\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"trim_offsets\":true},");
+    assert_ok(ap__tokenizer_encode(&e, spelling, toy_text("xa "), NULL, &o, &err), &err);
+    check_u32(e.ids, e.n, "0 1 2 3");
+    assert_int_equal(3, e.offsets_bytes[3].start);
+    assert_int_equal(3, e.offsets_bytes[3].end);
+    ap__encoding_clear(&e);
+    ap__tokenizer_destroy(spelling);
+}
