@@ -112,7 +112,7 @@ export ACCELPIPE_OV_LIBRARY=$fakes/libfake_onnxruntime.so
 FAKE_PLUGIN_REFUSES=ov cli run text-classification --model "$bert" "Fine."
 expect 0 - "accelpipe: using ort (the first of ov, ort, ipex that can run it; ov: refuses the model); --accelerator names another"
 FAKE_PLUGIN_REFUSES=ov cli run text-classification --model "$bert" --accelerator ov "Fine."
-expect_error 1 'operator Fancy of node /fancy is not covered [AP_EUNSUPPORTED]'
+expect_error 1 'operator Fancy of node /fancy is not covered; export the model without it [AP_EUNSUPPORTED]'
 
 # ---- threads and the cache folder ----
 
