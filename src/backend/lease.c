@@ -8,13 +8,13 @@
 
 #include "base/cancel.h"
 #include "base/error.h"
+#include "base/now.h"
 #include "base/threads.h"
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
 
 enum {
     RETURNING_MAX = 64,  /* More of them are not kept in mind. */
@@ -52,12 +52,6 @@ static struct {
     int64_t until_ns;
 } returning[RETURNING_MAX];
 static int n_returning;
-
-static int64_t now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 static int smaller(int a, int b) { return a < b ? a : b; }
 
@@ -149,7 +143,7 @@ static void wait_for_turn(waiter *w) {
     while (!w->n && !w->is_canceled) pthread_cond_wait(&w->changed, &lock);
     if (!w->n) {
         dequeue(w);
-        serve(now_ns()); /* It may have stood in the way of a smaller one. */
+        serve(ap__now_ns()); /* It may have stood in the way of a smaller one. */
     }
     pthread_mutex_unlock(&lock);
 }
@@ -157,7 +151,7 @@ static void wait_for_turn(waiter *w) {
 /* Leases for the calling thread, or puts it into the queue.   @return whether it was served */
 static bool take_or_enqueue(waiter *w) {
     pthread_mutex_lock(&lock);
-    int64_t now = now_ns();
+    int64_t now = ap__now_ns();
     if (self.gave_ns) self.gap_ns = now - self.gave_ns;
     bool is_free = !first && fits(w->n_least);
     if (is_free) {
@@ -179,14 +173,14 @@ ap_status ap__lease_take(int *out, int n_least, int n_most, ap_cancel *cancel, a
         if (cancel) ap__cancel_unbind(cancel, on_cancel, &w);
         pthread_cond_destroy(&w.changed);
     }
-    self.took_ns = now_ns();
+    self.took_ns = ap__now_ns();
     *out = w.n;
     return w.n ? AP_OK : ap__fail(err, AP_ECANCELED, "the call was cancelled");
 }
 
 void ap__lease_give(int n_threads) {
     pthread_mutex_lock(&lock);
-    self.gave_ns = now_ns();
+    self.gave_ns = ap__now_ns();
     n_leased -= n_threads;
     n_holders--;
     expect_back();

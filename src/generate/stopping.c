@@ -2,16 +2,12 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/error.h"
+#include "base/now.h"
 #include "generate/rules.h"
 
 #include <string.h>
-#include <time.h>
 
-double ap__clock_s(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
+double ap__clock_s(void) { return (double)ap__now_ns() * 1e-9; }
 
 /* What a token adds to a text: decoded behind "abcdef", so that it does not stand at the beginning. */
 static ap_status add_piece(ap__buf *text, const ap__tokenizer *tokenizer, const ap__encoding *before,

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/cancel.h"
 #include "base/error.h"
+#include "base/now.h"
 #include "model/decoder_impl.h"
 
 #include <pthread.h>
@@ -52,12 +53,6 @@ struct ap__company {
 };
 
 static member *of(ap__decoding *base) { return (member *)base; }
-
-static int64_t now_ns(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
-}
 
 /* -- the common decoding ------------------------------------------------------------------------------- */
 
@@ -246,14 +241,14 @@ static void list_members(ap__company *c) {
 
 /* With the lock held; it is given up while the run lasts. */
 static void run(ap__company *c) {
-    int64_t before = now_ns();
+    int64_t before = ap__now_ns();
     list_members(c);
     c->is_running = true;
     pthread_mutex_unlock(&c->lock);
     run_waiting(c);
     pthread_mutex_lock(&c->lock);
     c->is_running = false;
-    c->last_run_ns = now_ns() - before;
+    c->last_run_ns = ap__now_ns() - before;
     for (member *m = c->waiting; m; m = m->listed) {
         m->step = NULL;
         m->is_done = true;
@@ -299,11 +294,11 @@ static void read_in_company(ap__company *c, member *m, const ap__step *step) {
     m->step = step;
     m->is_done = false;
     pthread_cond_broadcast(&c->changed);
-    int64_t deadline_ns = now_ns() + (patience_ns < max_ns ? patience_ns : max_ns);
+    int64_t deadline_ns = ap__now_ns() + (patience_ns < max_ns ? patience_ns : max_ns);
     while (!m->is_done) {
         if (c->is_running)
             pthread_cond_wait(&c->changed, &c->lock);
-        else if (is_complete(c) || now_ns() >= deadline_ns)
+        else if (is_complete(c) || ap__now_ns() >= deadline_ns)
             run(c);
         else
             wait_until(c, deadline_ns);

@@ -1,22 +1,16 @@
 /* Counters of one call. */
 #include "pipeline/clock.h"
 
-#include <time.h>
+#include "base/now.h"
 
-static uint64_t now_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-uint64_t ap__clock_start(const ap__clock *clock) { return clock ? now_ns() : 0; }
+uint64_t ap__clock_start(const ap__clock *clock) { return clock ? (uint64_t)ap__now_ns() : 0; }
 
 static void add(ap__clock *clock, ap__measure what, uint64_t n) {
     atomic_fetch_add_explicit(&clock->counts[what], n, memory_order_relaxed);
 }
 
 void ap__clock_stop(ap__clock *clock, ap__measure what, uint64_t start) {
-    if (clock) add(clock, what, now_ns() - start);
+    if (clock) add(clock, what, (uint64_t)ap__now_ns() - start);
 }
 
 void ap__clock_count(ap__clock *clock, ap__measure what, size_t n) {
