@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/hash.h"
+#include "tokenizer/models/heap.h"
 
 #include <string.h>
 
@@ -262,45 +263,21 @@ typedef struct node {
     uint32_t rank;          /* Of the pair that it makes with the next. */
 } node;
 
-/* Candidates as rank << 32 | index: the smallest number is the next merge. Entries whose rank is not that of
- * their node any more are stale. */
-typedef struct heap {
-    uint64_t *ptr;
-    size_t n;
-} heap;
-
-static void heap_push(heap *h, uint64_t value) {
-    size_t i = h->n++;
-    for (size_t parent; i > 0 && h->ptr[parent = (i - 1) / 2] > value; i = parent) h->ptr[i] = h->ptr[parent];
-    h->ptr[i] = value;
-}
-
-static uint64_t heap_pop(heap *h) {
-    uint64_t top = h->ptr[0], value = h->ptr[--h->n];
-    size_t i = 0;
-    for (size_t child; (child = 2 * i + 1) < h->n; i = child) {
-        if (child + 1 < h->n && h->ptr[child + 1] < h->ptr[child]) child++;
-        if (h->ptr[child] >= value) break;
-        h->ptr[i] = h->ptr[child];
-    }
-    h->ptr[i] = value;
-    return top;
-}
-
 /* Looks the pair of node i and the next up again. */
-static void refresh(const ap__merges *merges, node *nodes, uint32_t i, heap *h) {
+static void refresh(const ap__merges *merges, node *nodes, uint32_t i, ap__heap *h) {
     node *left = &nodes[i];
     left->rank = AP__NO_RANK;
     if (left->after == NOWHERE) return;
     left->rank = rank_of(merges, left->symbol.id, nodes[left->after].symbol.id);
-    if (left->rank != AP__NO_RANK) heap_push(h, (uint64_t)left->rank << 32 | i);
+    if (left->rank != AP__NO_RANK) ap__heap_push(h, (uint64_t)left->rank << 32 | i);
 }
 
-/* Gives how many candidates there were. */
-static uint64_t merge_nodes(const ap__merges *merges, node *nodes, heap *h) {
+/* Candidates in the heap are rank << 32 | index; those whose rank is not that of their node any more are
+ * stale. Gives how many there were. */
+static uint64_t merge_nodes(const ap__merges *merges, node *nodes, ap__heap *h) {
     uint64_t n_steps = 0;
     for (; h->n; n_steps++) {
-        uint64_t top = heap_pop(h);
+        uint64_t top = ap__heap_pop(h);
         uint32_t i = (uint32_t)top;
         node *left = &nodes[i];
         if (left->rank != top >> 32 || left->rank == AP__NO_RANK) continue;
@@ -324,7 +301,7 @@ static ap_status merge_long(const ap__merges *merges, ap__symbol *symbols, size_
         return ap__fail_nomem(work->err);
     ap__arena_mark mark = ap__arena_get_mark(arena);
     node *nodes = ap__arena_alloc(arena, nodes_size);
-    heap h = {.ptr = ap__arena_alloc(arena, heap_size)};
+    ap__heap h = {.ptr = ap__arena_alloc(arena, heap_size)};
     if (!nodes || !h.ptr) return ap__fail_nomem(work->err);
     uint32_t count = (uint32_t)*n;
     for (uint32_t i = 0; i < count; i++)

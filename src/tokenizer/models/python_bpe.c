@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "tokenizer/models/bpe_merges.h"
+#include "tokenizer/models/heap.h"
 #include "tokenizer/models/read_vocab.h"
 #include "tokenizer/tokenizer_impl.h"
 
@@ -155,41 +156,14 @@ typedef struct node {
     uint32_t symbol; /* AP__TOKEN_NONE: no merge knows it. */
 } node;
 
-/* A node that merges with the next. */
-typedef struct pair {
-    uint32_t rank, left;
-} pair;
-
 typedef struct word {
     const python_bpe *self;
     ap__work *work;
     node *nodes;
-    pair *heap;
+    ap__heap heap;  /* Nodes that merge with the next: rank << 32 | index. */
     uint32_t *late; /* Nodes to be looked at when all places of a pair are merged. */
-    size_t n_pairs, n_late;
+    size_t n_late;
 } word;
-
-static bool is_before(pair a, pair b) { return a.rank < b.rank || (a.rank == b.rank && a.left < b.left); }
-
-static void push_pair(word *w, pair added) {
-    size_t at = w->n_pairs++;
-    for (; at && is_before(added, w->heap[(at - 1) / 2]); at = (at - 1) / 2)
-        w->heap[at] = w->heap[(at - 1) / 2];
-    w->heap[at] = added;
-}
-
-static uint32_t pop_left(word *w) {
-    pair top = w->heap[0], last = w->heap[--w->n_pairs];
-    size_t at = 0;
-    for (size_t child = 1; child < w->n_pairs; child = 2 * at + 1) {
-        if (child + 1 < w->n_pairs && is_before(w->heap[child + 1], w->heap[child])) child++;
-        if (!is_before(w->heap[child], last)) break;
-        w->heap[at] = w->heap[child];
-        at = child;
-    }
-    w->heap[at] = last;
-    return top.left;
-}
 
 /* The rank of the node with the next; AP__NO_RANK when they do not merge. */
 static uint32_t rank_of(const word *w, uint32_t left, uint32_t *merged) {
@@ -203,7 +177,7 @@ static uint32_t rank_of(const word *w, uint32_t left, uint32_t *merged) {
 static void look_at(word *w, uint32_t left) {
     uint32_t merged, rank = rank_of(w, left, &merged);
     w->work->n_steps++;
-    if (rank != AP__NO_RANK) push_pair(w, (pair){rank, left});
+    if (rank != AP__NO_RANK) ap__heap_push(&w->heap, (uint64_t)rank << 32 | left);
 }
 
 static void merge(word *w, uint32_t left, uint32_t rank) {
@@ -221,10 +195,11 @@ static void merge(word *w, uint32_t left, uint32_t rank) {
 
 static void merge_all(word *w, uint32_t n) {
     for (uint32_t i = 0; i + 1 < n; i++) look_at(w, i);
-    while (w->n_pairs) {
-        uint32_t rank = w->heap[0].rank;
+    const ap__heap *heap = &w->heap;
+    while (heap->n) {
+        uint32_t rank = (uint32_t)(heap->ptr[0] >> 32);
         w->n_late = 0;
-        while (w->n_pairs && w->heap[0].rank == rank) merge(w, pop_left(w), rank);
+        while (heap->n && heap->ptr[0] >> 32 == rank) merge(w, (uint32_t)ap__heap_pop(&w->heap), rank);
         for (size_t i = 0; i < w->n_late; i++) look_at(w, w->late[i]);
     }
 }
@@ -281,9 +256,10 @@ static ap_status tokenize_word(word *w, const ap__piece *piece) {
     ap__arena *arena = &w->work->arena;
     size_t n = piece->text.len;
     w->nodes = ap__arena_alloc(arena, n * sizeof *w->nodes);
-    w->heap = ap__arena_alloc(arena, 3 * n * sizeof *w->heap); /* A merge makes two pairs at most. */
+    w->heap = (ap__heap){
+        .ptr = ap__arena_alloc(arena, 3 * n * sizeof *w->heap.ptr)}; /* A merge makes two pairs at most. */
     w->late = ap__arena_alloc(arena, 2 * n * sizeof *w->late);
-    if (!w->nodes || !w->heap || !w->late) return ap__fail_nomem(w->work->err);
+    if (!w->nodes || !w->heap.ptr || !w->late) return ap__fail_nomem(w->work->err);
     merge_all(w, list_nodes(w, (ap__text){piece->text.ptr, n}));
     ap_status status = AP_OK;
     for (uint32_t i = 0; i != NOBODY && !status; i = w->nodes[i].next)
