@@ -116,32 +116,24 @@ void onnx_info_scan(onnx_info *out, const void *bytes, size_t n_bytes) {
 
 /* -- names --------------------------------------------------------------------------------------------- */
 
-/* The first field of that number with bytes; none: NULL. */
-static onnx_text find_bytes(onnx_text in, uint32_t number) {
-    onnx_reader r = onnx_reader_of(in);
-    for (onnx_field f; onnx_read_field(&f, &r);)
-        if (f.number == number && f.bytes.ptr) return f.bytes;
-    return (onnx_text){NULL, 0};
-}
-
 static bool has_initializer(onnx_text graph, onnx_text name) {
     onnx_reader r = onnx_reader_of(graph);
     for (onnx_field f; onnx_read_field(&f, &r);) {
         if (f.number != ONNX_GRAPH_INITIALIZER || !f.bytes.ptr) continue;
-        onnx_text own = find_bytes(f.bytes, ONNX_TENSOR_NAME);
-        if (own.ptr && own.len == name.len && memcmp(own.ptr, name.ptr, name.len) == 0) return true;
+        onnx_text own = onnx_find_bytes(f.bytes, ONNX_TENSOR_NAME);
+        if (own.ptr && onnx_text_equals(own, name)) return true;
     }
     return false;
 }
 
 static void visit_names(onnx_text model, uint32_t number, onnx_name_fn visit, void *ctx) {
     if (!model.len) return;
-    onnx_text graph = find_bytes(model, ONNX_MODEL_GRAPH);
+    onnx_text graph = onnx_find_bytes(model, ONNX_MODEL_GRAPH);
     if (!graph.ptr) return;
     onnx_reader r = onnx_reader_of(graph);
     for (onnx_field f; onnx_read_field(&f, &r);) {
         if (f.number != number || !f.bytes.ptr) continue;
-        onnx_text name = find_bytes(f.bytes, ONNX_VALUE_NAME);
+        onnx_text name = onnx_find_bytes(f.bytes, ONNX_VALUE_NAME);
         if (!name.ptr || (number == ONNX_GRAPH_INPUT && has_initializer(graph, name))) continue;
         if (!visit(ctx, name)) return;
     }
