@@ -109,6 +109,15 @@ ap__batching ap__model_get_batching(ap__model *model) {
     return (ap__batching)batching;
 }
 
+bool ap__model_takes_any_rows(ap__model *model) {
+    const ap_session_info *info = ap__session_get_info(model->session);
+    for (uint32_t i = 0; i < info->n_inputs; i++)
+        if (info->inputs[i].rank != AP_RANK_UNKNOWN && info->inputs[i].rank > 0 &&
+            info->inputs[i].shape[0] >= 0)
+            return false;
+    return ap__model_get_batching(model) != AP__BATCHING_SINGLE;
+}
+
 /* -- one run ------------------------------------------------------------------------------------------- */
 
 /* A part of a list of names. */

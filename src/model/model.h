@@ -36,6 +36,9 @@ ap_dtype ap__model_get_dtype(const ap__model *model);
 /* Looks at the model's file when it is asked for the first time. */
 ap__batching ap__model_get_batching(ap__model *model);
 
+/* Whether it gives the same for a row whatever others run with it, and takes any number of them. */
+bool ap__model_takes_any_rows(ap__model *model);
+
 /* One run of a single-graph model on a dict of tensors that holds every input of the graph.
  * @param outputs names of the wanted outputs as in ap_task; NULL: all.
  * @param[out] out owned: a dict of tensors.   @return as ap__session_run(). */

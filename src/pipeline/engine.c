@@ -66,18 +66,24 @@ static void postprocess(ap__item *item, const ap__call *call) {
 
 /* -- one batch ----------------------------------------------------------------------------------------- */
 
-/* The outputs of a batch to those of its feeds. */
-static ap_status unbatch(ap_value **outputs, const ap__call *call, const ap_value *batch,
-                         ap_value *const *feeds, size_t n_feeds, size_t padded_length, ap_error *err) {
+/* Some feeds of a batch, which the model runs together. */
+typedef struct run {
+    ap_value *const *feeds;
+    size_t n_feeds;
+    size_t length, kept_length; /* Of the batch: to which it is padded, and what of that its outputs keep. */
+} run;
+
+/* The outputs of a run to those of its feeds. */
+static ap_status unbatch(ap_value **outputs, const ap__call *call, const ap_value *batch, const run *r,
+                         size_t padded_length, ap_error *err) {
     const ap_task_context *ctx = &call->pipe->ctx;
-    bool keeps_padding = ctx->task->flags & AP_TASK_KEEPS_PADDING && call->batch_size > 0;
     ap_status status = AP_OK;
-    const size_t kept_length = keeps_padding ? ap__feeds_longest(ctx, feeds, n_feeds) : 0;
-    for (size_t i = 0; !status && i < n_feeds; i++) {
-        ap__batch_place place = {i, n_feeds, padded_length, kept_length};
-        status = ap__uncollate(&outputs[i], ctx, batch, feeds[i], &place, err);
+    for (size_t i = 0; !status && i < r->n_feeds; i++) {
+        ap__batch_place place = {i, r->n_feeds, padded_length, r->kept_length};
+        status = ap__uncollate(&outputs[i], ctx, batch, r->feeds[i], &place, err);
     }
-    for (size_t i = 0; !status && i < n_feeds; i++) ap__uncollate_carry(outputs[i], ctx, batch, feeds[i]);
+    for (size_t i = 0; !status && i < r->n_feeds; i++)
+        ap__uncollate_carry(outputs[i], ctx, batch, r->feeds[i]);
     return status;
 }
 
@@ -112,33 +118,63 @@ static ap_status run_feeds(ap_value **outputs, const ap__call *call, ap_value *c
     return status;
 }
 
-ap_status ap__batch_run(ap_value **outputs, const ap__call *call, ap_value *const *feeds,
-                        const size_t *indexes, size_t n_feeds, ap_error *err) {
+static ap_status run_model(ap_value **outputs, const ap__call *call, const run *r, ap_error *err) {
     const ap_task_context *ctx = &call->pipe->ctx;
     ap_value *inputs = NULL, *batch = NULL;
-    memset(outputs, 0, n_feeds * sizeof *outputs);
-    if (ap__phase_runs_feeds(ctx)) return run_feeds(outputs, call, feeds, indexes, n_feeds, err);
     uint64_t start = ap__clock_start(call->clock);
-    size_t length = ap__lengths_choose(ctx, ap__feeds_longest(ctx, feeds, n_feeds));
-    ap_status status = ap__collate(&inputs, ctx, feeds, n_feeds, length, err);
+    ap_status status = ap__collate(&inputs, ctx, r->feeds, r->n_feeds, r->length, err);
     ap__clock_stop(call->clock, AP__MEASURE_COLLATE_NS, start);
     if (!status) {
-        count_tokens(call, inputs, feeds, n_feeds);
+        count_tokens(call, inputs, r->feeds, r->n_feeds);
         start = ap__clock_start(call->clock);
         status = ap__phase_forward(&batch, call, inputs, err);
         ap__clock_stop(call->clock, AP__MEASURE_FORWARD_NS, start);
     }
     if (!status) {
         start = ap__clock_start(call->clock);
-        status = unbatch(outputs, call, batch, feeds, n_feeds, ap__feed_length(ctx, inputs), err);
+        status = unbatch(outputs, call, batch, r, ap__feed_length(ctx, inputs), err);
         ap__clock_stop(call->clock, AP__MEASURE_UNBATCH_NS, start);
+    }
+    ap_value_destroy(batch);
+    ap_value_destroy(inputs);
+    return status;
+}
+
+/* Whether rows of a batch may run in several parts: each is what it would be alone, on a CPU whose caches
+ * make that pay, and nobody's own forward() sees it. */
+static bool may_split(const ap_task_context *ctx) {
+    const ap_session_info *info = ap__session_get_info(ap__model_get_session(ctx->model));
+    return strcmp(info->device, "cpu") == 0 && !ap__phase_has_forward(ctx) &&
+           ap__model_takes_any_rows(ctx->model);
+}
+
+/* How many rows of a batch run together. */
+static size_t count_rows(const ap__call *call, size_t n_feeds, size_t length) {
+    size_t n_runs = n_feeds * length / ap__plan_run_tokens(call->pipe->num_threads);
+    if (n_runs < 2 || !may_split(&call->pipe->ctx)) return n_feeds;
+    return (n_feeds + n_runs - 1) / n_runs;
+}
+
+ap_status ap__batch_run(ap_value **outputs, const ap__call *call, ap_value *const *feeds,
+                        const size_t *indexes, size_t n_feeds, ap_error *err) {
+    const ap_task_context *ctx = &call->pipe->ctx;
+    memset(outputs, 0, n_feeds * sizeof *outputs);
+    if (ap__phase_runs_feeds(ctx)) return run_feeds(outputs, call, feeds, indexes, n_feeds, err);
+    bool keeps_padding = ctx->task->flags & AP_TASK_KEEPS_PADDING && call->batch_size > 0;
+    size_t longest = ap__feeds_longest(ctx, feeds, n_feeds);
+    run r = {.length = ap__lengths_choose(ctx, longest), .kept_length = keeps_padding ? longest : 0};
+    size_t n_rows = count_rows(call, n_feeds, r.length);
+    ap_status status = AP_OK;
+    for (size_t at = 0; !status && at < n_feeds; at += r.n_feeds) {
+        r.feeds = feeds + at;
+        r.n_feeds = n_feeds - at < n_rows ? n_feeds - at : n_rows;
+        if (at) status = check_cancel(call, err);
+        if (!status) status = run_model(outputs + at, call, &r, err);
     }
     if (status) {
         for (size_t i = 0; i < n_feeds; i++) ap_value_destroy(outputs[i]);
         memset(outputs, 0, n_feeds * sizeof *outputs);
     }
-    ap_value_destroy(batch);
-    ap_value_destroy(inputs);
     return status;
 }
 
@@ -186,6 +222,7 @@ static void make_rule(ap__plan_rule *rule, const ap_task_context *ctx) {
     const ap__decoder *decoder = ap__model_get_decoder(ctx->model);
     rule->batching = ap__model_get_batching(ctx->model);
     rule->can_pad = config && config->pad_token_id != AP__TOKEN_NONE;
+    rule->run_tokens = ap__plan_run_tokens(ctx->pipe->num_threads);
     if (ctx->task->flags & AP_TASK_RUNS_ALONE) rule->batch_size = 1;
     if (!ap__phase_runs_feeds(ctx) || !decoder) return;
     if (rule->batching != AP__BATCHING_SINGLE)

@@ -118,6 +118,11 @@ ap_status ap__phase_forward(ap_value **out, const ap__call *call, const ap_value
     return forward(&call->pipe->ctx, call, call->opts, out, inputs, err);
 }
 
+bool ap__phase_has_forward(const ap_task_context *ctx) {
+    OWNER(at, ctx, forward);
+    return at != NULL;
+}
+
 static const ap_task_context *feeds_owner(const ap_task_context *at) {
     while (at && !at->layer->own->forward && !at->layer->own->forward_feeds) at = at->base;
     return at && at->layer->own->forward_feeds ? at : NULL;

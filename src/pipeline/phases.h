@@ -23,6 +23,9 @@ ap_status ap__phase_normalize_inputs(ap_value **out, const ap__call *call, const
 ap_status ap__phase_preprocess(ap_feeds *feeds, const ap__call *call, const ap_value *input, ap_error *err);
 ap_status ap__phase_forward(ap_value **out, const ap__call *call, const ap_value *inputs, ap_error *err);
 
+/* Whether a row has a forward() in place of the model's run. */
+bool ap__phase_has_forward(const ap_task_context *ctx);
+
 /* Whether the task runs batches by itself: forward_feeds(), and nothing above it that runs the model
  * otherwise. */
 bool ap__phase_runs_feeds(const ap_task_context *ctx);

@@ -5,9 +5,13 @@
  * the lengths, so the same inputs always share the same batches. */
 #include "pipeline/plan.h"
 
-/* Tokens and rows of one batch, when nobody asked for a size. Measured with bench/ on two cores: larger
- * batches gain nothing more, smaller ones lose. */
-enum { BATCH_TOKENS = 512, BATCH_ROWS = 64 };
+/* Tokens of one run for each of its threads, and rows of a batch when nobody asked for a size. Measured with
+ * bench/ on two cores: smaller runs lose, and the activations of larger ones leave the core's own cache. */
+enum { THREAD_TOKENS = 512, BATCH_ROWS = 64 };
+
+size_t ap__plan_run_tokens(int32_t n_threads) {
+    return THREAD_TOKENS * (size_t)(n_threads > 1 ? n_threads : 1);
+}
 
 /* Merges two sorted runs; equal lengths keep their order. */
 static void merge(size_t *out, const size_t *a, size_t n_a, const size_t *b, size_t n_b,
@@ -38,7 +42,7 @@ static bool fits(const ap__plan_rule *rule, size_t rows, size_t first, size_t le
     if (rule->batch_size > 0) return rows < (size_t)rule->batch_size;
     if (rule->batching == AP__BATCHING_SINGLE) return false;
     if (rule->n_rows) return rows < rule->n_rows;
-    return rows < BATCH_ROWS && (rows + 1) * length <= BATCH_TOKENS;
+    return rows < BATCH_ROWS && (rows + 1) * length <= rule->run_tokens;
 }
 
 size_t ap__plan_batches(size_t *order, size_t *ends, size_t *tmp, const size_t *lengths, size_t n,

@@ -10,7 +10,11 @@ typedef struct ap__plan_rule {
     ap__batching batching; /* What the model allows. */
     bool can_pad;          /* The tokenizer has a token to pad with. */
     size_t n_rows;         /* By length: so many, however long; 0: as pays for one run. */
+    size_t run_tokens;     /* What pays for one run: ap__plan_run_tokens(). */
 } ap__plan_rule;
+
+/* So many tokens pay for one run on a CPU. */
+size_t ap__plan_run_tokens(int32_t n_threads);
 
 /* Orders feeds and cuts them into batches.
  * @param lengths [n] in tokens.

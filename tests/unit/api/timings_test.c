@@ -3,6 +3,7 @@
 #include "unit/support/pipelines.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <time.h>
 
 int group_setup(void **state) {
@@ -65,6 +66,66 @@ void test_a_batch_and_its_padding(void **state) {
     assert_int_equal(t.n_inputs, 0);
     assert_int_equal(t.n_batches, 0);
     assert_true(t.total_ns > 0);
+    ap_pipeline_destroy(pipe);
+}
+
+/* -- large batches run in parts ------------------------------------------------------------------------ */
+
+enum { N_TEXTS = 40, N_TOKENS = 64 };
+
+/* Sentences of 1 to 40 words, as a JSON list. */
+static void make_texts(char *buf, size_t size) {
+    char sentence[1024];
+    size_t n = 0;
+    for (unsigned i = 0; i < N_TEXTS; i++) {
+        support_sentence(sentence, sizeof sentence, i, 1 + i);
+        n += (size_t)snprintf(buf + n, size - n, "%s\"%s\"", i ? ", " : "[", sentence);
+    }
+    snprintf(buf + n, size - n, "]");
+}
+
+#define SAME_LENGTH "\"padding\": \"max_length\", \"max_length\": 64, \"truncation\": true, \"top_k\": 2"
+
+/* Results are those of one text at a time; 40 x 64 tokens run in so many parts. */
+static void check_parts(const ap_pipeline *pipe, uint64_t n_expected) {
+    static char texts[N_TEXTS * 1024];
+    make_texts(texts, sizeof texts);
+    ap_value *list = support_json(texts);
+    ap_timings t = measure(pipe, texts, "{" SAME_LENGTH ", \"batch_size\": 40}");
+    assert_int_equal(t.n_batches, n_expected);
+    assert_int_equal(t.n_tokens + t.n_padding_tokens, N_TEXTS * N_TOKENS);
+    support_check_batches(pipe, list, "{" SAME_LENGTH ", \"batch_size\": 40}", "{" SAME_LENGTH "}");
+    ap_value_destroy(list);
+}
+
+void test_a_large_batch_runs_in_parts(void **state) {
+    (void)state;
+    static const struct {
+        const char *more;
+        uint64_t n_parts;
+    } cases[] = {{"{\"num_threads\": 1}", 5}, {"{\"num_threads\": 2}", 2}, {"{\"num_threads\": 4}", 1}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        ap_pipeline *pipe = support_pipeline("bert-sst2", cases[i].more);
+        check_parts(pipe, cases[i].n_parts);
+        ap_pipeline_destroy(pipe);
+    }
+}
+
+/* What keeps its padding keeps that of the batch, not of its part. */
+void test_parts_keep_the_padding_of_their_batch(void **state) {
+    (void)state;
+    static char texts[N_TEXTS * 1024];
+    make_texts(texts, sizeof texts);
+    ap_pipeline *pipe =
+        support_pipeline("minilm-embed", "{\"task\": \"feature-extraction\", \"num_threads\": 1}");
+    ap_timings t = measure(pipe, texts, "{\"batch_size\": 40}");
+    assert_true(t.n_batches > 1);
+    ap_value *all = support_call(pipe, texts, "{\"batch_size\": 40}");
+    assert_int_equal(ap_value_len(all), N_TEXTS);
+    size_t n = ap_value_len(ap_value_list_get(ap_value_list_get(all, N_TEXTS - 1), 0));
+    for (size_t i = 0; i < N_TEXTS; i++)
+        assert_int_equal(ap_value_len(ap_value_list_get(ap_value_list_get(all, i), 0)), n);
+    ap_value_destroy(all);
     ap_pipeline_destroy(pipe);
 }
 

@@ -17,7 +17,10 @@ typedef struct plan {
 
 static void make_plan(plan *p, const size_t *lengths, size_t n, int64_t batch_size, ap__batching batching,
                       bool can_pad) {
-    ap__plan_rule rule = {.batch_size = batch_size, .batching = batching, .can_pad = can_pad};
+    ap__plan_rule rule = {.batch_size = batch_size,
+                          .batching = batching,
+                          .can_pad = can_pad,
+                          .run_tokens = ap__plan_run_tokens(1)};
     p->n_batches = ap__plan_batches(p->order, p->ends, p->tmp, lengths, n, &rule);
 }
 
@@ -88,6 +91,20 @@ void test_by_length_pads_little(void **state) {
         padded += longest * (p.ends[b] - start);
     }
     assert_true(padded * 100 < real * 105);
+}
+
+void test_more_threads_get_larger_batches(void **state) {
+    size_t lengths[64];
+    plan p;
+    (void)state;
+    for (size_t i = 0; i < 64; i++) lengths[i] = 64;
+    for (int32_t n_threads = 1; n_threads <= 8; n_threads *= 2) {
+        ap__plan_rule rule = {.batching = AP__BATCHING_PADDED, .run_tokens = ap__plan_run_tokens(n_threads)};
+        rule.can_pad = true;
+        p.n_batches = ap__plan_batches(p.order, p.ends, p.tmp, lengths, 64, &rule);
+        assert_int_equal(p.n_batches, 8 / n_threads);
+    }
+    assert_int_equal(ap__plan_run_tokens(0), ap__plan_run_tokens(1));
 }
 
 void test_without_mask_only_equal_lengths_share(void **state) {
