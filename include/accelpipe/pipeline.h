@@ -71,7 +71,8 @@ typedef struct ap_pipeline_options {
     const ap_value *model_kwargs; /**< Dict: file_name, subfolder, provider, ... */
     const char *accelerator; /**< "ort", "ov" or "ipex"; absent: the first of ov, ort, ipex that is available
                                   and can run the model. */
-    int64_t batch_size;      /**< Items per forward; 0: batches are formed by length. */
+    int64_t batch_size;      /**< Items per forward; 0: batches are formed by length. A CPU runs large ones in
+                                parts. */
     int64_t num_workers;     /**< Threads for preprocessing, at most 64; 0 and 1: one where it pays. */
     const ap_value *params;  /**< Dict: the task's own parameters, defaults for every call. */
     int64_t num_threads;     /**< Threads of the backend; 0: the process's budget ($ACCELPIPE_NUM_THREADS, or

@@ -2,6 +2,7 @@
  * itself. Every output is written into a tensor of its own, which is the caller's afterwards: a request would
  * write its own tensors again in its next run. */
 #include "ov.h"
+#include "workers.h"
 
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -248,7 +249,11 @@ ap_status ovp_run(ap_session *session, const ap_run_args *args, ap_error *err) {
     for (uint32_t i = 0; i < args->n_outputs; i++)
         memset(&args->outputs[i].tensor, 0, sizeof args->outputs[i].tensor);
     bool has_state = AP_HAS(args, state) && args->state;
+    int32_t n_threads = AP_HAS(args, n_threads) ? args->n_threads : 0;
     if (session->is_stateful && !has_state)
         return ov.host->fail(err, AP_EINVAL, "the model is stateful, and the run has no state");
-    return has_state ? run_state(session, args, err) : run_free(session, args, err);
+    if (n_threads) ovp_workers_enter(n_threads, session->run_threads);
+    ap_status status = has_state ? run_state(session, args, err) : run_free(session, args, err);
+    if (n_threads) ovp_workers_leave(n_threads, session->run_threads);
+    return status;
 }

@@ -1,6 +1,7 @@
 /* Opening and closing models. */
 #include "branches.h"
 #include "ov.h"
+#include "workers.h"
 
 #include <string.h>
 
@@ -80,6 +81,7 @@ void ovp_describe(const ap_session *session, ap_session_info *out) {
     out->outputs = session->outputs;
     out->device = session->device;
     if (AP_HAS(out, run_threads)) out->run_threads = session->run_threads;
+    if (AP_HAS(out, run_threads_min)) out->run_threads_min = session->run_threads && ovp_workers_find();
     if (AP_HAS(out, few_lengths)) out->few_lengths = !session->has_neighbours;
     if (AP_HAS(out, is_stateful)) out->is_stateful = session->is_stateful;
 }

@@ -334,7 +334,9 @@ void test_runs_that_fit_do_not_wait(void **state) {
     ap__lease_give(2);
 }
 
-/* A backend whose runs have threads of their own, with a session of three threads. */
+/* Backends whose runs have threads of their own, and can do with one. */
+enum { N_THREADS = 3 };
+
 static void *run_append(void *session) {
     static const int64_t shape[] = {1, 2, 3, 4};
     ap__tensor *x = sessions_tensor(AP_DTYPE_F32, shape, 4, NULL);
@@ -345,46 +347,38 @@ static void *run_append(void *session) {
     return status ? session : NULL;
 }
 
-/* A session of three threads, whose runs want so many and will do with so few (0: not with fewer). */
-static const struct {
-    const char *name;
-    int run_threads, run_threads_min;
-} rows[] = {{"ov", 3, 0}, {"ipex", 3, 1}};
-
-enum { N_THREADS = 3 };
-
-static void check_run_waits(const ap__backend *backend, const char *path, size_t row) {
+static void check_run_waits(const ap__backend *backend, const char *path) {
     const ap__session_options options = {.path = path, .n_threads = N_THREADS, .no_cache = true};
     ap__session *session = NULL;
     pthread_t thread;
     void *failed = NULL;
     assert_ok(ap__session_open(&session, backend, &options, &err), &err);
-    assert_int_equal(rows[row].run_threads, ap__session_get_info(session)->run_threads);
-    assert_int_equal(rows[row].run_threads_min, ap__session_get_info(session)->run_threads_min);
+    assert_int_equal(N_THREADS, ap__session_get_info(session)->run_threads);
+    assert_int_equal(1, ap__session_get_info(session)->run_threads_min);
     take(BUDGET);
     assert_int_equal(0, pthread_create(&thread, NULL, run_append, session));
     await_queue(1);
     ap__lease_give(BUDGET);
     pthread_join(thread, &failed);
     assert_null(failed);
-    int n_least = rows[row].run_threads_min ? rows[row].run_threads_min : rows[row].run_threads;
-    take(BUDGET - n_least);
+    take(BUDGET - 1);
     assert_null(run_append(session)); /* It can do with the rest. */
-    ap__lease_give(BUDGET - n_least);
+    ap__lease_give(BUDGET - 1);
     ap__session_close(session);
 }
 
 void test_runs_with_threads_of_their_own_wait_for_one(void **state) {
     (void)state;
+    static const char *const names[] = {"ov", "ipex"};
     ap__path folder;
     bool is_any = false;
     sessions_setup(&folder);
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const ap__backend *backend = sessions_backend(rows[i].name);
-        const ap__path path = sessions_model(rows[i].name, "append");
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const ap__backend *backend = sessions_backend(names[i]);
+        const ap__path path = sessions_model(names[i], "append");
         if (!backend) continue;
         is_any = true;
-        check_run_waits(backend, path.text, i);
+        check_run_waits(backend, path.text);
     }
     sessions_teardown(&folder);
     if (!is_any) skip();
