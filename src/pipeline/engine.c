@@ -222,7 +222,9 @@ static void make_rule(ap__plan_rule *rule, const ap_task_context *ctx) {
     const ap__decoder *decoder = ap__model_get_decoder(ctx->model);
     rule->batching = ap__model_get_batching(ctx->model);
     rule->can_pad = config && config->pad_token_id != AP__TOKEN_NONE;
-    rule->run_tokens = ap__plan_run_tokens(ctx->pipe->num_threads);
+    /* A backend that keeps memory for each shape would keep it for twice as many. */
+    bool few_shapes = ap__session_get_info(ap__model_get_session(ctx->model))->few_lengths;
+    rule->run_tokens = ap__plan_run_tokens(few_shapes ? 1 : ctx->pipe->num_threads);
     if (ctx->task->flags & AP_TASK_RUNS_ALONE) rule->batch_size = 1;
     if (!ap__phase_runs_feeds(ctx) || !decoder) return;
     if (rule->batching != AP__BATCHING_SINGLE)
