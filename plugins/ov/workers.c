@@ -10,18 +10,18 @@
 
 enum {
     WORKERS_MAX = 256,  /* More than these are left alone. */
-    GRACE_NS = 2000000, /* They sleep on so long after the last run: its caller comes back at once. */
+    GRACE_NS = 2000000, /* They stay so long after the last run: its caller comes back at once. */
     NS_PER_SECOND = 1000000000
 };
 
 static tbb_functions tbb;
 
 /* An arena for each, with room for one worker: no other is called to it. It comes before all other arenas. */
-typedef struct bed {
-    tbb_task task; /* The first member: what oneTBB gives back is the bed. */
+typedef struct spot {
+    tbb_task task; /* The first member: what oneTBB gives back is the spot. */
     tbb_arena arena;
-    bool is_made, is_taken; /* Taken: until its worker gets up. */
-} bed;
+    bool is_made, is_taken; /* Taken: until its worker leaves. */
+} spot;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static bool is_found; /* Written once. */
@@ -29,11 +29,11 @@ static bool is_found; /* Written once. */
 /* Guards everything below. What enqueue() locks is locked under it; a task is never run there. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed; /* Of CLOCK_MONOTONIC. */
-static bed beds[WORKERS_MAX];
-static int32_t n_taken, n_asleep;
+static spot spots[WORKERS_MAX];
+static int32_t n_taken, n_parked;
 static int32_t n_short;  /* Runs that have fewer threads than they could use. */
 static int32_t n_beside; /* Workers that runs were given beside their own threads. */
-static int64_t until_ns; /* With no such run: how long workers sleep on. */
+static int64_t until_ns; /* With no such run: how long workers stay parked. */
 
 /* -- oneTBB -------------------------------------------------------------------------------------------- */
 
@@ -62,7 +62,7 @@ bool ovp_workers_find(void) {
     return is_found;
 }
 
-/* -- asleep: on a worker's thread ---------------------------------------------------------------------- */
+/* -- parked: on a worker's thread ---------------------------------------------------------------------- */
 
 static int64_t now_ns(void) {
     struct timespec now;
@@ -70,40 +70,40 @@ static int64_t now_ns(void) {
     return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
-/* How many are to sleep while runs go on: what these leave over. With the lock held. */
+/* How many are to be parked while runs go on: what these leave over. With the lock held. */
 static int32_t count_wanted(void) {
     int64_t n = n_short ? (int64_t)tbb.active_value(TBB_MAX_ALLOWED_PARALLELISM) - 1 - n_beside : 0;
     return n < 0 ? 0 : n > WORKERS_MAX ? WORKERS_MAX : (int32_t)n;
 }
 
-static bool may_sleep_on(void) { return n_short ? n_taken <= count_wanted() : now_ns() < until_ns; }
+static bool may_stay(void) { return n_short ? n_taken <= count_wanted() : now_ns() < until_ns; }
 
-static tbb_task *sleep_in_bed(tbb_task *task, void *data) {
+static tbb_task *stay_parked(tbb_task *task, void *data) {
     (void)data;
     pthread_mutex_lock(&lock);
-    n_asleep++;
-    while (may_sleep_on()) {
+    n_parked++;
+    while (may_stay()) {
         const struct timespec until = {until_ns / NS_PER_SECOND, until_ns % NS_PER_SECOND};
         if (n_short)
             pthread_cond_wait(&changed, &lock);
         else
             pthread_cond_timedwait(&changed, &lock, &until);
     }
-    n_asleep--;
+    n_parked--;
     n_taken--;
-    ((bed *)(void *)task)->is_taken = false;
+    ((spot *)(void *)task)->is_taken = false;
     pthread_mutex_unlock(&lock);
     return NULL;
 }
 
-int32_t ovp_workers_count_asleep(void) {
+int32_t ovp_workers_count_parked(void) {
     pthread_mutex_lock(&lock);
-    int32_t n = n_asleep;
+    int32_t n = n_parked;
     pthread_mutex_unlock(&lock);
     return n;
 }
 
-/* -- to bed: with the lock held ------------------------------------------------------------------------ */
+/* -- parking: with the lock held ------------------------------------------------------------------------ */
 
 /* Its owner is this file, and it is never freed. */
 static void keep(tbb_task *task) { (void)task; }
@@ -113,11 +113,11 @@ static const struct {
     intptr_t offset_to_top;
     const void *type_info;
     tbb_task_functions functions;
-} sleeping = {0, NULL, {keep, keep, sleep_in_bed, sleep_in_bed}};
+} parked_task = {0, NULL, {keep, keep, stay_parked, stay_parked}};
 
-static void make_bed(bed *b) {
-    b->task.functions = &sleeping.functions;
-    b->arena = (tbb_arena){
+static void make_spot(spot *s) {
+    s->task.functions = &parked_task.functions;
+    s->arena = (tbb_arena){
         .version_and_traits = TBB_HAS_CORE_TYPE,
         .max_concurrency = 1,
         .priority = TBB_PRIORITY_HIGH,
@@ -125,17 +125,17 @@ static void make_bed(bed *b) {
         .core_type = TBB_AUTOMATIC,
         .max_threads_per_core = TBB_AUTOMATIC,
     };
-    tbb.initialize(&b->arena);
-    b->is_made = true;
+    tbb.initialize(&s->arena);
+    s->is_made = true;
 }
 
-static void put_to_bed(int32_t n) {
-    for (bed *b = beds; b < beds + WORKERS_MAX && n_taken < n; b++) {
-        if (b->is_taken) continue;
-        if (!b->is_made) make_bed(b);
-        b->is_taken = true;
+static void park(int32_t n) {
+    for (spot *s = spots; s < spots + WORKERS_MAX && n_taken < n; s++) {
+        if (s->is_taken) continue;
+        if (!s->is_made) make_spot(s);
+        s->is_taken = true;
         n_taken++;
-        tbb.enqueue(&b->task, &b->arena);
+        tbb.enqueue(&s->task, &s->arena);
     }
 }
 
@@ -149,13 +149,13 @@ void ovp_workers_enter(int32_t n, int32_t n_most) {
     until_ns = 0;
     if (n_short || n_taken) {
         int32_t n_wanted = count_wanted();
-        if (n_taken < n_wanted) put_to_bed(n_wanted);
+        if (n_taken < n_wanted) park(n_wanted);
         if (n_taken > n_wanted) pthread_cond_broadcast(&changed);
     }
     pthread_mutex_unlock(&lock);
 }
 
-/* Nobody is woken, and nobody put to bed in place of this run: the next run says what is wanted. */
+/* Nobody is woken, and nobody parked in place of this run: the next run says what is wanted. */
 void ovp_workers_leave(int32_t n, int32_t n_most) {
     if (!is_found) return;
     pthread_mutex_lock(&lock);

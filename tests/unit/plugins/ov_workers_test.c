@@ -1,4 +1,4 @@
-/* Workers of oneTBB that sleep while runs have fewer threads than they could use. The source itself is
+/* Workers of oneTBB that are parked while runs have fewer threads than they could use. The source itself is
  * included: a plugin exports nothing. */
 #include "../../../plugins/ov/workers.c"
 
@@ -19,10 +19,10 @@ int group_setup(void **state) {
     return 0;
 }
 
-static void assert_asleep(int32_t n) {
+static void assert_parked(int32_t n) {
     const struct timespec pause = {0, 1000000};
-    for (int i = 0; i < PATIENCE_MS && ovp_workers_count_asleep() != n; i++) nanosleep(&pause, NULL);
-    assert_int_equal(n, ovp_workers_count_asleep());
+    for (int i = 0; i < PATIENCE_MS && ovp_workers_count_parked() != n; i++) nanosleep(&pause, NULL);
+    assert_int_equal(n, ovp_workers_count_parked());
 }
 
 void test_a_short_run_has_no_helpers(void **state) {
@@ -30,13 +30,13 @@ void test_a_short_run_has_no_helpers(void **state) {
     if (!n_idle) skip();
     for (int i = 0; i < 3; i++) {
         ovp_workers_enter(1, 2);
-        assert_asleep(n_idle);
+        assert_parked(n_idle);
         ovp_workers_enter(1, 2);
-        assert_asleep(n_idle);
+        assert_parked(n_idle);
         ovp_workers_leave(1, 2);
-        assert_asleep(n_idle);
+        assert_parked(n_idle);
         ovp_workers_leave(1, 2);
-        assert_asleep(0);
+        assert_parked(0);
     }
 }
 
@@ -44,21 +44,21 @@ void test_a_short_run_keeps_the_helpers_it_was_given(void **state) {
     (void)state;
     if (!n_idle) skip();
     ovp_workers_enter(1 + n_idle, 2 + n_idle);
-    assert_asleep(0);
+    assert_parked(0);
     ovp_workers_enter(1, 2);
-    assert_asleep(0);
+    assert_parked(0);
     ovp_workers_leave(1 + n_idle, 2 + n_idle);
-    ovp_workers_enter(1, 1); /* Only who begins says how many are to sleep. */
-    assert_asleep(n_idle);
+    ovp_workers_enter(1, 1); /* Only who begins says how many are to be parked. */
+    assert_parked(n_idle);
     ovp_workers_leave(1, 1);
     ovp_workers_leave(1, 2);
-    assert_asleep(0);
+    assert_parked(0);
 }
 
-void test_a_full_run_puts_nobody_to_sleep(void **state) {
+void test_a_full_run_parks_nobody(void **state) {
     (void)state;
     ovp_workers_enter(2, 2);
-    assert_asleep(0);
+    assert_parked(0);
     assert_int_equal(0, n_taken);
     ovp_workers_leave(2, 2);
 }
@@ -76,7 +76,7 @@ static void *come_and_go(void *ctx) {
     return NULL;
 }
 
-void test_many_callers_leave_none_asleep(void **state) {
+void test_many_callers_leave_none_parked(void **state) {
     (void)state;
     pthread_t threads[N_THREADS];
     unsigned seeds[N_THREADS];
@@ -86,13 +86,13 @@ void test_many_callers_leave_none_asleep(void **state) {
         assert_int_equal(0, pthread_create(&threads[i], NULL, come_and_go, &seeds[i]));
     }
     for (size_t i = 0; i < N_THREADS; i++) pthread_join(threads[i], NULL);
-    assert_asleep(0);
+    assert_parked(0);
     assert_int_equal(0, n_short);
     assert_int_equal(0, n_beside);
-    /* A bed that was never slept in is kept for the next who is sent there. */
+    /* A spot that no worker came to is kept for the next that is called. */
     ovp_workers_enter(1, 2);
-    assert_asleep(n_idle);
+    assert_parked(n_idle);
     assert_int_equal(n_idle, n_taken);
     ovp_workers_leave(1, 2);
-    assert_asleep(0);
+    assert_parked(0);
 }
