@@ -162,7 +162,7 @@ ap_status ap__batch_run(ap_value **outputs, const ap__call *call, ap_value *cons
     if (ap__phase_runs_feeds(ctx)) return run_feeds(outputs, call, feeds, indexes, n_feeds, err);
     bool keeps_padding = ctx->task->flags & AP_TASK_KEEPS_PADDING && call->batch_size > 0;
     size_t longest = ap__feeds_longest(ctx, feeds, n_feeds);
-    run r = {.length = ap__lengths_choose(ctx, longest), .kept_length = keeps_padding ? longest : 0};
+    run r = {.length = ap__lengths_choose(ctx, longest, n_feeds), .kept_length = keeps_padding ? longest : 0};
     size_t n_rows = count_rows(call, n_feeds, r.length);
     ap_status status = AP_OK;
     for (size_t at = 0; !status && at < n_feeds; at += r.n_feeds) {

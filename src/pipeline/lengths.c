@@ -11,14 +11,21 @@
 
 #include <string.h>
 
-/* Up to the first, every length stands for itself; from there on they are a step apart, of an eighth at most
- * where texts are long enough for it to count. Short ones cost what a run costs anyway. */
-enum { LENGTH_EXACT_MAX = 8, STEP_MIN = 4, STEPS = 8 };
+/* Up to the first, every length stands for itself; from there on they are a step apart, which doubles so that
+ * it is a part of the length, at most. One text that waits for its answer is padded by a thirty-second at
+ * most; of rows, which make pairs with lengths, there are more kinds, and by an eighth where texts are long
+ * enough for it to count. Short ones cost what a run costs anyway. */
+typedef struct steps {
+    size_t exact_max, smallest, n;
+} steps;
 
-size_t ap__lengths_round(size_t length) {
-    size_t step = STEP_MIN;
-    if (length <= LENGTH_EXACT_MAX) return length;
-    while (length / step >= 2 * STEPS) step *= 2;
+static const steps one_row = {64, 1, 32}, more_rows = {8, 4, 8};
+
+size_t ap__lengths_round(size_t length, size_t n_rows) {
+    const steps *s = n_rows == 1 ? &one_row : &more_rows;
+    size_t step = s->smallest;
+    if (length <= s->exact_max) return length;
+    while (length / step >= 2 * s->n) step *= 2;
     size_t excess = length % step;
     return excess && length <= SIZE_MAX - step ? length + step - excess : length;
 }
@@ -52,9 +59,9 @@ static bool has_other_token_outputs(const ap_task_context *ctx, const ap_session
     return false;
 }
 
-size_t ap__lengths_choose(const ap_task_context *ctx, size_t longest) {
+size_t ap__lengths_choose(const ap_task_context *ctx, size_t longest, size_t n_rows) {
     const ap_session_info *info = ap__session_get_info(ap__model_get_session(ctx->model));
-    size_t rounded = ap__lengths_round(longest), n_positions;
+    size_t rounded = ap__lengths_round(longest, n_rows), n_positions;
     if (!info->few_lengths || rounded == longest || ctx->task->flags & AP_TASK_RUNS_ALONE ||
         ap__model_get_decoder(ctx->model))
         return longest;

@@ -4,12 +4,12 @@
 
 #include "pipeline/context.h"
 
-/* The length for a batch whose longest feed has `longest` tokens: that, or a little more where the backend
- * asks for few lengths and padding changes no result. */
-size_t ap__lengths_choose(const ap_task_context *ctx, size_t longest);
+/* The length for a batch of so many rows whose longest has `longest` tokens: that, or a little more where the
+ * backend asks for few lengths and padding changes no result. */
+size_t ap__lengths_choose(const ap_task_context *ctx, size_t longest, size_t n_rows);
 
-/* `length` rounded up: by at most a sixteenth from 64 on, where there are 16 lengths between a power of two
- * and the next; to a multiple of 4 above 16. There are 76 up to 512. */
-size_t ap__lengths_round(size_t length);
+/* `length` rounded up. Of one row, by a thirty-second at most, up to 64 not at all: there are 160 up to 512.
+ * Of several, by an eighth from 32 on: there are 46. */
+size_t ap__lengths_round(size_t length, size_t n_rows);
 
 #endif

@@ -239,8 +239,9 @@ static void run_lengths(ap__session *session, uint64_t *seed, int n) {
     for (int i = 0; i < n; i++) {
         *seed = *seed * 6364136223846793005u + 1442695040888963407u;
         size_t length = (size_t)(*seed >> 33) % MAX_TOKENS + 1;
-        if (ap__session_get_info(session)->few_lengths) length = ap__lengths_round(length);
-        const int64_t shape[] = {1 + (int64_t)(*seed >> 60) % MAX_ROWS, (int64_t)length};
+        size_t n_rows = (size_t)(*seed >> 60) % MAX_ROWS + 1;
+        if (ap__session_get_info(session)->few_lengths) length = ap__lengths_round(length, n_rows);
+        const int64_t shape[] = {(int64_t)n_rows, (int64_t)length};
         ap__tensor *x = sessions_tensor(AP_DTYPE_I64, shape, 2, ids);
         ap__feed in[] = {{"input_ids", 0, x}, {"attention_mask", 0, x}, {"token_type_ids", 0, x}},
                  out = {.name = "logits"};

@@ -67,30 +67,38 @@ int test_teardown(void **state) {
     return 0;
 }
 
-void test_lengths_grow_little_and_are_few(void **state) {
-    (void)state;
+static size_t count_lengths(size_t n_rows, size_t exact_max, size_t share) {
     size_t n_lengths = 0, last = 0;
     for (size_t length = 1; length <= 512; length++) {
-        size_t rounded = ap__lengths_round(length);
-        assert_true(rounded >= length && rounded - length < (length < 32 ? 4 : length / 8 + 1));
-        if (length <= 8) assert_int_equal(length, rounded);
-        assert_int_equal(rounded, ap__lengths_round(rounded));
+        size_t rounded = ap__lengths_round(length, n_rows);
+        assert_true(rounded >= length && rounded - length < (length < 4 * share ? 4 : length / share + 1));
+        if (length <= exact_max) assert_int_equal(length, rounded);
+        assert_int_equal(rounded, ap__lengths_round(rounded, n_rows));
         n_lengths += rounded != last;
         last = rounded;
     }
-    assert_int_equal(46, n_lengths);
-    assert_int_equal(SIZE_MAX, ap__lengths_round(SIZE_MAX));
+    assert_int_equal(SIZE_MAX, ap__lengths_round(SIZE_MAX, n_rows));
+    return n_lengths;
+}
+
+void test_lengths_grow_little_and_are_few(void **state) {
+    (void)state;
+    assert_int_equal(160, count_lengths(1, 64, 32));
+    assert_int_equal(46, count_lengths(2, 8, 8));
+    assert_int_equal(46, count_lengths(100, 8, 8));
 }
 
 void test_a_backend_that_asks_gets_few_lengths(void **state) {
     (void)state;
-    assert_int_equal(36, ap__lengths_choose(&ctx, 35));
-    assert_int_equal(100, ap__lengths_choose(&ctx, 99));
-    assert_int_equal(101, ap__lengths_choose(&ctx, 101)); /* Too long: the model says so, not we. */
+    assert_int_equal(36, ap__lengths_choose(&ctx, 35, 2));
+    assert_int_equal(35, ap__lengths_choose(&ctx, 35, 1));
+    assert_int_equal(68, ap__lengths_choose(&ctx, 67, 1));
+    assert_int_equal(100, ap__lengths_choose(&ctx, 99, 2));
+    assert_int_equal(101, ap__lengths_choose(&ctx, 101, 2)); /* Too long: the model says so, not we. */
     set_config("{\"max_position_embeddings\": 98, \"pad_token_id\": 0}");
-    assert_int_equal(98, ap__lengths_choose(&ctx, 97));
+    assert_int_equal(98, ap__lengths_choose(&ctx, 97, 2));
     info.few_lengths = 0;
-    assert_int_equal(35, ap__lengths_choose(&ctx, 35));
+    assert_int_equal(35, ap__lengths_choose(&ctx, 35, 2));
 }
 
 /* Where padding could make a difference to a text that is alone, there is none. */
@@ -106,6 +114,6 @@ void test_what_rules_it_out(void **state) {
         if (i == 5) has_decoder = true;
         if (i == 6) set_config("{\"max_position_embeddings\": 100, \"pad_token_id\": null}");
         if (i == 7) set_config("{\"pad_token_id\": 0}");
-        assert_int_equal(35, ap__lengths_choose(&ctx, 35));
+        assert_int_equal(35, ap__lengths_choose(&ctx, 35, 2));
     }
 }
