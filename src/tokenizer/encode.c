@@ -78,7 +78,7 @@ static ap_status encode_pieces(ap__work *work, ap__piece *pieces, size_t n) {
 }
 
 /* A few pieces on their way to the model. */
-enum { SOME_PIECES = 64 };
+enum { SOME_PIECES = 128 };
 
 typedef struct some_pieces {
     ap__piece ptr[SOME_PIECES];

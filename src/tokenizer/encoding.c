@@ -74,18 +74,36 @@ static void put_string(ap__text *out, char **strings, const char *text, size_t l
     *strings += len + 1;
 }
 
+/* Most are filled with zeros. */
+static void fill_numbers(uint32_t *out, uint32_t value, size_t n) {
+    if (!value)
+        memset(out, 0, n * sizeof *out);
+    else
+        for (size_t i = 0; i < n; i++) out[i] = value;
+}
+
+static void write_spans(ap__span *bytes, ap__span *chars, const ap__run *run, bool are_none) {
+    if (are_none) {
+        memset(bytes, 0, run->n * sizeof *bytes);
+        memset(chars, 0, run->n * sizeof *chars);
+        return;
+    }
+    for (size_t i = 0; i < run->n; i++) {
+        bytes[i] = run->tokens[i].bytes;
+        chars[i] = run->tokens[i].chars;
+    }
+}
+
 static void write_run(ap__encoding *out, size_t at, const ap__run *run, const ap__work *work,
                       char **strings) {
-    uint32_t *ids = out->ids + at, *type_ids = out->type_ids + at, *word_ids = out->word_ids + at;
-    ap__span *bytes = out->offsets_bytes + at, *chars = out->offsets_chars + at;
+    uint32_t *ids = out->ids + at, *word_ids = out->word_ids + at;
+    const ap__token *restrict tokens = run->tokens;
     for (size_t i = 0; i < run->n; i++) {
-        const ap__token *token = &run->tokens[i];
-        ids[i] = token->id;
-        type_ids[i] = run->type_id;
-        word_ids[i] = token->word;
-        bytes[i] = token->bytes;
-        chars[i] = token->chars;
+        ids[i] = tokens[i].id;
+        word_ids[i] = tokens[i].word;
     }
+    write_spans(out->offsets_bytes + at, out->offsets_chars + at, run, work->skips_offsets);
+    fill_numbers(out->type_ids + at, run->type_id, run->n);
     memset(out->special_tokens_mask + at, run->is_special, run->n);
     memset(out->attention_mask + at, 1, run->n);
     for (size_t i = 0; out->tokens && i < run->n; i++) {
@@ -99,7 +117,7 @@ static void write_run(ap__encoding *out, size_t at, const ap__run *run, const ap
 static void write_sequences(ap__encoding *out, const ap__part *part) {
     size_t n = part->n_ranges ? part->n_ranges : 1;
     out->pad_sequence_id = AP__TOKEN_NONE;
-    for (size_t i = 0; i < out->n; i++) out->sequence_ids[i] = AP__TOKEN_NONE;
+    memset(out->sequence_ids, 0xFF, out->n * sizeof *out->sequence_ids); /* AP__TOKEN_NONE */
     for (uint32_t sequence = 0; sequence < n; sequence++) {
         size_t start = 0, end = out->n, i = 0;
         while (i < part->n_ranges && part->ranges[i].sequence != sequence) i++;
@@ -109,7 +127,7 @@ static void write_sequences(ap__encoding *out, const ap__part *part) {
         } else {
             out->pad_sequence_id = sequence;
         }
-        for (i = start; i < end; i++) out->sequence_ids[i] = sequence;
+        fill_numbers(out->sequence_ids + start, sequence, end - start);
     }
 }
 

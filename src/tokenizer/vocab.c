@@ -137,28 +137,47 @@ static bool is_entry(const ap__vocab *vocab, const ap__vocab_entry *entry, const
     return entry->len == token->len && !memcmp(vocab->pool + entry->offset, token->ptr, token->len);
 }
 
-void ap__vocab_find_batch(const ap__vocab *vocab, const ap__text *tokens, size_t n, uint32_t *ids) {
-    uint64_t hashes[AP__VOCAB_BATCH];
-    uint32_t candidates[AP__VOCAB_BATCH];
+void ap__vocab_search_begin(ap__vocab_search *search, const ap__vocab *vocab, const ap__text *tokens,
+                            size_t n) {
+    search->tokens = tokens;
+    search->n = n;
     for (size_t i = 0; i < n; i++) {
+        search->hashes[i] = ap__vocab_hash(vocab->seed, tokens[i].ptr, tokens[i].len);
+        if (vocab->slots) __builtin_prefetch(&vocab->slots[search->hashes[i] >> 7 & vocab->slot_mask]);
+    }
+}
+
+void ap__vocab_search_slots(ap__vocab_search *search, const ap__vocab *vocab) {
+    for (size_t i = 0; i < search->n; i++) {
+        search->entries[i] = vocab->slots ? candidate_of(vocab, search->hashes[i]) : 0;
+        if (search->entries[i]) __builtin_prefetch(&vocab->entries[search->entries[i] - 1]);
+    }
+}
+
+void ap__vocab_search_entries(const ap__vocab_search *search, const ap__vocab *vocab) {
+    for (size_t i = 0; i < search->n; i++)
+        if (search->entries[i])
+            __builtin_prefetch(vocab->pool + vocab->entries[search->entries[i] - 1].offset);
+}
+
+void ap__vocab_search_finish(const ap__vocab_search *search, const ap__vocab *vocab, uint32_t *ids) {
+    for (size_t i = 0; i < search->n; i++) {
+        const ap__text *token = &search->tokens[i];
         ids[i] = AP__TOKEN_NONE;
-        hashes[i] = ap__vocab_hash(vocab->seed, tokens[i].ptr, tokens[i].len);
-        if (vocab->slots) __builtin_prefetch(&vocab->slots[hashes[i] >> 7 & vocab->slot_mask]);
-    }
-    if (!vocab->slots) return;
-    for (size_t i = 0; i < n; i++) {
-        candidates[i] = candidate_of(vocab, hashes[i]);
-        if (candidates[i]) __builtin_prefetch(&vocab->entries[candidates[i] - 1]);
-    }
-    for (size_t i = 0; i < n; i++)
-        if (candidates[i]) __builtin_prefetch(vocab->pool + vocab->entries[candidates[i] - 1].offset);
-    for (size_t i = 0; i < n; i++) {
-        if (!candidates[i]) continue;
-        const ap__vocab_entry *entry = &vocab->entries[candidates[i] - 1];
-        ids[i] = is_entry(vocab, entry, &tokens[i])
+        if (!search->entries[i]) continue;
+        const ap__vocab_entry *entry = &vocab->entries[search->entries[i] - 1];
+        ids[i] = is_entry(vocab, entry, token)
                      ? entry->id
-                     : ap__vocab_find_parts(vocab, hashes[i], tokens[i].ptr, 0, tokens[i].ptr, tokens[i].len);
+                     : ap__vocab_find_parts(vocab, search->hashes[i], token->ptr, 0, token->ptr, token->len);
     }
+}
+
+void ap__vocab_find_batch(const ap__vocab *vocab, const ap__text *tokens, size_t n, uint32_t *ids) {
+    ap__vocab_search search;
+    ap__vocab_search_begin(&search, vocab, tokens, n);
+    ap__vocab_search_slots(&search, vocab);
+    ap__vocab_search_entries(&search, vocab);
+    ap__vocab_search_finish(&search, vocab, ids);
 }
 
 bool ap__vocab_is_token(const ap__vocab *vocab, uint32_t id, ap__text prefix, ap__text rest) {

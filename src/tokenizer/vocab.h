@@ -57,9 +57,25 @@ void ap__vocab_set_alias(ap__vocab *vocab, uint32_t id, const char *token, size_
 /* AP__TOKEN_NONE when there is no such token. */
 uint32_t ap__vocab_find(const ap__vocab *vocab, const char *token, size_t len);
 
-/* Looks many tokens up, at most AP__VOCAB_BATCH: what the next step of each reads is on its way while those
- * of the others are taken, where one after the other would wait for memory each time. */
-enum { AP__VOCAB_BATCH = 64 };
+/* Many tokens, at most AP__VOCAB_BATCH, that are looked up in steps: what the next step of each reads is on
+ * its way while those of the others are taken, where one after the other would wait for memory each time. */
+enum { AP__VOCAB_BATCH = 128 };
+
+typedef struct ap__vocab_search {
+    const ap__text *tokens; /* The caller's, until the last step. */
+    size_t n;
+    uint64_t hashes[AP__VOCAB_BATCH];
+    uint32_t entries[AP__VOCAB_BATCH]; /* The first that may be the token's, from 1; 0: there is none. */
+} ap__vocab_search;
+
+/* The steps, to be taken in this order, with other work between them where there is some. */
+void ap__vocab_search_begin(ap__vocab_search *search, const ap__vocab *vocab, const ap__text *tokens,
+                            size_t n);
+void ap__vocab_search_slots(ap__vocab_search *search, const ap__vocab *vocab);
+void ap__vocab_search_entries(const ap__vocab_search *search, const ap__vocab *vocab);
+void ap__vocab_search_finish(const ap__vocab_search *search, const ap__vocab *vocab, uint32_t *ids);
+
+/* All of them. */
 void ap__vocab_find_batch(const ap__vocab *vocab, const ap__text *tokens, size_t n, uint32_t *ids);
 
 /* Whether the token of that id, which may be any, is `prefix` followed by `rest`. */

@@ -213,6 +213,22 @@ ap_status ap__work_push_text_token(ap__work *work, const ap__piece *piece, uint3
     return AP_OK;
 }
 
+ap_status ap__work_place_ids(ap__work *work, const ap__piece *piece, uint32_t start, const uint32_t *ids,
+                             uint32_t n, uint32_t ends) {
+    ap__tokens *list = &work->tokens;
+    uint32_t at = start;
+    ap_status status = list->capacity - list->n < n ? ap__work_grow_tokens(work, n) : AP_OK;
+    if (status) return status;
+    for (uint32_t i = 0; i < n; i++, ends &= ends - 1) {
+        uint32_t end = start + (uint32_t)__builtin_ctz(ends) + 1;
+        ap__span origin = ap__ntext_origin_of(&piece->text, at, end);
+        list->ptr[list->n++] =
+            (ap__token){.id = ids[i], .word = work->word, .bytes = origin, .chars = origin};
+        at = end;
+    }
+    return AP_OK;
+}
+
 /* -- pieces that came before --------------------------------------------------------------------------- */
 
 const ap__cached_piece *ap__work_find_cached(ap__piece_key *key, const ap__work *work,

@@ -154,22 +154,38 @@ const ap__cached_piece *ap__work_find_cached(ap__piece_key *key, const ap__work 
  * @param ends where in the piece each of the first AP__CACHED_MAX_TOKENS ends. */
 ap_status ap__work_remember(ap__work *work, const ap__piece_key *key, size_t first, const uint32_t *ends);
 
+/* The n tokens of a part of the piece that begins at `start`. Bit i of `ends`: one ends behind byte i of it.
+ */
+ap_status ap__work_place_ids(ap__work *work, const ap__piece *piece, uint32_t start, const uint32_t *ids,
+                             uint32_t n, uint32_t ends);
+
+/* The same, where nobody may ask for offsets. How many there are, no processor foresees: a few are always
+ * written.
+ * @param ids AP__IDS_READ of them may be read, whatever those behind the n are. */
+static inline ap_status ap__work_push_ids(ap__work *work, const ap__piece *piece, uint32_t start,
+                                          const uint32_t *ids, uint32_t n, uint32_t ends) {
+    ap__tokens *list = &work->tokens;
+    if (!work->skips_offsets) return ap__work_place_ids(work, piece, start, ids, n, ends);
+    ap_status status =
+        list->capacity - list->n < n + AP__IDS_READ ? ap__work_grow_tokens(work, n + AP__IDS_READ) : AP_OK;
+    if (status) return status;
+    ap__token *tokens = list->ptr + list->n, token = {.word = work->word};
+    list->n += n;
+    for (uint32_t i = 0; i < AP__IDS_READ; i++) {
+        token.id = ids[i];
+        tokens[i] = token;
+    }
+    for (uint32_t i = AP__IDS_READ; i < n; i++) {
+        token.id = ids[i];
+        tokens[i] = token;
+    }
+    return AP_OK;
+}
+
 /* The tokens of a cached part of the piece, which begins at `start`. */
 static inline ap_status ap__work_push_cached(ap__work *work, const ap__piece *piece, uint32_t start,
                                              const ap__cached_piece *cached) {
-    ap__tokens *list = &work->tokens;
-    uint32_t at = start, ends = cached->ends, n = cached->n;
-    ap_status status = list->capacity - list->n < n ? ap__work_grow_tokens(work, n) : AP_OK;
-    if (status) return status;
-    for (uint32_t i = 0; i < n; i++, ends &= ends - 1) {
-        ap__token *token = &list->ptr[list->n++];
-        *token = (ap__token){.id = cached->ids[i], .word = work->word};
-        if (work->skips_offsets) continue;
-        uint32_t end = start + (uint32_t)__builtin_ctz(ends) + 1;
-        token->bytes = token->chars = ap__ntext_origin_of(&piece->text, at, end);
-        at = end;
-    }
-    return AP_OK;
+    return ap__work_push_ids(work, piece, start, cached->ids, cached->n, cached->ends);
 }
 
 #endif

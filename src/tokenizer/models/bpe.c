@@ -187,6 +187,7 @@ typedef struct part {
     ap__span bytes;     /* Of the piece. */
     uint32_t word;      /* Index of the piece. */
     bool may_be_token;  /* Without a merge that makes it. */
+    bool may_be_fresh;  /* Though it is too long to be remembered. */
     uint32_t token;     /* Of a single character; AP__TOKEN_NONE: of anything else. */
     ap__piece_key key;  /* len 0: it is that, or too long to be remembered. */
     uint32_t cached;    /* Its place in the cache; 0: it is not there. */
@@ -195,12 +196,13 @@ typedef struct part {
 
 /* Parts that are gone about together, so that what each needs from memory is under way before it is needed.
  */
-enum { BATCH = 64 };
+enum { BATCH = 128 };
 
 typedef struct batch {
     part parts[BATCH];
     size_t n;
     ap__merging fresh[BATCH];
+    part *fresh_parts[BATCH]; /* Those that have one of these each. */
     size_t n_fresh;
     size_t n_clears; /* Of the cache when it was searched. */
 } batch;
@@ -226,6 +228,18 @@ static ap_status remember(ap__work *work, const part *p, const ap__symbol *symbo
 static bool symbols_of(size_t *out, const ap__bpe *self, size_t len) {
     size_t n_affix = self->byte_fallback ? self->prefix.len : 0;
     return ap__mul_size(out, 2 * len, n_affix + 1) && ap__add_size(out, *out, self->suffix.len + 1);
+}
+
+/* The same of one that was merged with others. */
+static ap_status remember_fresh(ap__work *work, const part *p) {
+    ap__cached_piece *cached;
+    const ap__merging *fresh = p->fresh;
+    if (!p->key.len) return AP_OK;
+    ap_status status = ap__piece_cache_put(&cached, &work->piece_cache, &p->key, fresh->n, work->err);
+    if (status) return status;
+    cached->ends = fresh->ends;
+    memcpy(cached->ids, fresh->ids, fresh->n * sizeof *fresh->ids);
+    return AP_OK;
 }
 
 static ap_status merge_part(const ap__bpe *self, ap__work *work, const part *p) {
@@ -257,8 +271,9 @@ static ap_status push_part(const ap__bpe *self, ap__work *work, const batch *b, 
     if (p->token != AP__TOKEN_NONE)
         return ap__work_push_token(work, p->piece, p->token, p->bytes.start, p->bytes.end);
     if (fresh) {
-        ap_status status = push_symbols(work, p->piece, p->bytes.start, fresh->symbols, fresh->n);
-        return status ? status : remember(work, p, fresh->symbols, fresh->n);
+        ap_status status =
+            ap__work_push_ids(work, p->piece, p->bytes.start, fresh->ids, fresh->n, fresh->ends);
+        return status ? status : remember_fresh(work, p);
     }
     /* All may have been forgotten for a part before this one. */
     if (!p->cached || b->n_clears != cache->n_clears) return merge_part(self, work, p);
@@ -280,35 +295,65 @@ static void find_cached(const ap__bpe *self, const ap__work *work, batch *b) {
         if (b->parts[i].key.len) b->parts[i].cached = ap__piece_cache_place(cache, &b->parts[i].key);
     for (size_t i = 0; i < b->n; i++) {
         part *p = &b->parts[i];
-        if (!p->key.len || ap__piece_cache_check(cache, p->cached, &p->key)) continue;
+        if (p->key.len ? ap__piece_cache_check(cache, p->cached, &p->key) != NULL : !p->may_be_fresh)
+            continue;
         p->cached = 0;
         if (!is_usual(self, p->piece)) continue;
+        if (p->may_be_token) __builtin_prefetch(&self->short_tokens[ap__bpe_short_place(&p->key)]);
+        b->fresh_parts[b->n_fresh] = p;
         p->fresh = &b->fresh[b->n_fresh++];
-        p->fresh->n = 0;
     }
 }
 
-/* Those that are tokens as they are become one symbol. */
-static void find_tokens(const ap__bpe *self, batch *b) {
+/* Fresh parts: those that may be tokens as they are, which are looked up while the others are merged. */
+typedef struct token_search {
+    ap__vocab_search search;
+    part *parts[BATCH], *others[BATCH];
+    size_t n_others;
+    ap__text tokens[BATCH];
     char images[BATCH][2 * AP__CACHED_MAX_BYTES + 1];
-    ap__text tokens[BATCH] = {{0}};
-    part *parts[BATCH];
+} token_search;
+
+_Static_assert((size_t)BATCH <= (size_t)AP__VOCAB_BATCH, "all parts may be tokens");
+
+/* False only when the part is no token. */
+static bool may_be_short_token(const ap__bpe *self, const part *p) {
+    if (!p->may_be_token || !p->piece->is_bytes) return p->may_be_token;
+    uint64_t bits = ap__bpe_short_bits(&p->key);
+    return (self->short_tokens[ap__bpe_short_place(&p->key)] & bits) == bits;
+}
+
+static void begin_search(token_search *s, const ap__bpe *self, const batch *b) {
+    size_t n = 0;
+    s->n_others = 0;
+    for (size_t i = 0; i < b->n_fresh; i++) {
+        part *p = b->fresh_parts[i];
+        const ap__ntext *text = &p->piece->text;
+        if (!may_be_short_token(self, p)) {
+            s->others[s->n_others++] = p;
+            continue;
+        }
+        s->tokens[n] = (ap__text){text->ptr, text->len};
+        if (p->piece->is_bytes)
+            s->tokens[n] = (ap__text){s->images[n], write_image(s->images[n], self, text)};
+        s->parts[n++] = p;
+    }
+    ap__vocab_search_begin(&s->search, self->vocab, s->tokens, n);
+}
+
+/* Those that are tokens become one symbol. Of s->parts the others stay.   @return how many these are */
+static size_t finish_search(token_search *s, const ap__bpe *self) {
     uint32_t ids[BATCH];
     size_t n = 0;
-    for (size_t i = 0; i < b->n; i++) {
-        part *p = &b->parts[i];
-        if (!p->fresh || !p->may_be_token) continue;
-        const ap__ntext *text = &p->piece->text;
-        tokens[n] = (ap__text){text->ptr, text->len};
-        if (p->piece->is_bytes) tokens[n] = (ap__text){images[n], write_image(images[n], self, text)};
-        parts[n++] = p;
+    ap__vocab_search_finish(&s->search, self->vocab, ids);
+    for (size_t i = 0; i < s->search.n; i++) {
+        ap__merging *fresh = s->parts[i]->fresh;
+        fresh->n = 1;
+        fresh->ids[0] = ids[i];
+        fresh->ends = 1u << (s->parts[i]->bytes.end - 1);
+        if (ids[i] == AP__TOKEN_NONE) s->parts[n++] = s->parts[i];
     }
-    ap__vocab_find_batch(self->vocab, tokens, n, ids);
-    for (size_t i = 0; i < n; i++) {
-        if (ids[i] == AP__TOKEN_NONE) continue;
-        parts[i]->fresh->symbols[0] = (ap__symbol){ids[i], parts[i]->bytes.end};
-        parts[i]->fresh->n = 1;
-    }
+    return n;
 }
 
 /* Writes the numbers of the characters. Gives how many there are; 0 where one is not near, or is no token. */
@@ -329,46 +374,69 @@ static size_t spell_near(unsigned char *out, const ap__bpe *self, ap__text text,
 
 /* Starts a word of characters that are near; false when it has others. */
 static bool begin_near(ap__merging *fresh, const ap__bpe *self, ap__text text) {
-    unsigned char numbers[AP__CACHED_MAX_BYTES];
+    unsigned char numbers[AP__SHORT_WORD];
+    uint8_t places[AP__SHORT_WORD + 1]; /* Of the characters, in bytes. */
     size_t n_spaces, n = spell_near(numbers, self, text, &n_spaces);
     if (!n) return false;
     ap__merging_begin_bytes(fresh, &self->merges, (ap__text){(const char *)numbers, n});
-    const unsigned char *at = numbers;
-    for (size_t i = 0; n_spaces; i++) { /* Lengths are in bytes. */
-        for (uint32_t len = fresh->symbols[i].len; len; len--) {
-            bool is_space = *at++ == AP__NEAR_SPACE;
-            fresh->symbols[i].len += is_space ? AP__NEAR_SPACE_LEN - 1 : 0;
-            n_spaces -= is_space;
-        }
-    }
+    if (!n_spaces) return true;
+    places[0] = 0;
+    for (size_t i = 0; i < n; i++)
+        places[i + 1] = (uint8_t)(places[i] + (numbers[i] == AP__NEAR_SPACE ? AP__NEAR_SPACE_LEN : 1));
+    for (size_t i = 1; i <= fresh->n + 1; i++) fresh->starts[i] = places[fresh->starts[i]];
     return true;
 }
 
-static ap_status merge_fresh(const ap__bpe *self, ap__work *work, batch *b) {
-    ap__merging *words[BATCH];
-    size_t n = 0;
-    for (size_t i = 0; i < b->n; i++) {
-        part *p = &b->parts[i];
-        if (!p->fresh || p->fresh->n) continue;
-        ap__text text = {p->piece->text.ptr + p->bytes.start, p->bytes.end - p->bytes.start};
-        if (p->piece->is_bytes) {
-            ap__merging_begin_bytes(p->fresh, &self->merges, text);
-        } else if (!begin_near(p->fresh, self, text)) {
-            word w = {.symbols = p->fresh->symbols};
-            ap_status status = cut_chars(self, work, text, &w);
-            if (status) return status;
-            p->fresh->n = (uint8_t)w.n;
-            ap__merging_begin(p->fresh, &self->merges);
-        }
-        words[n++] = p->fresh;
+static ap_status begin_chars(ap__merging *fresh, const ap__bpe *self, ap__work *work, ap__text text) {
+    ap__symbol symbols[AP__SHORT_WORD];
+    word w = {.symbols = symbols};
+    ap_status status = cut_chars(self, work, text, &w);
+    if (status) return status;
+    fresh->starts[1] = 0;
+    for (size_t i = 0; i < w.n; i++) {
+        fresh->ids[i + 1] = symbols[i].id;
+        fresh->starts[i + 2] = (uint8_t)(fresh->starts[i + 1] + symbols[i].len);
     }
+    ap__merging_begin(fresh, &self->merges, (uint32_t)w.n);
+    return AP_OK;
+}
+
+/* Starts the words of fresh parts, and lists them. */
+static ap_status begin_words(ap__merging **words, const ap__bpe *self, ap__work *work, part *const *parts,
+                             size_t n) {
+    ap_status status = AP_OK;
+    for (size_t i = 0; i < n && !status; i++) {
+        const part *p = parts[i];
+        ap__text text = {p->piece->text.ptr + p->bytes.start, p->bytes.end - p->bytes.start};
+        words[i] = p->fresh;
+        if (p->piece->is_bytes)
+            ap__merging_begin_bytes(p->fresh, &self->merges, text);
+        else if (!begin_near(p->fresh, self, text))
+            status = begin_chars(p->fresh, self, work, text);
+    }
+    return status;
+}
+
+static ap_status merge_fresh(const ap__bpe *self, ap__work *work, const batch *b) {
+    token_search s;
+    ap__merging *words[BATCH];
+    begin_search(&s, self, b);
+    ap_status status = begin_words(words, self, work, s.others, s.n_others);
+    if (status) return status;
+    ap__vocab_search_slots(&s.search, self->vocab);
+    ap__merging_look_up(words, s.n_others, &self->merges);
+    ap__vocab_search_entries(&s.search, self->vocab);
+    ap__merging_finish(words, s.n_others, &self->merges);
+    size_t n = finish_search(&s, self);
+    status = begin_words(words, self, work, s.parts, n);
+    if (status) return status;
+    ap__merging_look_up(words, n, &self->merges);
     ap__merging_finish(words, n, &self->merges);
     return AP_OK;
 }
 
 static ap_status flush(const ap__bpe *self, ap__work *work, batch *b) {
     find_cached(self, work, b);
-    if (b->n_fresh && self->ignore_merges) find_tokens(self, b);
     ap_status status = b->n_fresh ? merge_fresh(self, work, b) : AP_OK;
     for (size_t i = 0; i < b->n && !status; i++) status = push_part(self, work, b, &b->parts[i]);
     b->n = 0;
@@ -388,7 +456,6 @@ static inline uint32_t find_single(const ap__bpe *self, const ap__piece *piece, 
 /* Adds bytes [start, end) of the piece of that index. */
 static inline ap_status add_part(const ap__bpe *self, ap__work *work, batch *b, ap__piece *piece,
                                  uint32_t index, ap__span bytes) {
-    enum { IS_BYTES = 1 << 8, MAY_BE_TOKEN = 1 << 9 };
     ap_status status = b->n == BATCH ? flush(self, work, b) : AP_OK;
     part *p = &b->parts[b->n++];
     uint32_t len = bytes.end - bytes.start;
@@ -396,13 +463,19 @@ static inline ap_status add_part(const ap__bpe *self, ap__work *work, batch *b, 
     p->bytes = bytes;
     p->word = index;
     p->may_be_token = self->ignore_merges && len == piece->text.len;
+    p->may_be_fresh = false;
     p->cached = 0;
     p->fresh = NULL;
     p->key.len = 0;
     p->token = find_single(self, piece, bytes.start, len);
-    if (p->token != AP__TOKEN_NONE || len > AP__CACHED_MAX_BYTES) return status;
-    uint32_t flags = (piece->is_bytes ? IS_BYTES : 0u) | (p->may_be_token ? MAY_BE_TOKEN : 0u);
-    ap__piece_key_of(&p->key, piece->text.ptr + bytes.start, len, piece->n_readable - bytes.start, flags);
+    if (p->token != AP__TOKEN_NONE) return status;
+    if (len > AP__CACHED_MAX_BYTES) {
+        p->may_be_fresh = len <= AP__SHORT_WORD && is_usual(self, piece);
+        p->may_be_token &= !is_usual(self, piece); /* Else it is no token: add_piece(). */
+        return status;
+    }
+    ap__bpe_key_of(&p->key, (ap__text){piece->text.ptr + bytes.start, len}, piece->n_readable - bytes.start,
+                   piece->is_bytes, p->may_be_token);
     ap__piece_cache_ask(&work->piece_cache, &p->key);
     return status;
 }
@@ -431,6 +504,7 @@ static ap_status add_piece(const ap__bpe *self, ap__work *work, batch *b, ap__pi
         bytes.end = is_cut ? part_end(self, piece, bytes.start) : len;
         status = add_part(self, work, b, piece, index, bytes);
     }
+    if (!status && id != AP__TOKEN_NONE) b->parts[b->n - 1].token = id;
     return status;
 }
 

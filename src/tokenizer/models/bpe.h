@@ -25,7 +25,9 @@ typedef struct ap__bpe {
     uint32_t fallback_ids[256]; /* Of "<0x00>" and so on; AP__TOKEN_NONE where one is missing. */
     /* Of the characters of the byte alphabet, with their affixes: [0] in the middle, | 1 first, | 2 last. */
     uint32_t byte_ids[4][256];
-    uint64_t *long_tokens;   /* With ignore_merges: bits of those that stand for many bytes. */
+    /* With ignore_merges: bits of the tokens that stand for many bytes, and of the others, by
+     * ap__bpe_key_of(). */
+    uint64_t *long_tokens, *short_tokens;
     char images[256][2];     /* Those characters, */
     uint8_t image_lens[256]; /* and their bytes. */
 } ap__bpe;
@@ -45,6 +47,25 @@ static inline size_t ap__bpe_long_place(const char *start, size_t len) {
     uint64_t hash = ap__read_bytes(start, 8) * 0x9E3779B97F4A7C15u +
                     ap__read_bytes(start + 8, AP__LONG_START - 8) * 0xC2B2AE3D27D4EB4Fu + len;
     return (size_t)((hash ^ hash >> 32) * 0xD6E8FEB86659FD93u >> (64 - AP__LONG_BITS));
+}
+
+/* Of a part of a piece, which has 1 to AP__CACHED_MAX_BYTES bytes; `n_readable` of them may be read. */
+static inline void ap__bpe_key_of(ap__piece_key *key, ap__text text, uint32_t n_readable, bool is_bytes,
+                                  bool may_be_token) {
+    uint32_t flags = (uint32_t)is_bytes << 8 | (uint32_t)may_be_token << 9;
+    ap__piece_key_of(key, text.ptr, (uint32_t)text.len, n_readable, flags);
+}
+
+/* Three bits of a word of 64. Of parts that are no token one of two hundred has all of them, in a vocabulary
+ * of 128,000: these are merged late, and so cost more than others. */
+enum { AP__SHORT_BITS = 21 };
+
+static inline size_t ap__bpe_short_place(const ap__piece_key *key) {
+    return key->hash >> (32 - AP__SHORT_BITS + 6);
+}
+
+static inline uint64_t ap__bpe_short_bits(const ap__piece_key *key) {
+    return 1ull << (key->hash & 63) | 1ull << (key->hash >> 6 & 63) | 1ull << (key->hash >> 12 & 63);
 }
 
 enum { AP__SYMBOL_MAX_BYTES = 2 * AP__AFFIX_MAX_BYTES + 4 };

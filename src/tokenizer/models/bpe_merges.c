@@ -10,14 +10,26 @@
 
 #include <string.h>
 
-#define MERGES_MAX ((size_t)1 << 26)
+/* A rank and a place are one number of 31 bits. */
+#define MERGES_MAX (((size_t)1 << (31 - AP__PLACE_BITS)) - 1)
 
-/* On average. One bucket of twenty is then full, and a pair may have to be looked for in the next. */
+/* Far above any model: tables of such pairs would be absurd. */
+#define IDS_MAX ((size_t)1 << 23)
+
+/* On average. One bucket of fifty has then too many, and a pair may have to be looked for in the next. */
 enum { MERGES_PER_BUCKET = AP__MERGE_BUCKET / 2 };
 
 /* -- the table ----------------------------------------------------------------------------------------- */
 
-/* Bits of an id such that the largest number of so many bits is no id: no pair looks like a free place. */
+/* Of the last place of a bucket that has no room for all of its merges: those that are too much, and the one
+ * that had this place, are in the next. */
+#define OVERFULL UINT32_MAX
+
+/* Pairs are told by their tags among those of so many buckets in a row; no more than a few in a row are
+ * overfull. */
+enum { TOLD_BUCKETS = 32 };
+
+/* Bits of an id such that the largest number of so many bits is no id. */
 static unsigned bits_of_ids(size_t n_ids) {
     unsigned bits = 1;
     while (bits < 32 && n_ids >> bits) bits++;
@@ -25,31 +37,37 @@ static unsigned bits_of_ids(size_t n_ids) {
 }
 
 ap_status ap__merges_create(ap__merges *merges, ap__arena *arena, size_t n, size_t n_ids, ap_error *err) {
-    unsigned rank_bits = 64 - 2 * bits_of_ids(n_ids);
-    if (n > MERGES_MAX || n_ids > UINT32_MAX >> 1 || n >> (rank_bits < 32 ? rank_bits : 32))
+    unsigned id_bits = bits_of_ids(n_ids), hash_bits = id_bits > 16 ? 2 * id_bits : 32;
+    if (n > MERGES_MAX || n_ids >= IDS_MAX)
         return ap__fail(err, AP_ELIMIT, "%zu merges of ids below %zu: more than is supported", n, n_ids);
-    *merges = (ap__merges){.n_buckets = (uint32_t)(n / MERGES_PER_BUCKET + 1), .rank_bits = rank_bits};
-    merges->rank_mask = ((uint64_t)1 << rank_bits) - 1;
-    size_t size = merges->n_buckets * sizeof *merges->buckets;
+    size_t n_buckets = n / MERGES_PER_BUCKET + 1, least = (size_t)TOLD_BUCKETS << (hash_bits - 32);
+    if (n_buckets < least) n_buckets = least;
+    *merges = (ap__merges){.n_buckets = (uint32_t)n_buckets,
+                           .capacity = (uint32_t)n,
+                           .nothing = ((uint32_t)1 << id_bits) - 1,
+                           .id_bits = id_bits,
+                           .top_shift = hash_bits - 32,
+                           .hash_mask = ((uint64_t)1 << hash_bits) - 1,
+                           .seed = ap__hash("merges", 6) | 1};
+    size_t size = n_buckets * sizeof *merges->buckets;
     void *memory = ap__arena_alloc(arena, ap__table_room(size));
     merges->merged = ap__arena_alloc(arena, (n + 1) * sizeof *merges->merged);
     merges->used = ap__arena_calloc(arena, n_ids / 64 + 1, sizeof *merges->used);
     if (!memory || !merges->merged || !merges->used) return ap__fail_nomem(err);
     merges->buckets = ap__table_place(memory, size);
-    memset(merges->buckets, 0xFF, size);
-    merges->seed = ap__hash("merges", 6) | 1;
+    memset(merges->buckets, 0, size);
     return AP_OK;
 }
 
-static inline uint64_t pair_of(const ap__merges *merges, uint32_t left, uint32_t right) {
-    return (uint64_t)left << (64 - merges->rank_bits) / 2 | right;
-}
-
-/* Ids come from a file: the second factor is this process's own, so that it cannot be made for collisions. */
-static inline uint32_t bucket_of(const ap__merges *merges, uint64_t pair) {
-    uint64_t hash = pair * 0x9E3779B97F4A7C15u;
-    hash = (hash ^ hash >> 32) * merges->seed;
-    return (uint32_t)((hash >> 32) * merges->n_buckets >> 32);
+/* Each step can be undone within the bits of the hash, so that no two pairs have the same. The bucket is its
+ * highest bits, more or less: pairs of one bucket, or of some in a row, have hashes in a row, which their
+ * lowest 32 bits tell apart. Ids come from a file: the second factor is this process's own, so that it cannot
+ * be made for collisions. */
+static inline ap__pair_place place_of(const ap__merges *merges, uint32_t left, uint32_t right) {
+    uint64_t hash = ((uint64_t)left << merges->id_bits | right) * 0x9E3779B97F4A7C15u & merges->hash_mask;
+    hash = (hash ^ hash >> 16) * merges->seed;
+    uint64_t top = (uint32_t)(hash >> merges->top_shift);
+    return (ap__pair_place){(uint32_t)(top * merges->n_buckets >> 32), (uint32_t)hash};
 }
 
 static inline uint32_t next_bucket(const ap__merges *merges, uint32_t at) {
@@ -57,54 +75,77 @@ static inline uint32_t next_bucket(const ap__merges *merges, uint32_t at) {
 }
 
 const void *ap__merges_place(const ap__merges *merges, uint32_t left, uint32_t right) {
-    return &merges->buckets[bucket_of(merges, pair_of(merges, left, right))];
+    return &merges->buckets[place_of(merges, left, right).bucket];
 }
 
-/* The place of the pair, or the free one where it goes. */
-static uint64_t *find_slot(const ap__merges *merges, uint64_t pair) {
-    for (uint32_t at = bucket_of(merges, pair);; at = next_bucket(merges, at)) {
-        uint64_t *slots = merges->buckets[at].slots;
-        for (size_t i = 0; i < AP__MERGE_BUCKET; i++)
-            if (slots[i] == AP__NO_MERGE || slots[i] >> merges->rank_bits == pair) return &slots[i];
+static inline bool is_overfull(const ap__merge_bucket *bucket) {
+    return bucket->tags[AP__MERGE_BUCKET - 1] == OVERFULL;
+}
+
+/* Puts a merge, whose pair is not there, into the first bucket from its own on that has room. */
+static void put_merge(ap__merges *merges, ap__pair_place at, uint32_t merge) {
+    enum { LAST = AP__MERGE_BUCKET - 1 };
+    for (;; at.bucket = next_bucket(merges, at.bucket)) {
+        ap__merge_bucket *bucket = &merges->buckets[at.bucket];
+        size_t i = 0;
+        for (size_t k = 0; k < AP__MERGE_BUCKET; k++) i += bucket->merges[k] != 0;
+        if (i < AP__MERGE_BUCKET && !(i == LAST && is_overfull(bucket))) {
+            bucket->tags[i] = at.tag;
+            bucket->merges[i] = merge;
+            return;
+        }
+        if (i == LAST) continue;
+        ap__pair_place moved = {next_bucket(merges, at.bucket), bucket->tags[LAST]};
+        uint32_t moved_merge = bucket->merges[LAST];
+        bucket->tags[LAST] = OVERFULL;
+        bucket->merges[LAST] = 0;
+        put_merge(merges, moved, moved_merge);
+    }
+}
+
+/* The merge of the pair; NULL: it does not merge. */
+static uint32_t *get_merge(const ap__merges *merges, ap__pair_place at) {
+    for (;; at.bucket = next_bucket(merges, at.bucket)) {
+        ap__merge_bucket *bucket = &merges->buckets[at.bucket];
+        uint32_t merge = ap__four_pick(bucket->tags, bucket->merges, at.tag);
+        for (size_t i = 0; merge && i < AP__MERGE_BUCKET; i++)
+            if (bucket->merges[i] == merge) return &bucket->merges[i];
+        if (!is_overfull(bucket)) return NULL;
     }
 }
 
 void ap__merges_add(ap__merges *merges, uint32_t left, uint32_t right, uint32_t merged, bool *is_used) {
-    uint64_t pair = pair_of(merges, left, right);
+    ap__pair_place at = place_of(merges, left, right);
+    uint32_t merge = (merges->capacity - merges->n) << AP__PLACE_BITS, *before = get_merge(merges, at);
     merges->used[left / 64] |= 1ull << left % 64;
     merges->used[right / 64] |= 1ull << right % 64;
     *is_used = merges->used[merged / 64] >> merged % 64 & 1;
-    *find_slot(merges, pair) = pair << merges->rank_bits | merges->n;
+    if (before)
+        *before = merge;
+    else
+        put_merge(merges, at, merge);
     merges->merged[merges->n++] = merged;
 }
 
-/* The least of what four slots differ from `wanted` by. */
-static inline uint64_t least_of_four(const uint64_t *slots, uint64_t wanted) {
-    uint64_t a = slots[0] ^ wanted, b = slots[1] ^ wanted, c = slots[2] ^ wanted, d = slots[3] ^ wanted;
-    a = b < a ? b : a;
-    c = d < c ? d : c;
-    return c < a ? c : a;
+/* What is larger is no rank. */
+static inline uint32_t no_order(const ap__merges *merges) { return merges->capacity << AP__PLACE_BITS; }
+
+/* The rank of a pair, above `place`. Of one that merges, the merged token will be asked for. Whether a pair
+ * merges is what no processor foresees: a bucket is looked through without a branch that depends on it, so
+ * that waiting for one does not keep from asking for others. */
+static inline uint32_t order_of(const ap__merges *merges, ap__pair_place at, uint32_t place) {
+    for (;; at.bucket = next_bucket(merges, at.bucket)) {
+        const ap__merge_bucket *bucket = &merges->buckets[at.bucket];
+        uint32_t found = ap__four_pick(bucket->tags, bucket->merges, at.tag);
+        uint32_t order = no_order(merges) - found + place;
+        __builtin_prefetch(&merges->merged[order >> AP__PLACE_BITS]);
+        if (__builtin_expect((found != 0) | !is_overfull(bucket), 1)) return order;
+    }
 }
 
-_Static_assert(AP__MERGE_BUCKET == 8, "rank_of() looks through two times four");
-
-/* AP__NO_RANK for a pair that does not merge. Of one that does, the merged token will be asked for. Whether a
- * pair merges is what no processor foresees: a bucket is looked through without a branch that depends on it,
- * so that waiting for one does not keep from asking for others. */
 static inline uint32_t rank_of(const ap__merges *merges, uint32_t left, uint32_t right) {
-    uint64_t pair = pair_of(merges, left, right), wanted = pair << merges->rank_bits;
-    for (uint32_t at = bucket_of(merges, pair);; at = next_bucket(merges, at)) {
-        const uint64_t *slots = merges->buckets[at].slots;
-        /* Only of the pair itself is the difference a rank. */
-        uint64_t lowest = least_of_four(slots, wanted), others = least_of_four(slots + 4, wanted);
-        lowest = others < lowest ? others : lowest;
-        bool is_there = lowest <= merges->rank_mask;
-        uint64_t none =
-            (uint64_t)is_there - 1; /* All bits or no bit: what is chosen by ?: becomes a branch. */
-        __builtin_prefetch(&merges->merged[lowest & ~none]);
-        if (__builtin_expect(is_there | (slots[AP__MERGE_BUCKET - 1] == AP__NO_MERGE), 1))
-            return (uint32_t)(lowest | none);
-    }
+    uint32_t rank = order_of(merges, place_of(merges, left, right), 0) >> AP__PLACE_BITS;
+    return rank == merges->capacity ? AP__NO_RANK : rank;
 }
 
 uint32_t ap__merges_find(const ap__merges *merges, uint32_t left, uint32_t right, uint32_t *merged) {
@@ -115,120 +156,120 @@ uint32_t ap__merges_find(const ap__merges *merges, uint32_t left, uint32_t right
 
 /* -- short words --------------------------------------------------------------------------------------- */
 
-/* Ranks are compared so many at a time, with their places in the lowest bits: where a loop over the symbols
- * of a word ends, no processor foresees. */
-enum { LOWEST_STEP = 8, PLACE_BITS = 8 };
+/* Orders are compared so many at a time: where a loop over the symbols of a word ends, no processor foresees.
+ */
+enum { LOWEST_STEP = 16 };
 
-_Static_assert(AP__SHORT_WORD % LOWEST_STEP == 0 && AP__SHORT_WORD < 1 << PLACE_BITS, "see lowest()");
+_Static_assert(AP__SHORT_WORD % LOWEST_STEP == 0 && AP__SHORT_WORD + 2 <= 1 << AP__PLACE_BITS,
+               "see lowest()");
 
-static inline uint64_t rank_and_place(const ap__merging *w, uint32_t i) {
-    return (uint64_t)w->ranks[i] << PLACE_BITS | i;
+typedef int32_t four_signed __attribute__((vector_size(16)));
+
+static inline four_signed lower_of(four_signed a, four_signed b) {
+    four_signed is_lower = a < b;
+    return (a & is_lower) | (b & ~is_lower);
 }
 
-static inline uint64_t lower_of(uint64_t a, uint64_t b) { return b < a ? b : a; }
-
-/* Of four ranks from the i-th on. */
-static inline uint64_t lowest_of_four(const ap__merging *w, uint32_t i) {
-    return lower_of(lower_of(rank_and_place(w, i), rank_and_place(w, i + 1)),
-                    lower_of(rank_and_place(w, i + 2), rank_and_place(w, i + 3)));
+static inline four_signed lowest_of_step(const uint32_t *order) {
+    four_signed a = (four_signed)ap__four_at(order), b = (four_signed)ap__four_at(order + 4);
+    four_signed c = (four_signed)ap__four_at(order + 8), d = (four_signed)ap__four_at(order + 12);
+    return lower_of(lower_of(a, b), lower_of(c, d));
 }
 
+/* The rank and the place of the next merge. */
 static inline uint32_t lowest(const ap__merging *w) {
-    uint64_t best = UINT64_MAX;
-    for (uint32_t i = 0; i < w->n; i += LOWEST_STEP)
-        best = lower_of(best, lower_of(lowest_of_four(w, i), lowest_of_four(w, i + 4)));
-    return (uint32_t)(best & ((1u << PLACE_BITS) - 1));
+    four_signed four = lowest_of_step(w->order);
+    for (uint32_t i = LOWEST_STEP; i < w->n; i += LOWEST_STEP)
+        four = lower_of(four, lowest_of_step(w->order + i));
+    four_signed two = {four[2], four[3], four[2], four[3]};
+    two = lower_of(four, two);
+    return (uint32_t)(two[0] < two[1] ? two[0] : two[1]);
 }
 
-/* The neighbours of every place: of the first and the last they are never read. */
-static const uint8_t BEFORE[AP__SHORT_WORD] = {0,  0,  1,  2,  3,  4,  5,  6,  7,  8,  9,
-                                               10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20,
-                                               21, 22, 23, 24, 25, 26, 27, 28, 29, 30};
-static const uint8_t AFTER[AP__SHORT_WORD] = {1,  2,  3,  4,  5,  6,  7,  8,  9,  10, 11, 12, 13, 14, 15, 16,
-                                              17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31, 32};
-
-static inline void link_symbols(ap__merging *word) {
-    memcpy(word->before, BEFORE, sizeof BEFORE);
-    memcpy(word->after, AFTER, sizeof AFTER);
-    memset(word->ranks, 0xFF, sizeof word->ranks); /* AP__NO_RANK, also behind the last. */
-    word->at = word->n;
-    word->asked = 0;
+/* The pair of the symbols at two places in a row is to be looked up. */
+static inline void ask(ap__merging *w, const ap__merges *merges, uint32_t left, uint32_t right) {
+    w->pairs[left] = place_of(merges, w->ids[left], w->ids[right]);
+    __builtin_prefetch(&merges->buckets[w->pairs[left].bucket]);
 }
 
-/* The rank of symbol i and the next is to be looked up, and asked for. */
-static inline void ask_rank(ap__merging *word, const ap__merges *merges, uint32_t i) {
-    __builtin_prefetch(ap__merges_place(merges, word->symbols[i].id, word->symbols[i + 1].id));
-    word->asked |= 1u << i;
+static inline void look_up(ap__merging *w, const ap__merges *merges, uint32_t left) {
+    w->order[left] = order_of(merges, w->pairs[left], left);
 }
 
-void ap__merging_begin(ap__merging *word, const ap__merges *merges) {
-    link_symbols(word);
-    for (uint32_t i = 0; i + 1 < word->n; i++) ask_rank(word, merges, i);
+void ap__merging_begin(ap__merging *w, const ap__merges *merges, uint32_t n) {
+    uint32_t none = no_order(merges);
+    w->n = n;
+    w->live = ((uint64_t)1 << (n + 2)) - 1;
+    w->ids[0] = w->ids[n + 1] = merges->nothing;
+    for (uint32_t i = 0; i < LOWEST_STEP; i++) w->order[i] = none;
+    if (n >= LOWEST_STEP)
+        for (uint32_t i = LOWEST_STEP; i < AP__SHORT_WORD; i++) w->order[i] = none;
+    for (uint32_t i = 1; i < n; i++) ask(w, merges, i, i + 1);
 }
 
 void ap__merging_begin_bytes(ap__merging *word, const ap__merges *merges, ap__text text) {
     const ap__byte_merges *bytes = merges->bytes;
     const unsigned char *at = (const unsigned char *)text.ptr;
     uint32_t len = (uint32_t)text.len, n = 0;
-    for (uint32_t i = 0; i < len; i += word->symbols[n++].len) {
+    for (uint32_t i = 0, step; i < len; i += step) {
         const ap__byte_triple *triple = ap__byte_merges_get_triple(bytes, at, i, len);
-        if (triple)
-            word->symbols[n] = (ap__symbol){triple->merged, 3};
-        else if (i + 1 < len && ap__byte_merges_is_first(bytes, at, i, len))
-            word->symbols[n] = (ap__symbol){ap__byte_pair_of(bytes, at + i)->merged, 2};
-        else
-            word->symbols[n] = (ap__symbol){bytes->ids[at[i]], 1};
+        word->starts[++n] = (uint8_t)i;
+        if (triple) {
+            step = 3;
+            word->ids[n] = triple->merged;
+        } else if (i + 1 < len && ap__byte_merges_is_first(bytes, at, i, len)) {
+            step = 2;
+            word->ids[n] = ap__byte_pair_of(bytes, at + i)->merged;
+        } else {
+            step = 1;
+            word->ids[n] = bytes->ids[at[i]];
+        }
     }
-    word->n = (uint8_t)n;
-    link_symbols(word);
-    for (uint32_t i = 0; i + 1 < n; at += word->symbols[i++].len) {
-        uint32_t is_asked = word->symbols[i].len + word->symbols[i + 1].len > 2;
-        word->ranks[i] = ap__byte_pair_of(bytes, at)->rank; /* Of single bytes; else it is to come. */
-        __builtin_prefetch(ap__merges_place(merges, word->symbols[i].id, word->symbols[i + 1].id));
-        word->asked |= is_asked << i;
-    }
-}
-
-static void take_ranks(ap__merging *word, const ap__merges *merges) {
-    for (uint32_t asked = word->asked; asked; asked &= asked - 1) {
-        unsigned i = (unsigned)__builtin_ctz(asked);
-        word->ranks[i] = rank_of(merges, word->symbols[i].id, word->symbols[i + 1].id);
-    }
-}
-
-/* Looks up what the symbol that was merged last makes with its neighbours. */
-static inline void refresh_ranks(ap__merging *w, const ap__merges *merges) {
-    uint32_t i = w->at, next = w->after[i], before = w->before[i], id = w->symbols[i].id;
-    if (next < w->n) w->ranks[i] = rank_of(merges, id, w->symbols[next].id);
-    if (i) w->ranks[before] = rank_of(merges, w->symbols[before].id, id);
-    w->at = w->n;
+    word->starts[n + 1] = (uint8_t)len;
+    ap__merging_begin(word, merges, n);
 }
 
 /* False when there is nothing left to merge. */
 static inline bool merge_lowest(ap__merging *w, const ap__merges *merges) {
-    uint32_t i = lowest(w);
-    if (w->ranks[i] == AP__NO_RANK) return false;
-    uint32_t gone = w->after[i], next = w->after[gone], id = merges->merged[w->ranks[i]];
-    w->symbols[i] = (ap__symbol){id, w->symbols[i].len + w->symbols[gone].len};
-    w->ranks[gone] = w->ranks[i] = AP__NO_RANK;
-    w->after[i] = (uint8_t)next;
-    w->at = (uint8_t)i;
-    if (next < w->n) {
-        w->before[next] = (uint8_t)i;
-        __builtin_prefetch(ap__merges_place(merges, id, w->symbols[next].id));
-    }
-    if (i) __builtin_prefetch(ap__merges_place(merges, w->symbols[w->before[i]].id, id));
+    uint32_t order = lowest(w);
+    if (order >= no_order(merges)) return false;
+    uint32_t i = order & ((1u << AP__PLACE_BITS) - 1);
+    uint64_t behind = w->live >> (i + 1), left = w->live & (((uint64_t)1 << i) - 1);
+    uint32_t gone = i + 1 + (uint32_t)__builtin_ctzll(behind);
+    uint32_t next = i + 1 + (uint32_t)__builtin_ctzll(behind & (behind - 1));
+    w->live ^= (uint64_t)1 << gone;
+    w->order[gone] = no_order(merges);
+    w->ids[i] = merges->merged[order >> AP__PLACE_BITS];
+    w->at = i;
+    w->before = 63 - (uint32_t)__builtin_clzll(left);
+    ask(w, merges, w->before, i);
+    ask(w, merges, i, next);
     return true;
 }
 
-static void compact(ap__merging *w) {
-    uint8_t kept = 0;
-    for (uint32_t i = 0; i < w->n; i = w->after[i]) w->symbols[kept++] = w->symbols[i];
-    w->n = kept;
+/* Also at the ends of a word, where nothing is found: whether it is one, no processor foresees. */
+static inline void refresh_pairs(ap__merging *w, const ap__merges *merges) {
+    look_up(w, merges, w->before);
+    look_up(w, merges, w->at);
+}
+
+static void finish(ap__merging *w) {
+    uint32_t n = 0, ends = 0;
+    for (uint64_t live = w->live & ~(uint64_t)1; live & (live - 1); live &= live - 1) {
+        uint32_t i = (uint32_t)__builtin_ctzll(live);
+        w->ids[n++] = w->ids[i];
+        ends |= (1u << w->starts[i]) >> 1;
+    }
+    w->n = n;
+    w->ends = ends | 1u << (w->starts[63 - __builtin_clzll(w->live)] - 1);
+}
+
+void ap__merging_look_up(ap__merging **words, size_t n_words, const ap__merges *merges) {
+    for (size_t i = 0; i < n_words; i++)
+        for (uint32_t k = 1; k < words[i]->n; k++) look_up(words[i], merges, k);
 }
 
 void ap__merging_finish(ap__merging **words, size_t n_words, const ap__merges *merges) {
-    for (size_t i = 0; i < n_words; i++) take_ranks(words[i], merges);
     while (n_words) {
         for (size_t i = 0; i < n_words;) {
             ap__merging *w = words[i];
@@ -236,20 +277,32 @@ void ap__merging_finish(ap__merging **words, size_t n_words, const ap__merges *m
                 i++;
                 continue;
             }
-            compact(w);
+            finish(w);
             words[i] = words[--n_words];
         }
-        for (size_t i = 0; i < n_words; i++) refresh_ranks(words[i], merges);
+        for (size_t i = 0; i < n_words; i++) refresh_pairs(words[i], merges);
     }
 }
 
+/* Symbols of any length are counted as one each. */
 static void merge_short(const ap__merges *merges, ap__symbol *symbols, size_t *n) {
-    ap__merging word = {.n = (uint8_t)*n}, *words[] = {&word};
-    memcpy(word.symbols, symbols, *n * sizeof *symbols);
-    ap__merging_begin(&word, merges);
+    ap__merging word, *words[] = {&word};
+    uint32_t lens[AP__SHORT_WORD], total = (uint32_t)*n, from = 0;
+    for (uint32_t i = 0; i < total; i++) {
+        word.ids[i + 1] = symbols[i].id;
+        word.starts[i + 1] = (uint8_t)i;
+        lens[i] = symbols[i].len;
+    }
+    word.starts[total + 1] = (uint8_t)total;
+    ap__merging_begin(&word, merges, total);
+    ap__merging_look_up(words, 1, merges);
     ap__merging_finish(words, 1, merges);
     *n = word.n;
-    memcpy(symbols, word.symbols, *n * sizeof *symbols);
+    for (uint32_t i = 0; i < word.n; i++, word.ends &= word.ends - 1) {
+        symbols[i] = (ap__symbol){word.ids[i], 0};
+        for (uint32_t end = (uint32_t)__builtin_ctz(word.ends); from <= end; from++)
+            symbols[i].len += lens[from];
+    }
 }
 
 /* -- long words ---------------------------------------------------------------------------------------- */

@@ -201,16 +201,43 @@ static void fill_tables(ap__bpe *self) {
     }
 }
 
-static ap_status note_long_tokens(ap__bpe *self, ap__loader *loader) {
+/* The bytes that a token stands for; 0: none, or more than are remembered of a piece. */
+static size_t bytes_of(char *out, const char *token, size_t len) {
+    size_t n = 0;
+    for (size_t at = 0; at < len; n++) {
+        uint32_t code;
+        at += ap__utf8_next(&code, token + at);
+        int byte = ap__char_to_byte(code);
+        if (byte < 0 || n == AP__CACHED_MAX_BYTES) return 0;
+        out[n] = (char)byte;
+    }
+    return n;
+}
+
+static void note_token(ap__bpe *self, const char *token, size_t len) {
+    char bytes[AP__CACHED_MAX_BYTES];
+    size_t at;
+    if (len > AP__CACHED_MAX_BYTES) {
+        at = ap__bpe_long_place(token, len);
+        self->long_tokens[at / 64] |= 1ull << at % 64;
+    }
+    size_t n = bytes_of(bytes, token, len);
+    if (!n) return;
+    ap__piece_key key;
+    ap__bpe_key_of(&key, (ap__text){bytes, n}, (uint32_t)n, true, true);
+    self->short_tokens[ap__bpe_short_place(&key)] |= ap__bpe_short_bits(&key);
+}
+
+static ap_status note_tokens(ap__bpe *self, ap__loader *loader) {
     const ap__vocab *vocab = self->vocab;
     if (!self->ignore_merges) return AP_OK;
     ap_status status =
         ap__loader_alloc(loader, &self->long_tokens, (1 << AP__LONG_BITS) / 64, sizeof *self->long_tokens);
-    for (size_t i = 0; i < vocab->n && !status; i++) {
-        if (vocab->entries[i].len <= AP__CACHED_MAX_BYTES) continue;
-        size_t at = ap__bpe_long_place(vocab->pool + vocab->entries[i].offset, vocab->entries[i].len);
-        self->long_tokens[at / 64] |= 1ull << at % 64;
-    }
+    if (!status)
+        status = ap__loader_alloc(loader, &self->short_tokens, (1 << AP__SHORT_BITS) / 64,
+                                  sizeof *self->short_tokens);
+    for (size_t i = 0; i < vocab->n && !status; i++)
+        note_token(self, vocab->pool + vocab->entries[i].offset, vocab->entries[i].len);
     return status;
 }
 
@@ -242,6 +269,6 @@ ap_status ap__bpe_create(void **out, ap__loader *loader, yyjson_val *json) {
         self->unk_id = ap__vocab_find(self->vocab, self->unk_token.ptr, self->unk_token.len);
     fill_tables(self);
     *out = self;
-    status = note_long_tokens(self, loader);
+    status = note_tokens(self, loader);
     return status ? status : read_merges(self, loader, json);
 }

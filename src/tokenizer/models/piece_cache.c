@@ -47,7 +47,7 @@ static ap_status grow_buckets(ap__piece_cache *cache, ap_error *err) {
 
 static ap_status grow_records(ap__piece_cache *cache, ap_error *err) {
     size_t capacity = !cache->records ? FIRST_UNITS : cache->capacity < LARGE_UNITS ? LARGE_UNITS : MAX_UNITS;
-    size_t size = capacity * sizeof *cache->records;
+    size_t size = capacity * sizeof *cache->records + AP__IDS_READ * sizeof(uint32_t);
     void *memory = ap__malloc(ap__table_room(size));
     if (!memory) return ap__fail_nomem(err);
     uint64_t *records = ap__table_place(memory, size);

@@ -34,6 +34,9 @@ typedef struct ap__cached_piece {
     uint32_t ids[]; /* n */
 } ap__cached_piece;
 
+/* So many ids of a record may be read, though it has less. */
+enum { AP__IDS_READ = 4 };
+
 enum { AP__CACHE_BUCKET_BITS = 3, AP__CACHE_BUCKET = 1 << AP__CACHE_BUCKET_BITS };
 
 typedef struct ap__cache_bucket {
@@ -104,17 +107,30 @@ static inline void ap__piece_cache_ask(const ap__piece_cache *cache, const ap__p
 /* Numbers that the processor takes together. */
 typedef uint32_t ap__four __attribute__((vector_size(16)));
 
+static inline ap__four ap__four_at(const uint32_t *numbers) {
+    ap__four four; /* One at a time: an array of them would be copied before it is used. */
+    memcpy(&four, numbers, sizeof four);
+    return four;
+}
+
+/* Those of four numbers, in any place, whose keys are the wanted one, as one: of eight keys there is one
+ * such. */
+static inline uint32_t ap__four_pick(const uint32_t *keys, const uint32_t *numbers, uint32_t key) {
+    const ap__four wanted = {key, key, key, key};
+    ap__four found = ((ap__four)(ap__four_at(keys) == wanted) & ap__four_at(numbers)) |
+                     ((ap__four)(ap__four_at(keys + 4) == wanted) & ap__four_at(numbers + 4));
+    uint64_t two[2];
+    memcpy(two, &found, sizeof two);
+    two[0] |= two[1];
+    return (uint32_t)(two[0] | two[0] >> 32);
+}
+
 /* The place of the only record that may be that of the piece, which is asked for; 0: there is none. Without a
  * branch: which of a bucket it is, no processor foresees. */
 static inline uint32_t ap__piece_cache_place(const ap__piece_cache *cache, const ap__piece_key *key) {
     if (!cache->buckets) return 0;
     const ap__cache_bucket *bucket = &cache->buckets[key->hash & (cache->n_buckets - 1)];
-    ap__four hashes[2], places[2], wanted = {key->hash, key->hash, key->hash, key->hash};
-    memcpy(hashes, bucket->hashes, sizeof hashes);
-    memcpy(places, bucket->places, sizeof places);
-    ap__four found =
-        ((ap__four)(hashes[0] == wanted) & places[0]) | ((ap__four)(hashes[1] == wanted) & places[1]);
-    uint32_t place = (found[0] | found[1]) | (found[2] | found[3]);
+    uint32_t place = ap__four_pick(bucket->hashes, bucket->places, key->hash);
     __builtin_prefetch(cache->records + place);
     return place;
 }
