@@ -61,7 +61,6 @@ struct ap_session {
     uint32_t n_inputs, n_outputs;
     int32_t from_cache;
     int32_t run_threads;
-    bool has_neighbours; /* As ovp_source has it. */
     int32_t is_stateful;
     char device[32];      /* As in the probe's devices. */
     pthread_mutex_t lock; /* Guards `free_requests`; nothing else is locked while it is held. */
@@ -120,7 +119,6 @@ typedef struct ovp_source {
     uint64_t n_bytes;
     onnx_info onnx;         /* Of ONNX; its names are borrowed from the bytes. */
     bool has_state;         /* Of IR: it keeps values between runs. */
-    bool has_neighbours;    /* As onnx_info has it. */
     char weights_name[256]; /* Of IR in a file: the file beside it with the weights; "": none. */
 } ovp_source;
 

@@ -33,7 +33,6 @@ static ap_status open_model(ap_session *session, const ap_model_ref *model, ap_e
     session->run_threads = find_run_threads(&device, model);
     model_bytes_init(&bytes, model);
     status = ovp_source_look(&source, model, bytes.ptr, bytes.len, err);
-    session->has_neighbours = source.has_neighbours;
     if (!status && source.format == OVP_FORMAT_ONNX)
         status = ovp_branches_fold(&session->external.graph, &session->external.n_graph, bytes.ptr, bytes.len,
                                    err);
@@ -80,6 +79,6 @@ void ovp_describe(const ap_session *session, ap_session_info *out) {
     out->outputs = session->outputs;
     out->device = session->device;
     if (AP_HAS(out, run_threads)) out->run_threads = session->run_threads;
-    if (AP_HAS(out, few_lengths)) out->few_lengths = !session->has_neighbours;
+    if (AP_HAS(out, few_lengths)) out->few_lengths = 1;
     if (AP_HAS(out, is_stateful)) out->is_stateful = session->is_stateful;
 }
