@@ -565,6 +565,41 @@ static void op_gemm(step *s) {
     set_shape(s->out, dims, 2);
 }
 
+/* Of a convolution over one axis: what padding adds and the window takes away. False: not known. */
+static bool window_change(int64_t *out, const step *s, uint32_t i, uint32_t n, ovp_num window) {
+    int64_t pads[2 * OVP_SHAPE_MAX_RANK] = {0}, strides[OVP_SHAPE_MAX_RANK], dilations[OVP_SHAPE_MAX_RANK], k;
+    onnx_text bytes = s->node->bytes;
+    int n_pads = onnx_attribute_ints(pads, 2 * OVP_SHAPE_MAX_RANK, bytes, "pads");
+    int n_strides = onnx_attribute_ints(strides, OVP_SHAPE_MAX_RANK, bytes, "strides");
+    int n_dilations = onnx_attribute_ints(dilations, OVP_SHAPE_MAX_RANK, bytes, "dilations");
+    if (n_pads >= 0 && (uint32_t)n_pads != 2 * n) return false;
+    if (n_strides >= 0 && ((uint32_t)n_strides != n || strides[i] != 1)) return false;
+    if (n_dilations >= 0 && (uint32_t)n_dilations != n) return false;
+    const int64_t limit = INT32_MAX, dilation = n_dilations < 0 ? 1 : dilations[i];
+    if (!ovp_num_is_constant(s->nums, window, &k) || k < 1 || k > limit || dilation < 1 || dilation > limit ||
+        pads[i] < 0 || pads[i] > limit || pads[i + n] < 0 || pads[i + n] > limit)
+        return false;
+    *out = pads[i] + pads[i + n] - dilation * (k - 1);
+    return true;
+}
+
+static void op_conv(step *s) {
+    const ovp_value *x = s->in[0], *w = s->in[1];
+    ovp_num dims[OVP_SHAPE_MAX_RANK];
+    onnx_text auto_pad = onnx_attribute_bytes(s->node->bytes, "auto_pad", ONNX_ATTRIBUTE_STRING);
+    if (!x->has_shape || !w->has_shape || x->rank < 3 || w->rank != x->rank) return;
+    if (auto_pad.ptr && !onnx_text_is(auto_pad, "NOTSET")) return;
+    dims[0] = x->dims[0];
+    dims[1] = w->dims[0];
+    for (uint32_t i = 2; i < x->rank; i++) {
+        int64_t change;
+        dims[i] = window_change(&change, s, i - 2, x->rank - 2, w->dims[i])
+                      ? ovp_num_of(s->nums, OVP_NUM_ADD, x->dims[i], ovp_num_constant(s->nums, change))
+                      : ovp_num_new(s->nums, OVP_NUM_EXTENT);
+    }
+    set_shape(s->out, dims, x->rank);
+}
+
 /* -- the table ----------------------------------------------------------------------------------------- */
 
 static const struct {
@@ -582,6 +617,7 @@ static const struct {
     {"Concat", op_concat},
     {"Constant", op_constant},
     {"ConstantOfShape", op_constant_of_shape},
+    {"Conv", op_conv},
     {"Cos", op_same_shape},
     {"CumSum", op_same_shape},
     {"Div", op_div},

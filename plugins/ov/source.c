@@ -1,7 +1,6 @@
 /* What a model's bytes are: ONNX, or the XML of OpenVINO IR. Other formats are refused here, because a whole
  * installation of OpenVINO would try them with all its readers. */
-#include "ov.h"
-
+#include "operators.h"
 #include "wire/ir.h"
 
 #include <stdio.h>
@@ -58,6 +57,6 @@ ap_status ovp_source_look(ovp_source *out, const ap_model_ref *model, const void
     if (bytes && is_ir(bytes, n_bytes)) return look_at_ir(out, model, bytes, n_bytes, err);
     onnx_info_scan(&out->onnx, bytes, n_bytes);
     out->format = OVP_FORMAT_ONNX;
-    if (out->onnx.is_onnx) return AP_OK;
+    if (out->onnx.is_onnx) return ovp_operators_check(bytes, n_bytes, err);
     return ov.host->fail(err, AP_EFORMAT, "neither an ONNX model nor OpenVINO IR, or not whole");
 }

@@ -96,8 +96,11 @@ static ap_status read_config(ap__router *r, ap_error *err) {
     if (!ap__opt_is_set(given)) return ap__config_load(&r->config, r->folder.text, err);
     const char *path = ap_value_get_string(given->as.value, NULL);
     if (!path) return ap__config_from_value(&r->config, given->as.value, err);
-    return ap__path_is_dir(path) ? ap__config_load(&r->config, path, err)
-                                 : ap__config_load_file(&r->config, path, err);
+    ap_status status = ap__path_is_dir(path) ? ap__config_load(&r->config, path, err)
+                                             : ap__config_load_file(&r->config, path, err);
+    if (status == AP_ENOTFOUND)
+        ap__error_wrap(err, status, "parameter config, which names a config.json or the folder of one");
+    return status;
 }
 
 ap_status ap__router_load_config(ap__router *r, ap_error *err) {
@@ -218,7 +221,10 @@ static ap_status load_tokenizer(ap__router *r, ap_error *err) {
     if (!reads_tables && !(ctx->task->components & AP_COMPONENT_TOKENIZER))
         return ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "tokenizer", "none", err,
                           "task %s takes none", ctx->task->name);
-    if (!ap__path_is_dir(folder)) return ap__fail(err, AP_ENOTFOUND, "tokenizer %s: no such folder", folder);
+    if (!ap__path_is_dir(folder))
+        return ap__fail(err, AP_ENOTFOUND,
+                        "tokenizer %s: no such folder; name the one that the tokenizer's files are in",
+                        folder);
     ap_status status = reads_tables ? ap__tapas_load(&ctx->tapas, folder, err)
                                     : ap__tokenizer_load(&ctx->tokenizer, folder, err);
     return status ? status : decide_tokenizer(r, folder, err);

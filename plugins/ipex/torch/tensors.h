@@ -43,15 +43,20 @@ class TensorReader {
     TensorReader(std::shared_ptr<Bytes> model, std::string folder, std::string blobs)
         : model_bytes(std::move(model)), external_folder(std::move(folder)), blob_folder(std::move(blobs)) {}
 
+    // Elements of four bits are read into bytes.
     at::Tensor read(const onnx::Tensor &tensor);
 
   private:
+    at::Tensor read_as(const onnx::Tensor &tensor, at::ScalarType type);
     std::shared_ptr<Bytes> external_file(std::string_view location, std::string_view name);
 
     std::shared_ptr<Bytes> model_bytes;
     std::string external_folder, blob_folder;
     std::map<std::string, std::shared_ptr<Bytes>, std::less<>> files;
 };
+
+// Whether its elements have four bits each.
+bool has_halves(const onnx::Tensor &tensor);
 
 // The folder of a path; "." when it has none.
 std::string folder_of(const std::string &path);

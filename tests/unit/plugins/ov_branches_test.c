@@ -273,6 +273,31 @@ void test_products(void **state) {
     check_dims(&y, DIMS(b, s, known(2)));
 }
 
+/* A convolution keeps a length where its padding makes up for its window. */
+void test_convolutions(void **state) {
+    (void)state;
+    const ovp_num b = extents[B], s = extents[S];
+    const ovp_value x = shaped(DIMS(b, known(8), s)), w = shaped(DIMS(known(6), known(8), known(3)));
+    const ovp_value *const in[] = {&x, &w};
+    built node = make_node("Conv", 2, "pads", INTS(1, 1));
+    ovp_value y = run_node(&node, in);
+    check_dims(&y, DIMS(b, known(6), s));
+    node = make_node("Conv", 2, NULL, 0, NULL);
+    y = run_node(&node, in);
+    check_dims(&y, DIMS(b, known(6), ovp_num_of(&nums, OVP_NUM_ADD, s, known(-2))));
+    node = make_node("Conv", 2, "dilations", INTS(2));
+    y = run_node(&node, in);
+    check_dims(&y, DIMS(b, known(6), ovp_num_of(&nums, OVP_NUM_ADD, s, known(-4))));
+    const built others[] = {make_node("Conv", 2, "strides", INTS(2)), make_node("Conv", 2, "pads", INTS(1)),
+                            make_node("Conv", 2, "pads", INTS(-1, 3)),
+                            make_node("Conv", 2, "dilations", INTS(0))};
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+        y = run_node(&others[i], in);
+        assert_true(y.has_shape && y.dims[1] == known(6));
+        assert_true(y.dims[2] != s && ovp_num_is_extent(&nums, y.dims[2]));
+    }
+}
+
 void test_what_is_not_known_stays_unknown(void **state) {
     (void)state;
     const ovp_value x = shaped(DIMS(extents[B]));
