@@ -1,15 +1,20 @@
 #!/usr/bin/env python3
 """Writes tests/data/operators/: a model for each of some operators that exporters and optimizers of ONNX files write, with the result
 that ONNX Runtime gives as its second output, "expected". Inputs are made by the rule of values(), which the test knows, too.
-Needs onnx and onnxruntime (bench/reference_env.sh).
+Needs onnx, onnxruntime, torch and transformers (bench/reference_env.sh).
 
     build/bench-env/bin/python tools/golden/make_operator_models.py
 """
 import pathlib
+import tempfile
 
 import numpy as np
+import onnx
 import onnxruntime
+import torch
 from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.quantization import CalibrationDataReader, QuantFormat, quantize_static
+from transformers import BertConfig, BertForSequenceClassification
 
 OUT = pathlib.Path(__file__).resolve().parents[2] / "tests" / "data" / "operators"
 TYPES = {"float32": TensorProto.FLOAT, "int64": TensorProto.INT64, "bool": TensorProto.BOOL, "uint8": TensorProto.UINT8,
@@ -83,6 +88,9 @@ CASES = {
                        helper.make_node("DequantizeLinear", ["q", "s", "z"], ["d"]), helper.make_node("Div", ["d", "f"], ["y"])],
                       {"a": ("float32", (2, 17))},
                       {"f": np.array(1.7e38, np.float32), "s": np.array(1.3344e36, np.float32), "z": np.array(255, np.uint8)}),
+    # Files of the converter to float16 have nodes in front of those whose results they take.
+    "unsorted": ([helper.make_node("Add", ["t", "c"], ["y"]), helper.make_node("Tanh", ["a"], ["t"]),
+                  helper.make_node("Exp", ["t"], ["c"])], {"a": ("float32", (2, 3))}, {}),
     "rounds_dynamic_quantize": ([helper.make_node("DynamicQuantizeLinear", ["a"], ["y", "s", "z"])], {"a": ("float32", (2, 17))}, {}),
     "dequantize_uint4": ([node("DequantizeLinear", ["w", "s", "z"], axis=0)], {},
                          {"w": halves("w", TensorProto.UINT4, [3, 5], [i * 7 % 16 for i in range(15)]), "s": weights(1, 3),
@@ -134,6 +142,12 @@ def make(name, nodes, inputs, constants):
     graph = helper.make_graph(nodes, name, [helper.make_tensor_value_info(k, TYPES[t], s) for k, (t, s) in inputs.items()],
                               [helper.make_empty_tensor_value_info("y")], tensors)
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset), helper.make_opsetid(MS, 1)], ir_version=10)
+    finish(name, model, inputs)
+
+
+def finish(name, model, inputs):
+    """Runs it, and adds what it gave as its second output."""
+    graph = model.graph
     options = onnxruntime.SessionOptions()
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
     session = onnxruntime.InferenceSession(model.SerializeToString(), options, providers=["CPUExecutionProvider"])
@@ -143,14 +157,53 @@ def make(name, nodes, inputs, constants):
                          helper.make_tensor_value_info("expected", TYPES[str(y.dtype)], y.shape)])
     graph.initializer.append(numpy_helper.from_array(y, "result"))
     graph.node.append(helper.make_node("Identity", ["result"], ["expected"]))
-    model.graph.CopyFrom(graph)
     (OUT / f"{name}.onnx").write_bytes(model.SerializeToString())
+
+
+class Calibration(CalibrationDataReader):
+    def __init__(self):
+        self.inputs = iter([{"input_ids": np.random.default_rng(i).integers(0, 8, (2, 9))} for i in range(4)])
+
+    def get_next(self):
+        return next(self.inputs, None)
+
+
+def shorten(graph):
+    """Names of exporters are half of a small file."""
+    short = {v.name: v.name for v in (*graph.input, *graph.output)}
+    for i, n in enumerate(graph.node):
+        n.name, n.doc_string = str(i), ""
+        for names in (n.input, n.output):
+            names[:] = [short.setdefault(k, str(len(short))) if k else "" for k in names]
+    for t in graph.initializer:
+        t.name = short.setdefault(t.name, str(len(short)))
+    del graph.value_info[:]
+
+
+def make_int8_encoder():
+    """An encoder as ONNX Runtime's quantizer writes it, with integers between all operators; of BERT's form."""
+    torch.manual_seed(0)
+    model = BertForSequenceClassification(BertConfig(
+        vocab_size=8, hidden_size=8, num_hidden_layers=2, num_attention_heads=2, intermediate_size=16, max_position_embeddings=16)).eval()
+    for weight in model.parameters():
+        if weight.dim() > 1:
+            torch.nn.init.normal_(weight, 0, 0.4)
+    with tempfile.TemporaryDirectory() as folder:
+        torch.onnx.export(model, (torch.zeros(2, 9, dtype=torch.int64),), f"{folder}/f.onnx", input_names=["input_ids"],
+                          output_names=["y"], opset_version=17, dynamo=False)
+        quantize_static(f"{folder}/f.onnx", f"{folder}/q.onnx", Calibration(), quant_format=QuantFormat.QDQ)
+        model = onnx.load(f"{folder}/q.onnx")
+    shorten(model.graph)
+    inputs = {"input_ids": ("int64", (2, 9))}
+    del model.opset_import[1:]
+    finish("int8_encoder", model, inputs)
 
 
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     for name, case in CASES.items():
         make(name, *case)
+    make_int8_encoder()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 #include "torch/lower.h"
 
 #include "onnx/failure.h"
+#include "onnx/order.h"
 
 #include <torch/csrc/jit/frontend/error_report.h>
 
@@ -155,7 +156,7 @@ void Lowering::lower_node(const onnx::Node &node) {
 
 void Lowering::lower(const onnx::Graph &graph) {
     for (const onnx::Tensor &t : graph.initializers) define(t.name, constant(t));
-    for (const onnx::Node &node : graph.nodes) lower_node(node);
+    for (const onnx::Node *node : onnx::in_order(graph)) lower_node(*node);
 }
 
 } // namespace ipex
