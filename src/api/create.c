@@ -34,7 +34,7 @@ static ap_status check_origins(const ap__init_opts *o, ap_error *err) {
 /* torch_dtype may also stand in model_kwargs; the default "auto" beside it does not count. */
 static ap_status merge_dtype(ap__router *r, ap_error *err) {
     const ap__init_opts *o = r->init;
-    r->torch_dtype = ap__opt_string(&o->torch_dtype, ap__opt_string(&o->dtype, NULL));
+    r->torch_dtype = ap__init_opts_dtype(o);
     if (!r->kwargs.torch_dtype) return AP_OK;
     if (r->torch_dtype && strcmp(r->torch_dtype, "auto") != 0)
         return ap__fail(err, AP_EINVAL, "torch_dtype and model_kwargs.%s are both given; give one of them",
