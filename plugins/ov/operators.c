@@ -4,24 +4,24 @@
  * differ. */
 #include "operators.h"
 
-#include "node.h"
+#include "common/node.h"
 
 #include <string.h>
 
 enum { GRAPHS_DEPTH_MAX = 16 };
 
 /* What is wrong with a node; NULL: nothing. */
-typedef const char *(*wrong_fn)(const ovp_node *node);
+typedef const char *(*wrong_fn)(const onnx_node *node);
 
 /* The activation is taken for Relu unless it is LeakyRelu. */
-static const char *fused_gemm(const ovp_node *node) {
+static const char *fused_gemm(const onnx_node *node) {
     onnx_text activation = onnx_attribute_bytes(node->bytes, "activation", ONNX_ATTRIBUTE_STRING);
     bool is_right = onnx_text_is(activation, "Relu") || onnx_text_is(activation, "LeakyRelu");
     return is_right ? NULL : "takes its activation for Relu";
 }
 
 /* 0, the default, is one by the root of the head's size. */
-static const char *attention(const ovp_node *node) {
+static const char *attention(const onnx_node *node) {
     onnx_reader r = onnx_reader_of(onnx_find_attribute(node->bytes, "scale"));
     for (onnx_field f; onnx_read_field(&f, &r);)
         if (f.number == ONNX_ATTRIBUTE_FLOAT && f.integer) return "leaves out its scale";
@@ -50,8 +50,8 @@ static ap_status check_inner(onnx_text node, int depth, ap_error *err) {
 }
 
 static ap_status check_node(onnx_text bytes, int depth, ap_error *err) {
-    ovp_node node;
-    ovp_node_read(&node, bytes);
+    onnx_node node;
+    onnx_node_read(&node, bytes);
     if (node.is_standard) return check_inner(bytes, depth, err);
     if (!onnx_text_is(onnx_find_bytes(bytes, ONNX_NODE_DOMAIN), "com.microsoft")) return AP_OK;
     for (size_t i = 0; i < sizeof OPERATORS / sizeof *OPERATORS; i++) {

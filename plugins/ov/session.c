@@ -1,5 +1,5 @@
 /* Opening and closing models. */
-#include "branches.h"
+#include "common/branches.h"
 #include "ov.h"
 
 #include <string.h>
@@ -50,8 +50,8 @@ static ap_status open_model(ap_session *session, const ap_model_ref *model, ap_e
     model_bytes_init(&bytes, model);
     status = ovp_source_look(&source, model, bytes.ptr, bytes.len, err);
     if (!status && source.format == OVP_FORMAT_ONNX)
-        status = ovp_branches_fold(&session->external.graph, &session->external.n_graph, bytes.ptr, bytes.len,
-                                   err);
+        status = onnx_branches_fold(ov.host, &session->external.graph, &session->external.n_graph, bytes.ptr,
+                                    bytes.len, err);
     if (!status && ovp_external_is_needed(&session->external, model, &source.onnx))
         status = ovp_external_init(&session->external, model, &bytes, &source.onnx, err);
     if (!status) status = ovp_properties_init(&properties, &device, model, err);

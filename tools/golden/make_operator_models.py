@@ -55,6 +55,20 @@ def simple(op, shape=(2, 3, 4), domain="", dtype="float32", **attributes):
     return [node(op, ["a"], domain=domain, **attributes)], {"a": (dtype, shape)}, {}
 
 
+def same_size_if():
+    """As exporters write `if x.size(0) != y.size(0)`, where both are the same one: branches of two ranks."""
+    n = helper.make_node
+    info = helper.make_empty_tensor_value_info
+    then = helper.make_graph([n("Unsqueeze", ["x", "zero"], ["u"])], "then", [], [info("u")])
+    other = helper.make_graph([n("Identity", ["x"], ["i"])], "else", [], [info("i")])
+    nodes = [n("ReduceSum", ["b"], ["end"], keepdims=1), n("Slice", ["a", "zero", "end", "zero"], ["x"]), n("Relu", ["x"], ["r"]),
+             n("Shape", ["x"], ["p"], end=1), n("Shape", ["r"], ["q"], end=1), n("Squeeze", ["p", "zero"], ["s"]), n("Squeeze", ["q", "zero"], ["t"]),
+             n("Equal", ["s", "t"], ["e"]), n("Not", ["e"], ["c"]), n("If", ["c"], ["m"], then_branch=then, else_branch=other),
+             n("Slice", ["m", "zero", "two", "one"], ["y"])]
+    return nodes, {"a": ("float32", (5, 4)), "b": ("int64", (3,))}, {
+        "zero": np.array([0], np.int64), "one": np.array([1], np.int64), "two": np.array([2], np.int64)}
+
+
 def attention(inputs, opset=23, **attributes):
     return [node("Attention", list(inputs), **attributes)], inputs, {}
 
@@ -89,6 +103,7 @@ CASES = {
                       {"a": ("float32", (2, 17))},
                       {"f": np.array(1.7e38, np.float32), "s": np.array(1.3344e36, np.float32), "z": np.array(255, np.uint8)}),
     # Files of the converter to float16 have nodes in front of those whose results they take.
+    "same_size_if": same_size_if(),
     "unsorted": ([helper.make_node("Add", ["t", "c"], ["y"]), helper.make_node("Tanh", ["a"], ["t"]),
                   helper.make_node("Exp", ["t"], ["c"])], {"a": ("float32", (2, 3))}, {}),
     "rounds_dynamic_quantize": ([helper.make_node("DynamicQuantizeLinear", ["a"], ["y", "s", "z"])], {"a": ("float32", (2, 17))}, {}),

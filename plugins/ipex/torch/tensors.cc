@@ -75,15 +75,20 @@ std::shared_ptr<Bytes> Bytes::map(const std::string &path) {
     close(fd);
     if (!is_file) fail(AP_EFORMAT, "%s: empty, or not a file", path.c_str());
     if (ptr == MAP_FAILED) fail(AP_EIO, "%s: cannot be mapped: %s", path.c_str(), strerror(errno));
-    return std::shared_ptr<Bytes>(new Bytes(ptr, len, true));
+    return std::shared_ptr<Bytes>(new Bytes(ptr, len, true, nullptr));
 }
 
 std::shared_ptr<Bytes> Bytes::borrow(const void *ptr, size_t len) {
-    return std::shared_ptr<Bytes>(new Bytes(const_cast<void *>(ptr), len, false));
+    return std::shared_ptr<Bytes>(new Bytes(const_cast<void *>(ptr), len, false, nullptr));
+}
+
+std::shared_ptr<Bytes> Bytes::take(void *ptr, size_t len, void (*free)(void *)) {
+    return std::shared_ptr<Bytes>(new Bytes(ptr, len, false, free));
 }
 
 Bytes::~Bytes() {
     if (is_mapped) munmap(ptr, len);
+    if (free) free(ptr);
 }
 
 std::string folder_of(const std::string &path) {
