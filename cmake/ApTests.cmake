@@ -89,8 +89,8 @@ foreach(name ov ipex)
     target_link_libraries(fake_plugin_${name} PRIVATE ap_flags ${CMAKE_DL_LIBS})
     add_dependencies(test_plugins fake_plugin_${name})
 endforeach()
-# The drivers of GPUs, which are asked for by their sonames: an empty library each.
-foreach(soname libcuda.so.1 libamdhip64.so)
+# The drivers of GPUs and a torch of another release, which are asked for by their sonames: an empty library each.
+foreach(soname libcuda.so.1 libamdhip64.so libtorch_cpu.so)
     add_library(fake_${soname} MODULE ${PROJECT_SOURCE_DIR}/tests/fakes/driver.c)
     set_target_properties(fake_${soname} PROPERTIES PREFIX "" OUTPUT_NAME fake_${soname} NO_SONAME ON
                           LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/tests/fakes)

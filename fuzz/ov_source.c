@@ -1,9 +1,10 @@
 /* What the OpenVINO plugin reads of a model by itself: formats, state, names, and the graph that it writes
  * anew. The sources are included: a plugin exports nothing. */
-#define _GNU_SOURCE /* memmem */
+#include "../plugins/common/node.c"
 #include "../plugins/common/onnx.c"
 #include "../plugins/common/onnx_writer.c"
 #include "../plugins/ov/external.c"
+#include "../plugins/ov/operators.c"
 #include "../plugins/ov/source.c"
 #include "../plugins/ov/status.c"
 

@@ -49,28 +49,39 @@ static bool file_has_size(const char *folder, const char *name, uint64_t size) {
            (uint64_t)info.st_size == size;
 }
 
-static bool external_is_unchanged(const ap_model_ref *model, const char *name,
-                                  const unsigned long long *seen) {
+/* What shows that a file was written to or replaced. Its own time may have been set back, the inode's not. */
+typedef struct stamp {
+    unsigned long long of[6];
+} stamp;
+
+static stamp stamp_of(const struct stat *info) {
+    return (stamp){{(unsigned long long)info->st_size, (unsigned long long)info->st_mtim.tv_sec,
+                    (unsigned long long)info->st_mtim.tv_nsec, (unsigned long long)info->st_ctim.tv_sec,
+                    (unsigned long long)info->st_ctim.tv_nsec, (unsigned long long)info->st_ino}};
+}
+
+static bool external_is_unchanged(const ap_model_ref *model, const char *name, const stamp *seen) {
     path file;
     struct stat info;
-    return external_path(&file, model, name, strlen(name)) && stat(file.text, &info) == 0 &&
-           (unsigned long long)info.st_size == seen[0] &&
-           (unsigned long long)info.st_mtim.tv_sec == seen[1] &&
-           (unsigned long long)info.st_mtim.tv_nsec == seen[2] && (unsigned long long)info.st_ino == seen[3];
+    if (!external_path(&file, model, name, strlen(name)) || stat(file.text, &info) != 0) return false;
+    const stamp now = stamp_of(&info);
+    return memcmp(&now, seen, sizeof now) == 0;
 }
 
 /* One line of the manifest; `*n_files` counts those of the folder. */
 static bool line_holds(const ap_model_ref *model, char *line, int *n_files) {
-    unsigned long long seen[4];
+    stamp seen;
+    unsigned long long *n = seen.of;
     int at = 0;
     line[strcspn(line, "\n")] = '\0';
-    if (sscanf(line, "file %llu %n", &seen[0], &at) == 1 && at > 0) {
+    if (sscanf(line, "file %llu %n", n, &at) == 1 && at > 0) {
         ++*n_files;
-        return file_has_size(model->cache_path, line + at, seen[0]);
+        return file_has_size(model->cache_path, line + at, *n);
     }
-    if (sscanf(line, "external %llu %llu %llu %llu %n", &seen[0], &seen[1], &seen[2], &seen[3], &at) == 4 &&
+    if (sscanf(line, "external %llu %llu %llu %llu %llu %llu %n", n, n + 1, n + 2, n + 3, n + 4, n + 5,
+               &at) == 6 &&
         at > 0)
-        return external_is_unchanged(model, line + at, seen);
+        return external_is_unchanged(model, line + at, &seen);
     return strcmp(line, "end") == 0;
 }
 
@@ -186,9 +197,9 @@ static bool write_file_lines(int manifest, const char *folder) {
 }
 
 static bool write_external_line(int manifest, const struct stat *info, onnx_text name) {
-    return dprintf(manifest, "external %llu %llu %llu %llu %.*s\n", (unsigned long long)info->st_size,
-                   (unsigned long long)info->st_mtim.tv_sec, (unsigned long long)info->st_mtim.tv_nsec,
-                   (unsigned long long)info->st_ino, (int)name.len, name.ptr) > 0;
+    const stamp now = stamp_of(info);
+    return dprintf(manifest, "external %llu %llu %llu %llu %llu %llu %.*s\n", now.of[0], now.of[1], now.of[2],
+                   now.of[3], now.of[4], now.of[5], (int)name.len, name.ptr) > 0;
 }
 
 static bool write_lines(int manifest, const cache_writer *writer) {

@@ -50,17 +50,6 @@ static bool scan_attribute(onnx_info *out, onnx_text attribute, int depth, uint6
     return !r.is_broken;
 }
 
-static bool has_neighbours(onnx_text op) {
-    static const char *const ops[] = {
-#define NEIGHBOUR_OP(name) #name,
-#include "neighbour_ops.def"
-#undef NEIGHBOUR_OP
-    };
-    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++)
-        if (onnx_text_is(op, ops[i])) return true;
-    return false;
-}
-
 static bool scan_node(onnx_info *out, onnx_text node, int depth) {
     onnx_reader r = onnx_reader_of(node);
     onnx_text op = {NULL, 0};
@@ -71,7 +60,6 @@ static bool scan_node(onnx_info *out, onnx_text node, int depth) {
             !scan_attribute(out, f.bytes, depth, &block_size))
             return false;
     }
-    out->has_neighbours = out->has_neighbours || has_neighbours(op);
     if (onnx_text_is(op, "DequantizeLinear"))
         *(block_size ? &out->has_blockwise : &out->has_dequantize) = true;
     if (onnx_text_is(op, "QuantizeLinear") || onnx_text_is(op, "DynamicQuantizeLinear"))

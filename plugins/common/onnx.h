@@ -14,7 +14,6 @@ struct onnx_info {
     bool has_dequantize; /* DequantizeLinear of whole tensors, rows or columns. */
     bool has_blockwise;  /* DequantizeLinear of blocks (opset 21). */
     bool has_quantize;   /* Activations are quantized too. */
-    bool has_neighbours; /* Operators in which the neighbours of a position count, masked or not. */
     bool has_past;       /* It generates: inputs are called past_key_values. */
     bool is_truncated;   /* The list of external files is not whole. */
     size_t n_external;   /* Files with the elements of initializers, by their names in the model. */

@@ -4,15 +4,18 @@
  * Then OpenMP's environment, which libgomp reads while it is loaded, as a dependency of torch. Then torch by
  * its full path: IPEX and the second half name it by soname alone, and the loader gives them the one that is
  * there. */
-#define _GNU_SOURCE /* dladdr */
+#define _GNU_SOURCE /* dladdr, dlinfo */
 #include "ipex.h"
 
 #include <dlfcn.h>
+#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { PATH_SIZE = 4096 };
+
+#define TORCH_FILE "libtorch_cpu.so"
 
 /* Of OpenMP: a thread that waits for work sleeps. With the default it spins, which on shared cores costs 2 to
  * 20 times the CPU and several times the wall time of small models. Whoever set it keeps it. */
@@ -51,18 +54,41 @@ static void read_version(char *version, size_t size, const char *packages) {
     fclose(file);
 }
 
+/* A process takes one torch: a second copy registers its operators again, and ends it. One that the
+ * application has loaded, as a Python program that imports torch, is used: IPEX and the second half get it by
+ * soname.
+ * @param[out] packages the folder that it lies in, as in a wheel; "": none is loaded. */
+static void find_loaded_torch(char *packages) {
+    struct link_map *map = NULL;
+    void *there = dlopen(TORCH_FILE, RTLD_NOW | RTLD_NOLOAD);
+    packages[0] = '\0';
+    if (there && dlinfo(there, RTLD_DI_LINKMAP, &map) == 0 && map) parent_of(packages, map->l_name, 3);
+}
+
+static ap_status check_version(const ap_host *host, const char *packages, const char *where, ap_error *err) {
+    char version[64];
+    read_version(version, sizeof version, packages);
+    if (!version[0] || strncmp(version, IPEX_TORCH_RELEASE ".", strlen(IPEX_TORCH_RELEASE ".")) == 0)
+        return AP_OK;
+    return host->fail(err, AP_EUNSUPPORTED, "torch %s%s is not the release this plugin was built for: %s",
+                      version, where, IPEX_TORCH_RELEASE);
+}
+
 /* By soname when IPEX was asked for by soname, too. */
 static ap_status open_torch(const ap_host *host, const char *runtime, ap_error *err) {
-    char packages[PATH_SIZE], path[PATH_SIZE + 64], version[64];
+    char packages[PATH_SIZE], path[PATH_SIZE + 64];
+    find_loaded_torch(packages);
+    if (packages[0]) {
+        host->log(AP_LOG_DEBUG, "ipex: torch is loaded already, from %s", packages);
+        return check_version(host, packages, ", which this process has loaded,", err);
+    }
     parent_of(packages, runtime, 3);
-    read_version(version, sizeof version, packages);
-    if (version[0] && strncmp(version, IPEX_TORCH_RELEASE ".", strlen(IPEX_TORCH_RELEASE ".")) != 0)
-        return host->fail(err, AP_EUNSUPPORTED, "torch %s is not the release this plugin was built for: %s",
-                          version, IPEX_TORCH_RELEASE);
+    ap_status status = check_version(host, packages, "", err);
+    if (status) return status;
     if (packages[0])
-        snprintf(path, sizeof path, "%s/torch/lib/libtorch_cpu.so", packages);
+        snprintf(path, sizeof path, "%s/torch/lib/" TORCH_FILE, packages);
     else
-        snprintf(path, sizeof path, "libtorch_cpu.so");
+        snprintf(path, sizeof path, TORCH_FILE);
     if (dlopen(path, RTLD_NOW | RTLD_LOCAL)) return AP_OK;
     const char *reason = dlerror();
     const char *hint = "";

@@ -19,9 +19,20 @@ static const status_row rows[] = {
  * AllocateRawInternal, and what() of std::bad_alloc. */
 static const char *const nomem_texts[] = {"bad_alloc", "Failed to allocate memory", "Available memory of"};
 
+/* Neither has a file of weights that is cut short or missing. Texts: onnxruntime@1.22
+ * core/framework/tensorprotoutils.cc GetExtDataFromTensorProto, ValidateExternalDataPath. */
+static const char *const external_texts[] = {"External initializer", "External data path",
+                                             "external initializer"};
+
+static bool has_text(const char *message, const char *const *texts, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (strstr(message, texts[i])) return true;
+    return false;
+}
+
 static ap_status translate(OrtErrorCode code, const char *message) {
-    for (size_t i = 0; i < sizeof nomem_texts / sizeof *nomem_texts; i++)
-        if (strstr(message, nomem_texts[i])) return AP_ENOMEM;
+    if (has_text(message, nomem_texts, sizeof nomem_texts / sizeof *nomem_texts)) return AP_ENOMEM;
+    if (has_text(message, external_texts, sizeof external_texts / sizeof *external_texts)) return AP_EFORMAT;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         if (rows[i].code == code) return rows[i].status;
     return AP_EBACKEND;

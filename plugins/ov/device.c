@@ -87,14 +87,42 @@ bool ovp_device_next(ovp_device *out, const char **at) {
     return true;
 }
 
-ap_status ovp_device_find(ovp_device *out, const char *name, ap_error *err) {
+bool ovp_device_is_auto(const ovp_device *device) {
+    size_t len = strlen(AUTO_DEVICE);
+    return strncmp(device->text, AUTO_DEVICE, len) == 0 && (!device->text[len] || device->text[len] == ':');
+}
+
+/* One of those that are there, by either name; the runtime's may end with ".0", and ours with ":0". */
+static bool find_one(ovp_device *out, const char *name, size_t len) {
     char ours[sizeof out->text];
-    size_t len = name ? strlen(name) : 0;
-    if (name && len > 2 && strcmp(name + len - 2, ":0") == 0) len -= 2;
+    if (len > 2 && (strncmp(name + len - 2, ":0", 2) == 0 || strncmp(name + len - 2, ".0", 2) == 0)) len -= 2;
     for (const char *at = ov.devices; ovp_device_next(out, &at);) {
         ovp_device_name(ours, sizeof ours, out);
-        if (!name || (strlen(ours) == len && strncasecmp(ours, name, len) == 0)) return AP_OK;
+        if (strlen(ours) == len && strncasecmp(ours, name, len) == 0) return true;
+        if (strlen(out->text) == len && strncasecmp(out->text, name, len) == 0) return true;
     }
-    return ov.host->fail(err, AP_EINVAL, "OpenVINO has no device \"%.32s\" here; it has: %s",
+    return false;
+}
+
+/* "AUTO:GPU,CPU": AUTO may take one of these, in this order. */
+static bool find_auto(ovp_device *out, const char *name) {
+    size_t n = strlen(AUTO_DEVICE);
+    ovp_device one;
+    if (strncasecmp(name, AUTO_DEVICE ":", n + 1) != 0 || !find_one(out, name, n)) return false;
+    for (name += n; *name; name += n) {
+        n = strcspn(++name, ",");
+        size_t at = strlen(out->text);
+        if (!find_one(&one, name, n) || at + strlen(one.text) + 2 > sizeof out->text) return false;
+        out->text[at++] = strchr(out->text, ':') ? ',' : ':';
+        memcpy(out->text + at, one.text, strlen(one.text) + 1);
+    }
+    return true;
+}
+
+ap_status ovp_device_find(ovp_device *out, const char *name, ap_error *err) {
+    const char *at = ov.devices;
+    bool is_found = !name ? ovp_device_next(out, &at) : find_one(out, name, strlen(name));
+    if (is_found || (name && find_auto(out, name))) return AP_OK;
+    return ov.host->fail(err, AP_EINVAL, "OpenVINO has no device \"%.64s\" here; it has: %s",
                          name ? name : "", ov.devices);
 }

@@ -26,8 +26,6 @@ ap_status ovp_properties_add(ovp_properties *properties, const char *key, const 
 
 /* -- of the caller ------------------------------------------------------------------------------------- */
 
-static bool is_auto(const ovp_device *device) { return strcmp(device->text, "AUTO") == 0; }
-
 /* What the core takes, and no device lists. */
 static const char *const core_keys[] = {"CACHE_DIR", "CACHE_MODE", "DEVICE_PROPERTIES", "ENABLE_MMAP",
                                         "FORCE_TBB_TERMINATE"};
@@ -54,7 +52,7 @@ static ap_status add_callers(ovp_properties *out, const ovp_device *device, cons
     ap_status status = AP_OK;
     for (size_t i = 0; !status && i < model->n_options; i++) {
         const ap_key_value *option = &model->options[i];
-        if (is_auto(device)) status = check_auto_key(option->key, err);
+        if (ovp_device_is_auto(device)) status = check_auto_key(option->key, err);
         if (!status) status = ovp_properties_add(out, option->key, option->value, err);
     }
     return status;
@@ -98,10 +96,10 @@ static ap_status find_precision(const precision **out, const ovp_device *device,
 /* Those of ours that the device knows. */
 static ap_status add_defaults(ovp_properties *out, const ovp_device *device, const char *const (*rows)[2],
                               size_t n_rows, ap_error *err) {
-    char *known = is_auto(device) ? NULL : ovp_device_get(device, SUPPORTED_PROPERTIES);
+    char *known = ovp_device_is_auto(device) ? NULL : ovp_device_get(device, SUPPORTED_PROPERTIES);
     ap_status status = AP_OK;
     for (size_t i = 0; !status && i < n_rows; i++)
-        if (is_auto(device) || ovp_has_word(known, rows[i][0]))
+        if (ovp_device_is_auto(device) || ovp_has_word(known, rows[i][0]))
             status = ovp_properties_add(out, rows[i][0], rows[i][1], err);
     ovp_text_free(known);
     return status;

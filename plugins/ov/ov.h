@@ -61,9 +61,8 @@ struct ap_session {
     uint32_t n_inputs, n_outputs;
     int32_t from_cache;
     int32_t run_threads;
-    bool has_neighbours; /* As ovp_source has it. */
     int32_t is_stateful;
-    char device[32];      /* As in the probe's devices. */
+    char device[64];      /* As in the probe's devices. */
     pthread_mutex_t lock; /* Guards `free_requests`; nothing else is locked while it is held. */
     ovp_request *free_requests;
 };
@@ -73,7 +72,7 @@ ap_status ovp_probe(const ap_host *host, const char *runtime, ap_probe *out, ap_
 
 /* device.c: devices by our names ("gpu:1") and the runtime's ("GPU.1"). */
 typedef struct ovp_device {
-    char text[32]; /* The runtime's name. */
+    char text[64]; /* The runtime's name. */
 } ovp_device;
 
 /* Fills ov.devices. */
@@ -85,8 +84,10 @@ void ovp_devices_list(char *buf, size_t size);
 /* The device at `*at` in ov.devices, which moves to the next; false at the end. */
 bool ovp_device_next(ovp_device *out, const char **at);
 
-/* @param name ours; NULL: the default.   @return AP_EINVAL */
+/* @param name either name, or "auto:" with several and commas between; NULL: the default.   @return AP_EINVAL
+ */
 ap_status ovp_device_find(ovp_device *out, const char *name, ap_error *err);
+bool ovp_device_is_auto(const ovp_device *device); /* Also with a list of devices. */
 void ovp_device_name(char *buf, size_t size, const ovp_device *device);
 
 /* A property of a device as text, to be freed with ovp_text_free(); NULL when it has none of that name. */
@@ -120,7 +121,6 @@ typedef struct ovp_source {
     uint64_t n_bytes;
     onnx_info onnx;         /* Of ONNX; its names are borrowed from the bytes. */
     bool has_state;         /* Of IR: it keeps values between runs. */
-    bool has_neighbours;    /* As onnx_info has it. */
     char weights_name[256]; /* Of IR in a file: the file beside it with the weights; "": none. */
 } ovp_source;
 

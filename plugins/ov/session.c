@@ -1,5 +1,5 @@
 /* Opening and closing models. */
-#include "branches.h"
+#include "common/branches.h"
 #include "ov.h"
 #include "workers.h"
 
@@ -12,6 +12,22 @@ static ap_status compile(ap_session *session, const ovp_compile *what, const ovp
     if (!session->model) session->model = ovp_cache_write(what, source);
     ap_status status = session->model ? AP_OK : ovp_compile_model(&session->model, what, err);
     if (!status) session->from_cache = ovp_is_from_cache(session->model);
+    return status;
+}
+
+/* The runtime's passes for int8 arithmetic fail on graphs that ONNX Runtime's quantizer makes (2026.4: a sum
+ * of two operands that are dequantized). Such a graph is opened without them, and computed in float32. */
+static ap_status compile_plainly(ap_session *session, const ovp_compile *what, ovp_properties *properties,
+                                 const ovp_source *source, ap_error *err) {
+    static const char key[] = "LP_TRANSFORMS_MODE";
+    ap_error first = AP_ERROR_INIT;
+    ap_status status = compile(session, what, source, &first);
+    const bool is_mended =
+        status == AP_EBACKEND && source->onnx.has_quantize && !ovp_properties_have(properties, key) &&
+        !ovp_properties_add(properties, key, "NO", NULL) && !compile(session, what, source, NULL);
+    if (is_mended) ov.host->log(AP_LOG_INFO, "ov: without int8 arithmetic: %s", first.message);
+    if (is_mended) return AP_OK;
+    if (status && err) *err = first;
     return status;
 }
 
@@ -34,14 +50,13 @@ static ap_status open_model(ap_session *session, const ap_model_ref *model, ap_e
     session->run_threads = find_run_threads(&device, model);
     model_bytes_init(&bytes, model);
     status = ovp_source_look(&source, model, bytes.ptr, bytes.len, err);
-    session->has_neighbours = source.has_neighbours;
     if (!status && source.format == OVP_FORMAT_ONNX)
-        status = ovp_branches_fold(&session->external.graph, &session->external.n_graph, bytes.ptr, bytes.len,
-                                   err);
+        status = onnx_branches_fold(ov.host, &session->external.graph, &session->external.n_graph, bytes.ptr,
+                                    bytes.len, err);
     if (!status && ovp_external_is_needed(&session->external, model, &source.onnx))
         status = ovp_external_init(&session->external, model, &bytes, &source.onnx, err);
     if (!status) status = ovp_properties_init(&properties, &device, model, err);
-    if (!status) status = compile(session, &what, &source, err);
+    if (!status) status = compile_plainly(session, &what, &properties, &source, err);
     if (!status) status = ovp_ios_read(session, source.format == OVP_FORMAT_ONNX ? &bytes : NULL, err);
     session->is_stateful = source.has_state;
     model_bytes_clear(&bytes);
@@ -82,6 +97,6 @@ void ovp_describe(const ap_session *session, ap_session_info *out) {
     out->device = session->device;
     if (AP_HAS(out, run_threads)) out->run_threads = session->run_threads;
     if (AP_HAS(out, run_threads_min)) out->run_threads_min = session->run_threads && ovp_workers_find();
-    if (AP_HAS(out, few_lengths)) out->few_lengths = !session->has_neighbours;
+    if (AP_HAS(out, few_lengths)) out->few_lengths = 1;
     if (AP_HAS(out, is_stateful)) out->is_stateful = session->is_stateful;
 }

@@ -1,15 +1,13 @@
 /* What a model's bytes are: ONNX, or the XML of OpenVINO IR. Other formats are refused here, because a whole
  * installation of OpenVINO would try them with all its readers. */
-#define _GNU_SOURCE /* memmem */
-#include "ov.h"
+#include "operators.h"
+#include "wire/ir.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 /* -- IR ------------------------------------------------------------------------------------------------ */
-
-static bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
 
 static bool starts_with(const char *text, size_t len, const char *start) {
     return len >= strlen(start) && memcmp(text, start, strlen(start)) == 0;
@@ -18,42 +16,12 @@ static bool starts_with(const char *text, size_t len, const char *start) {
 static bool is_ir(const char *text, size_t len) {
     static const char mark[] = "\xEF\xBB\xBF";
     if (starts_with(text, len, mark)) text += 3, len -= 3;
-    while (len && is_space(*text)) text++, len--;
+    while (len && ir_is_space(*text)) text++, len--;
     return starts_with(text, len, "<?xml") || starts_with(text, len, "<net");
 }
 
-/* Whether the quote at `at` opens the value of an attribute called `name`. */
-static bool is_value_of(const char *text, const char *at, const char *name) {
-    size_t len = strlen(name);
-    while (at > text && is_space(at[-1])) at--;
-    if (at == text || *--at != '=') return false;
-    while (at > text && is_space(at[-1])) at--;
-    return (size_t)(at - text) > len && memcmp(at - len, name, len) == 0 && is_space(at[-1 - (ptrdiff_t)len]);
-}
-
-static bool has_layer(const char *text, size_t len, const char *type) {
-    const char *end = text + len;
-    size_t type_len = strlen(type);
-    for (const char *at = text; (at = memmem(at, (size_t)(end - at), type, type_len)); at++)
-        if (at > text && (at[-1] == '"' || at[-1] == '\'') && at + type_len < end && at[type_len] == at[-1] &&
-            is_value_of(text, at - 1, "type"))
-            return true;
-    return false;
-}
-
 /* Layers of the type ReadValue keep a value from one run to the next. */
-static bool has_state(const char *text, size_t len) { return has_layer(text, len, "ReadValue"); }
-
-/* The operators of onnx_info.has_neighbours, by OpenVINO's names. */
-static bool has_neighbour_layers(const char *text, size_t len) {
-    static const char *const types[] = {"AvgPool",      "Convolution", "ConvolutionBackpropData",
-                                        "DFT",          "GRUSequence", "GroupConvolution",
-                                        "LSTMSequence", "Loop",        "MaxPool",
-                                        "RDFT",         "RNNSequence", "TensorIterator"};
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
-        if (has_layer(text, len, types[i])) return true;
-    return false;
-}
+static bool has_state(const char *text, size_t len) { return ir_has_layer(text, len, "ReadValue"); }
 
 /* The runtime takes the weights from the file of that name that ends with .bin. */
 static void find_weights(ovp_source *out, const char *path) {
@@ -70,7 +38,6 @@ static void find_weights(ovp_source *out, const char *path) {
 static ap_status look_at_ir(ovp_source *out, const ap_model_ref *model, const void *bytes, size_t n_bytes,
                             ap_error *err) {
     out->format = OVP_FORMAT_IR;
-    out->has_neighbours = has_neighbour_layers(bytes, n_bytes);
     out->has_state = has_state(bytes, n_bytes);
     if (model->path)
         find_weights(out, model->path);
@@ -90,7 +57,6 @@ ap_status ovp_source_look(ovp_source *out, const ap_model_ref *model, const void
     if (bytes && is_ir(bytes, n_bytes)) return look_at_ir(out, model, bytes, n_bytes, err);
     onnx_info_scan(&out->onnx, bytes, n_bytes);
     out->format = OVP_FORMAT_ONNX;
-    out->has_neighbours = out->onnx.has_neighbours;
-    if (out->onnx.is_onnx) return AP_OK;
+    if (out->onnx.is_onnx) return ovp_operators_check(bytes, n_bytes, err);
     return ov.host->fail(err, AP_EFORMAT, "neither an ONNX model nor OpenVINO IR, or not whole");
 }

@@ -27,6 +27,8 @@ static const text_row texts[] = {
     {"Unable to read the model", AP_EFORMAT},
     {"FrontEnd API failed", AP_EFORMAT},
     {"src/frontends/", AP_EFORMAT},
+    {"weights in bin file", AP_EFORMAT}, /* It is cut short, ... */
+    {"weights data in bin", AP_EFORMAT}, /* ... or not there. */
 };
 
 static ap_status translate(ov_status_e status, const char *message) {

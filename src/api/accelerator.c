@@ -29,12 +29,14 @@ typedef struct search {
 
 /* -- opening ------------------------------------------------------------------------------------------- */
 
+/* "" is optimum's default for subfolder: the file may be anywhere. */
 ap__file_request ap__router_file_request(const ap__router *r, const ap__known_backend *row) {
+    const char *subfolder = r->kwargs.subfolder;
     return (ap__file_request){
         .kind = r->pipe->ctx.task->model_kind,
         .torch_dtype = r->torch_dtype,
         .file_name = r->kwargs.file_name,
-        .subfolder = r->kwargs.subfolder,
+        .subfolder = subfolder && *subfolder ? subfolder : NULL,
         .reads = row->reads,
         .computes = row->computes,
         .splits_merged = !row->runs_merged,

@@ -34,7 +34,7 @@ static ap_status check_origins(const ap__init_opts *o, ap_error *err) {
 /* torch_dtype may also stand in model_kwargs; the default "auto" beside it does not count. */
 static ap_status merge_dtype(ap__router *r, ap_error *err) {
     const ap__init_opts *o = r->init;
-    r->torch_dtype = ap__opt_string(&o->torch_dtype, ap__opt_string(&o->dtype, NULL));
+    r->torch_dtype = ap__init_opts_dtype(o);
     if (!r->kwargs.torch_dtype) return AP_OK;
     if (r->torch_dtype && strcmp(r->torch_dtype, "auto") != 0)
         return ap__fail(err, AP_EINVAL, "torch_dtype and model_kwargs.%s are both given; give one of them",
@@ -96,8 +96,11 @@ static ap_status read_config(ap__router *r, ap_error *err) {
     if (!ap__opt_is_set(given)) return ap__config_load(&r->config, r->folder.text, err);
     const char *path = ap_value_get_string(given->as.value, NULL);
     if (!path) return ap__config_from_value(&r->config, given->as.value, err);
-    return ap__path_is_dir(path) ? ap__config_load(&r->config, path, err)
-                                 : ap__config_load_file(&r->config, path, err);
+    ap_status status = ap__path_is_dir(path) ? ap__config_load(&r->config, path, err)
+                                             : ap__config_load_file(&r->config, path, err);
+    if (status == AP_ENOTFOUND)
+        ap__error_wrap(err, status, "parameter config, which names a config.json or the folder of one");
+    return status;
 }
 
 ap_status ap__router_load_config(ap__router *r, ap_error *err) {
@@ -218,7 +221,10 @@ static ap_status load_tokenizer(ap__router *r, ap_error *err) {
     if (!reads_tables && !(ctx->task->components & AP_COMPONENT_TOKENIZER))
         return ap__decide(r->pipe->decisions, AP__DECISION_CHOSEN, "tokenizer", "none", err,
                           "task %s takes none", ctx->task->name);
-    if (!ap__path_is_dir(folder)) return ap__fail(err, AP_ENOTFOUND, "tokenizer %s: no such folder", folder);
+    if (!ap__path_is_dir(folder))
+        return ap__fail(err, AP_ENOTFOUND,
+                        "tokenizer %s: no such folder; name the one that the tokenizer's files are in",
+                        folder);
     ap_status status = reads_tables ? ap__tapas_load(&ctx->tapas, folder, err)
                                     : ap__tokenizer_load(&ctx->tokenizer, folder, err);
     return status ? status : decide_tokenizer(r, folder, err);

@@ -15,6 +15,8 @@ static const char *batching_name(ap__batching batching) {
         return "padded";
     case AP__BATCHING_EQUAL:
         return "equal lengths";
+    case AP__BATCHING_ASKED:
+        return "equal lengths, padded where batch_size asks for it";
     default:
         return "single";
     }

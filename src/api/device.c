@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 /* Devices that a number may mean, in the order in which they are looked for. */
 static const char *const ACCELERATORS[] = {"cuda", "gpu", "xpu", "mps"};
@@ -34,6 +35,12 @@ static bool is_device_name(const char *name) {
     return is_alnum(name[0]);
 }
 
+/* "cpu:0", "CPU:7": there is one CPU, and PyTorch takes any number for it. */
+static bool is_numbered_cpu(const char *name) {
+    const char *number = name + 4;
+    return strncasecmp(name, "cpu:", 4) == 0 && strspn(number, "0123456789") == strlen(number);
+}
+
 static ap_status read_device(ap__device_request *out, const ap_value *value, ap_error *err) {
     size_t len = 0;
     switch (ap_value_kind(value)) {
@@ -43,9 +50,11 @@ static ap_status read_device(ap__device_request *out, const ap_value *value, ap_
         return AP_OK;
     case AP_KIND_STRING:
         out->name = ap_value_get_string(value, &len);
-        if (is_device_name(out->name) && strlen(out->name) == len) return AP_OK;
-        return ap__fail(err, AP_EINVAL, "parameter %s: \"%.64s\" is no device like \"cpu\" or \"cuda:0\"",
-                        out->from, out->name);
+        if (!is_device_name(out->name) || strlen(out->name) != len)
+            return ap__fail(err, AP_EINVAL, "parameter %s: \"%.64s\" is no device like \"cpu\" or \"cuda:0\"",
+                            out->from, out->name);
+        if (is_numbered_cpu(out->name)) out->name = "cpu";
+        return AP_OK;
     default:
         return ap__fail(err, AP_ETYPE, "parameter %s: expected a string or int, found %s", out->from,
                         ap_kind_name(ap_value_kind(value)));

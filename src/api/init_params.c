@@ -130,10 +130,15 @@ static ap_status check_token(const ap_opt *token, ap_error *err) {
                     ap_kind_name(kind));
 }
 
+const char *ap__init_opts_dtype(const ap__init_opts *o) {
+    const char *torch_dtype = ap__opt_string(&o->torch_dtype, NULL), *dtype = ap__opt_string(&o->dtype, NULL);
+    return !torch_dtype || (dtype && strcmp(torch_dtype, "auto") == 0) ? dtype : torch_dtype;
+}
+
+/* "auto" is the default that programs for transformers hand on, and contradicts nothing. */
 static ap_status check_dtypes(const ap__init_opts *o, ap_error *err) {
-    if (!ap__opt_is_set(&o->torch_dtype) || !ap__opt_is_set(&o->dtype) ||
-        strcmp(o->torch_dtype.as.string, o->dtype.as.string) == 0)
-        return AP_OK;
+    const char *chosen = ap__init_opts_dtype(o), *dtype = ap__opt_string(&o->dtype, "auto");
+    if (!chosen || strcmp(dtype, "auto") == 0 || strcmp(chosen, dtype) == 0) return AP_OK;
     return ap__fail(err, AP_EINVAL,
                     "torch_dtype \"%.32s\" and dtype \"%.32s\" contradict each other; give one of them",
                     o->torch_dtype.as.string, o->dtype.as.string);
@@ -147,8 +152,15 @@ static ap_status check_config(const ap_opt *opt, ap_error *err) {
                     ap_kind_name(kind));
 }
 
+/* 0 would be no batch; the struct of the C API has it for "absent". */
+static ap_status check_batch_size(const ap_opt *opt, ap_error *err) {
+    if (!ap__opt_is_set(opt) || ap__opt_integer(opt, 0) != 0)
+        return check_count(opt, "batch_size", 1 << 20, err);
+    return ap__fail(err, AP_EINVAL, "parameter batch_size: 0 is below 1; leave it out for batches by length");
+}
+
 ap_status ap__init_opts_check(const ap__init_opts *o, ap_error *err) {
-    ap_status status = check_count(&o->batch_size, "batch_size", 1 << 20, err);
+    ap_status status = check_batch_size(&o->batch_size, err);
     if (!status) status = check_count(&o->num_workers, "num_workers", 1024, err);
     if (!status) status = check_count(&o->num_threads, "num_threads", AP__THREADS_MAX, err);
     if (!status) status = check_framework(&o->framework, err);

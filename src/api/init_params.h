@@ -19,6 +19,9 @@ extern const ap_param ap__init_params[];
  * @return AP_EINVAL a struct of another version. */
 ap_status ap__init_opts_from_options(ap__init_opts *out, const ap_pipeline_options *options, ap_error *err);
 
+/* torch_dtype or dtype, which are one; NULL: neither. "auto" gives way to the other. */
+const char *ap__init_opts_dtype(const ap__init_opts *opts);
+
 /* Checks that concern parameters alone: values, and combinations that contradict each other. */
 ap_status ap__init_opts_check(const ap__init_opts *opts, ap_error *err);
 

@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 
 /* Raise it when a folder of the same name would mean something else. */
-#define CACHE_FORMAT 1
+#define CACHE_FORMAT 2
 
 #define DEFAULT_MAX_BYTES ((uint64_t)4 << 30)
 
@@ -78,16 +78,18 @@ static uint64_t find_max_bytes(void) {
 
 /* -- the name ------------------------------------------------------------------------------------------ */
 
-/* Path, size and time of a file, in a line: a file that was replaced or written to has another. */
+/* Path, size and times of a file, in a line: a file that was replaced or written to has another. Who writes
+ * into a file and sets its time back (rsync --inplace --times) changes the time of the inode. */
 static ap_status put_file(ap__buf *key, const char *what, const char *path, ap_error *err) {
     ap__path real;
     struct stat info;
     ap_status status = ap__path_resolve(&real, path, err);
     if (status) return status;
     if (stat(real.text, &info) != 0) return ap__fail(err, AP_EIO, "%s: %s", real.text, strerror(errno));
-    return ap__buf_printf(key, err, "%s %s %" PRIu64 " %" PRIu64 " %lld %lld.%09ld\n", what, real.text,
-                          (uint64_t)info.st_dev, (uint64_t)info.st_ino, (long long)info.st_size,
-                          (long long)info.st_mtim.tv_sec, info.st_mtim.tv_nsec);
+    return ap__buf_printf(key, err, "%s %s %" PRIu64 " %" PRIu64 " %lld %lld.%09ld %lld.%09ld\n", what,
+                          real.text, (uint64_t)info.st_dev, (uint64_t)info.st_ino, (long long)info.st_size,
+                          (long long)info.st_mtim.tv_sec, info.st_mtim.tv_nsec,
+                          (long long)info.st_ctim.tv_sec, info.st_ctim.tv_nsec);
 }
 
 static int compare_options(const void *a, const void *b) {

@@ -52,14 +52,18 @@ static ap_status check_device(const ap__backend *backend, const char *device, ap
 
 /* A runtime's words for a file that it cannot read name neither it nor a remedy, or not both. */
 static ap_status explain_format(const ap_model_ref *model, ap_error *err) {
+    enum { MAX_PATH = 240 };
+    static const char REMEDY[] = "; if it is cut short or damaged, download or export it again";
     if (!err) return AP_EFORMAT;
     const ap_error reason = *err;
     size_t len = strlen(reason.message);
     while (len && strchr(". ", reason.message[len - 1])) len--;
     bool has_path = !model->path || strstr(reason.message, model->path);
-    return ap__fail(
-        err, AP_EFORMAT, "%.240s%s%.*s; if it is cut short or damaged, download or export it again",
-        has_path ? "" : model->path, has_path ? "" : ": ", len < 180 ? (int)len : 180, reason.message);
+    const char *path = has_path ? "" : model->path;
+    size_t path_len = strlen(path) < MAX_PATH ? strlen(path) : MAX_PATH;
+    size_t room = sizeof reason.message - sizeof REMEDY - path_len - 2;
+    return ap__fail(err, AP_EFORMAT, "%.*s%s%.*s%s", (int)path_len, path, has_path ? "" : ": ",
+                    (int)(len < room ? len : room), reason.message, REMEDY);
 }
 
 static ap_status call_open(ap__session *session, const ap_model_ref *model, ap_error *err) {

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "model/neighbours.h"
 #include "model/onnx_scan.h"
 #include "value/value.h"
 
@@ -96,8 +97,9 @@ static ap__batching find_batching(const ap__model *model) {
             info->inputs[i].shape[0] == 1)
             return AP__BATCHING_SINGLE;
     if (ap__onnx_file_mixes_rows(model->file.path.text)) return AP__BATCHING_SINGLE;
-    return ap__session_find_input(model->session, "attention_mask") ? AP__BATCHING_PADDED
-                                                                    : AP__BATCHING_EQUAL;
+    if (!ap__session_find_input(model->session, "attention_mask")) return AP__BATCHING_EQUAL;
+    return info->has_neighbours || ap__model_file_has_neighbours(model->file.path.text) ? AP__BATCHING_ASKED
+                                                                                        : AP__BATCHING_PADDED;
 }
 
 ap__batching ap__model_get_batching(ap__model *model) {

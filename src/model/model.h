@@ -15,8 +15,10 @@ typedef struct ap__model ap__model;
 typedef enum ap__batching {
     AP__BATCHING_PADDED = 1, /* Padded positions are masked. */
     AP__BATCHING_EQUAL = 2,  /* Only inputs of one length: there is no mask. */
-    AP__BATCHING_SINGLE = 3  /* None: activations are quantized over the whole batch, or the graph has a fixed
+    AP__BATCHING_SINGLE = 3, /* None: activations are quantized over the whole batch, or the graph has a fixed
                               * batch size of 1. */
+    AP__BATCHING_ASKED = 4 /* Padded positions are masked, and change the results nevertheless: padded where a
+                            * batch size was asked for, as in transformers, and of one length otherwise. */
 } ap__batching;
 
 /* Opens the model of a folder; `config` is taken, also on failure.

@@ -13,6 +13,7 @@ enum { GRAPHS_MAX_DEPTH = 32 };
 
 typedef struct scan {
     const char *const *ops;
+    bool skips_points; /* Operators with a window of one position are none. */
     bool found;
     unsigned depth;
 } scan;
@@ -23,6 +24,26 @@ static bool is_wanted(const scan *s, ap__wire_reader name) {
     for (const char *const *op = s->ops; *op; op++)
         if (ap__wire_is_text(name, *op)) return true;
     return false;
+}
+
+/* Numbers one by one, or packed: whether all are 1. */
+static bool is_one(const ap__wire_field *f) {
+    for (const uint8_t *at = f->body.at; at && at < f->body.end; at++)
+        if (*at != 1) return false;
+    return f->body.at || f->integer == 1;
+}
+
+/* Whether the node's attribute says that its window is one position. */
+static bool is_point(ap__wire_reader attribute) {
+    ap__wire_field f;
+    bool is_kernel = false, has_numbers = false;
+    while (attribute.at < attribute.end && ap__wire_read(&f, &attribute)) {
+        if (f.number == ONNX_ATTRIBUTE_NAME) is_kernel = ap__wire_is_text(f.body, "kernel_shape");
+        if (f.number != ONNX_ATTRIBUTE_INTS) continue;
+        if (!is_one(&f)) return false;
+        has_numbers = true;
+    }
+    return is_kernel && has_numbers;
 }
 
 static bool scan_attribute(scan *s, ap__wire_reader message) {
@@ -37,12 +58,16 @@ static bool scan_attribute(scan *s, ap__wire_reader message) {
 
 static bool scan_node(scan *s, ap__wire_reader message) {
     ap__wire_field f;
+    bool is_found = false, is_skipped = false;
     while (message.at < message.end && !s->found) {
         if (!ap__wire_read(&f, &message)) return false;
         if (!f.body.at) continue;
-        if (f.number == ONNX_NODE_OP_TYPE && is_wanted(s, f.body)) s->found = true;
-        if (f.number == ONNX_NODE_ATTRIBUTE && !scan_attribute(s, f.body)) return false;
+        if (f.number == ONNX_NODE_OP_TYPE) is_found = is_wanted(s, f.body);
+        if (f.number != ONNX_NODE_ATTRIBUTE) continue;
+        is_skipped = is_skipped || (s->skips_points && is_point(f.body));
+        if (!scan_attribute(s, f.body)) return false;
     }
+    s->found = s->found || (is_found && !is_skipped);
     return true;
 }
 
@@ -71,14 +96,24 @@ static bool scan_model(scan *s, ap__wire_reader message) {
     return true;
 }
 
-ap_status ap__onnx_has_op(bool *out, const void *bytes, size_t len, const char *const *ops, ap_error *err) {
-    scan s = {.ops = ops};
+static ap_status scan_bytes(bool *out, scan *s, const void *bytes, size_t len, ap_error *err) {
     *out = false;
     if (!len) return AP_OK; /* An empty message, whose pointer may be NULL. */
     ap__wire_reader message = {bytes, (const uint8_t *)bytes + len};
-    if (!scan_model(&s, message)) return ap__fail(err, AP_EFORMAT, "not an ONNX model");
-    *out = s.found;
+    if (!scan_model(s, message)) return ap__fail(err, AP_EFORMAT, "not an ONNX model");
+    *out = s->found;
     return AP_OK;
+}
+
+ap_status ap__onnx_has_op(bool *out, const void *bytes, size_t len, const char *const *ops, ap_error *err) {
+    scan s = {.ops = ops};
+    return scan_bytes(out, &s, bytes, len, err);
+}
+
+ap_status ap__onnx_has_window_op(bool *out, const void *bytes, size_t len, const char *const *ops,
+                                 ap_error *err) {
+    scan s = {.ops = ops, .skips_points = true};
+    return scan_bytes(out, &s, bytes, len, err);
 }
 
 ap_status ap__onnx_file_has_op(bool *out, const char *path, const char *const *ops, ap_error *err) {

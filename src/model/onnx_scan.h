@@ -13,6 +13,10 @@ ap_status ap__onnx_has_op(bool *out, const void *bytes, size_t len, const char *
 /* The same of a file, which is mapped. @return also AP_ENOTFOUND, AP_EIO. */
 ap_status ap__onnx_file_has_op(bool *out, const char *path, const char *const *ops, ap_error *err);
 
+/* As the first, but operators with a window of one position (kernel_shape is all 1) do not count. */
+ap_status ap__onnx_has_window_op(bool *out, const void *bytes, size_t len, const char *const *ops,
+                                 ap_error *err);
+
 /* Whether rows of a batch change each other's results: a scale is chosen by looking at all activations. Of a
  * file that cannot be read it is taken for granted; other formats have no such thing. */
 bool ap__onnx_file_mixes_rows(const char *path);

@@ -9,7 +9,7 @@ bool ap__wire_read(ap__wire_field *out, ap__wire_reader *r) {
     onnx_field f;
     if (!onnx_read_field(&f, &message)) return false;
     const uint8_t *body = (const uint8_t *)f.bytes.ptr;
-    *out = (ap__wire_field){f.number, {body, body ? body + f.bytes.len : NULL}};
+    *out = (ap__wire_field){f.number, {body, body ? body + f.bytes.len : NULL}, f.integer};
     r->at = message.at;
     return true;
 }

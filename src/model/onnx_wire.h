@@ -12,10 +12,12 @@ typedef struct ap__wire_reader {
     const uint8_t *at, *end;
 } ap__wire_reader;
 
-/* One field: of length-delimited ones `body` is the contents, of others body.at is NULL. */
+/* One field: of length-delimited ones `body` is the contents; of others body.at is NULL, and `integer` the
+ * value. */
 typedef struct ap__wire_field {
     uint64_t number;
     ap__wire_reader body;
+    uint64_t integer;
 } ap__wire_field;
 
 /* @return false at a fault; at the end of the message `r->at == r->end` tells beforehand. */

@@ -39,26 +39,40 @@ size_t ap__feed_length(const ap_task_context *ctx, const ap_value *feed) {
 
 typedef enum made_kind { MADE_ZEROS, MADE_ONES, MADE_POSITIONS } made_kind;
 
-/* What a graph may ask for that a tokenizer need not give, and what it then means. */
-static const struct {
+/* What a graph may ask for that a tokenizer need not give, and what it then means: forward() of the models
+ * fills in the same. */
+static const struct made_input {
     const char *name;
     made_kind kind;
-} MADE_INPUTS[] = {
-    {"token_type_ids", MADE_ZEROS}, {"attention_mask", MADE_ONES}, {"position_ids", MADE_POSITIONS}};
+    int64_t n_each; /* Numbers of a token; 0: one, and no axis for them. */
+} MADE_INPUTS[] = {{"token_type_ids", MADE_ZEROS, 0},
+                   {"attention_mask", MADE_ONES, 0},
+                   {"position_ids", MADE_POSITIONS, 0},
+                   {"bbox", MADE_ZEROS, 4}};
+
+static const struct made_input *find_made(const char *name) {
+    for (size_t i = 0; i < sizeof MADE_INPUTS / sizeof *MADE_INPUTS; i++)
+        if (strcmp(MADE_INPUTS[i].name, name) == 0) return &MADE_INPUTS[i];
+    return NULL;
+}
 
 static ap_status make_input(ap__tensor **out, const char *name, const ap_value *feed, ap_error *err) {
     ap__tensor *ids = feed_tensor(feed, "input_ids");
-    for (size_t i = 0; ids && i < sizeof MADE_INPUTS / sizeof *MADE_INPUTS; i++) {
-        if (strcmp(MADE_INPUTS[i].name, name) != 0) continue;
-        const ap_tensor_view *like = ap__tensor_get_view(ids);
-        ap_status status = ap__tensor_create(out, AP_DTYPE_I64, like->shape, like->rank, err);
-        if (status) return status;
-        int64_t *to = ap__tensor_data(*out);
-        for (size_t k = 0; k < ap__tensor_n_elements(*out); k++)
-            to[k] = MADE_INPUTS[i].kind == MADE_POSITIONS ? (int64_t)k : MADE_INPUTS[i].kind == MADE_ONES;
-        return AP_OK;
-    }
-    return ap__fail(err, AP_EINVAL, "the model asks for the input %s, which this task does not give", name);
+    const struct made_input *row = ids ? find_made(name) : NULL;
+    if (!row)
+        return ap__fail(err, AP_EINVAL, "the model asks for the input %s, which this task does not give",
+                        name);
+    const ap_tensor_view *like = ap__tensor_get_view(ids);
+    int64_t shape[AP_TENSOR_MAX_RANK];
+    uint32_t rank = like->rank;
+    memcpy(shape, like->shape, sizeof shape);
+    if (row->n_each && rank < AP_TENSOR_MAX_RANK) shape[rank++] = row->n_each;
+    ap_status status = ap__tensor_create(out, AP_DTYPE_I64, shape, rank, err);
+    if (status) return status;
+    int64_t *to = ap__tensor_data(*out);
+    for (size_t k = 0; k < ap__tensor_n_elements(*out); k++)
+        to[k] = row->kind == MADE_POSITIONS ? (int64_t)k : row->kind == MADE_ONES;
+    return AP_OK;
 }
 
 /* Every feed gets the inputs that it lacks, so that all of them look alike from here on. */

@@ -37,7 +37,9 @@ static void sort_by_length(size_t *order, size_t *tmp, const size_t *lengths, si
 /* Whether one more feed of this length fits into a batch that began with a feed of length `first`. Sorted
  * feeds only grow, so the newest is the longest. */
 static bool fits(const ap__plan_rule *rule, size_t rows, size_t first, size_t length) {
-    bool is_padded = rule->batching == AP__BATCHING_PADDED && rule->can_pad;
+    bool is_masked = rule->batching == AP__BATCHING_PADDED ||
+                     (rule->batching == AP__BATCHING_ASKED && rule->batch_size > 0);
+    bool is_padded = is_masked && rule->can_pad;
     if (!is_padded && length != first) return false;
     if (rule->batch_size > 0) return rows < (size_t)rule->batch_size;
     if (rule->batching == AP__BATCHING_SINGLE) return false;

@@ -45,6 +45,32 @@ class CallTest(PipelineCase):
         other = accelpipe.TextClassificationPipeline(model=str(SST2), top_k=2)
         self.assertEqual(len(other(GOOD)[0]), 2)
 
+    def test_a_tokenizer_with_options(self):
+        self.assertEqual(self.make(model=SST2, tokenizer=(str(SST2), {"use_fast": False}))(GOOD),
+                         self.make(model=SST2)(GOOD))
+        with self.assertRaisesRegex(TypeError, "the option 'padding_side' of a pair is not supported"):
+            self.make(model=SST2, tokenizer=(str(SST2), {"padding_side": "left"}))
+
+    def test_dtype_goes_before_the_default_of_torch_dtype(self):
+        self.assertEqual(self.make(dtype="float32").torch_dtype, "float32")
+        self.assertEqual(self.make(torch_dtype="auto", dtype="float32").torch_dtype, "float32")
+        with self.assertRaisesRegex(ValueError, "contradict"):
+            self.make(torch_dtype="float16", dtype="float32")
+
+    def test_session_options_as_an_object(self):
+        class SessionOptions:  # As onnxruntime's.
+            intra_op_num_threads, inter_op_num_threads, graph_optimization_level, execution_mode = 1, 0, 1, 0
+            enable_cpu_mem_arena, enable_mem_pattern = True, False
+
+        from accelpipe.pipelines._create import _plain_kwargs
+
+        given = {"session_options": SessionOptions(), "provider": "CPUExecutionProvider"}
+        self.assertEqual(_plain_kwargs(given), {
+            "session_options": {"intra_op_num_threads": 1, "graph_optimization_level": 1, "enable_mem_pattern": False},
+            "provider": "CPUExecutionProvider"})
+        if BACKEND == "ort":
+            self.assertEqual(self.make(model_kwargs=given)(GOOD)[0]["label"], "POSITIVE")
+
     def test_inputs_by_keyword_and_position(self):
         pipe = self.make("question-answering", model=MODELS / "distilbert-squad")
         given = {"question": "Who?", "context": "Anna was born in Hamburg."}

@@ -105,12 +105,15 @@ typedef struct ap_session_info {
     int32_t
         run_threads; /**< Threads that a run has for itself: runs wait until so many of the process's budget
                         are free. 0: it shares threads with other runs, and they may go on at once. */
-    int32_t few_lengths; /**< 1: it keeps memory for each length of texts it sees, and masked tokens at the
-                            end change nothing for others: texts are padded, so that there are few lengths. */
+    int32_t few_lengths; /**< 1: it keeps memory for each length of texts it sees: where masked tokens at the
+                            end change nothing for others, texts are padded, so that there are few lengths. */
     int32_t is_stateful; /**< 1: the model keeps values between runs, and each run needs a state. */
     /** Of `run_threads`: so few will do while others want threads, too; ap_run_args.n_threads says how many a
      * run has. 0: it needs all of them. */
     int32_t run_threads_min;
+    /** Of files that the library does not look into itself (it does into ONNX and OpenVINO IR). 1: operators
+     * in which the neighbours of a position count, masked or not, so that padding changes results. */
+    int32_t has_neighbours;
 } ap_session_info;
 
 /** A tensor that crosses the border. */

@@ -28,6 +28,8 @@ enum ElementType : int {
     UINT32 = 12,
     UINT64 = 13,
     BFLOAT16 = 16,
+    UINT4 = 21,
+    INT4 = 22,
 };
 
 // A tensor with its elements: in raw_data, in the file that `location` names, or one by one in the field of

@@ -1,5 +1,6 @@
 // The C table of this half of the plugin: what is thrown behind it becomes a status and one line of text
 // here.
+#include "common/branches.h"
 #include "ipex.h"
 #include "onnx/failure.h"
 #include "torch/memory.h"
@@ -128,7 +129,32 @@ OpenOptions read_options(const ap_model_ref *model) {
     return out;
 }
 
-Loaded load(const ap_model_ref *model, const OpenOptions &options) {
+// The graph with the branch that is taken in place of each If that always takes the same; nothing when there
+// is none.
+std::shared_ptr<Bytes> without_branches(const ap_host *host, std::string_view bytes) {
+    char *graph = nullptr;
+    size_t len = 0;
+    ap_error err = AP_ERROR_INIT;
+    if (onnx_branches_fold(host, &graph, &len, bytes.data(), bytes.size(), &err))
+        fail(err.status, "%s", err.message);
+    return graph ? Bytes::take(graph, len, host->free) : nullptr;
+}
+
+// A value of two ranks is mostly no hindrance; where it is, the Ifs that are none are taken out first. That
+// copies the weights that are in the file.
+Loaded load_graph(const ap_host *host, const std::shared_ptr<Bytes> &bytes, const std::string &folder,
+                  const std::string &blobs, const OpenOptions &options) {
+    try {
+        return load_onnx(bytes, folder, blobs, options);
+    } catch (const Failure &f) {
+        const std::shared_ptr<Bytes> folded =
+            f.status == AP_EUNSUPPORTED ? without_branches(host, bytes->view()) : nullptr;
+        if (!folded) throw;
+        return load_onnx(folded, folder, blobs, options);
+    }
+}
+
+Loaded load(const ap_host *host, const ap_model_ref *model, const OpenOptions &options) {
     std::shared_ptr<Bytes> bytes =
         model->path ? Bytes::map(model->path) : Bytes::borrow(model->bytes, model->n_bytes);
     if (is_torchscript(bytes->view())) return load_torchscript(bytes->view(), options);
@@ -136,17 +162,17 @@ Loaded load(const ap_model_ref *model, const OpenOptions &options) {
         fail(AP_EINVAL,
              "the options input_dtypes and output_names are for TorchScript files; this one is not");
     if (model->path)
-        return load_onnx(bytes, folder_of(model->path), folder_of(real_path(model->path)), options);
-    return load_onnx(bytes, model->external_data ? model->external_data : "", "", options);
+        return load_graph(host, bytes, folder_of(model->path), folder_of(real_path(model->path)), options);
+    return load_graph(host, bytes, model->external_data ? model->external_data : "", "", options);
 }
 
-ap_status open_model(ap_session **out, const ap_host *, const ap_model_ref *model, ap_error *err) {
+ap_status open_model(ap_session **out, const ap_host *host, const ap_model_ref *model, ap_error *err) {
     *out = nullptr;
     return guarded(err, AP_EFORMAT, "IPEX cannot open the model", [&] {
         c10::InferenceMode guard;
         const OpenOptions options = read_options(model);
         use_threads(model->n_threads);
-        auto *session = new Session(load(model, options), model->n_threads, options.is_low);
+        auto *session = new Session(load(host, model, options), model->n_threads, options.is_low);
         *out = reinterpret_cast<ap_session *>(session);
     });
 }

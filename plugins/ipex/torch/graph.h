@@ -26,6 +26,7 @@ struct Val {
     Value *tensor = nullptr;          // NULL: only `ints` is there yet.
     at::ScalarType type = at::kFloat; // ONNX's.
     bool is_low = false;              // The tensor is bfloat16, where ONNX says float.
+    bool has_halves = false;          // ONNX's elements have four bits, the tensor's eight.
     int rank = RANK_UNKNOWN;
     std::vector<int64_t> dims; // [rank] when the rank is known.
     Ints sizes;                // [rank] or empty: extents that were asked for, or NULL.

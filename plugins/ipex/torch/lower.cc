@@ -1,6 +1,7 @@
 #include "torch/lower.h"
 
 #include "onnx/failure.h"
+#include "onnx/order.h"
 
 #include <torch/csrc/jit/frontend/error_report.h>
 
@@ -91,16 +92,27 @@ void Op::refuse(const char *fmt, ...) const {
 
 // -- a graph ------------------------------------------------------------------------------------------------
 
-static const std::unordered_map<std::string_view, LowerFn> &all_ops() {
-    static const std::unordered_map<std::string_view, LowerFn> ops = [] {
-        std::unordered_map<std::string_view, LowerFn> out;
-        for (OpTable table : {arithmetic_ops(), logic_ops(), unary_ops(), product_ops(), shape_ops(),
-                              slice_ops(), index_ops(), reduce_ops(), normalize_ops(), convolution_ops(),
-                              picture_ops(), quantize_ops(), control_ops(), create_ops()})
-            for (size_t i = 0; i < table.n; i++) out.emplace(table.rows[i].name, table.rows[i].lower);
-        return out;
-    }();
-    return ops;
+using OpMap = std::unordered_map<std::string_view, LowerFn>;
+
+static OpMap collect(std::initializer_list<OpTable> tables) {
+    OpMap out;
+    for (OpTable table : tables)
+        for (size_t i = 0; i < table.n; i++) out.emplace(table.rows[i].name, table.rows[i].lower);
+    return out;
+}
+
+// NULL: there is none.
+static LowerFn find_op(const onnx::Node &node) {
+    static const OpMap standard =
+        collect({arithmetic_ops(), logic_ops(), unary_ops(), product_ops(), shape_ops(), slice_ops(),
+                 index_ops(), reduce_ops(), normalize_ops(), convolution_ops(), picture_ops(), quantize_ops(),
+                 control_ops(), create_ops(), attention_ops()});
+    static const OpMap contrib = collect({contrib_ops()});
+    const bool is_standard = node.domain.empty() || node.domain == "ai.onnx";
+    if (!is_standard && node.domain != "com.microsoft") return nullptr;
+    const OpMap &ops = is_standard ? standard : contrib;
+    auto found = ops.find(node.op);
+    return found == ops.end() ? nullptr : found->second;
 }
 
 // A value of a graph around this one is copied on its first use: what is then found out of it (extents, a
@@ -115,20 +127,25 @@ Val &Lowering::find(std::string_view name) {
     fail(AP_EFORMAT, "the model uses \"%s\" before it is there", printable(name).c_str());
 }
 
+Val Lowering::constant(const onnx::Tensor &tensor) {
+    Val v = b.from_tensor(tensors.read(tensor));
+    v.has_halves = has_halves(tensor);
+    return v;
+}
+
 void Lowering::define(std::string_view name, Val v) { scopes.back()[name] = std::move(v); }
 
 void Lowering::lower_node(const onnx::Node &node) {
     Op op(*this, node);
-    const bool is_standard = node.domain.empty() || node.domain == "ai.onnx";
-    auto row = is_standard ? all_ops().find(node.op) : all_ops().end();
-    if (row == all_ops().end()) {
+    const LowerFn run = find_op(node);
+    if (!run) {
         const std::string domain = node.domain.empty() ? "" : printable(node.domain) + ".";
         fail(AP_EUNSUPPORTED,
              "accelerator \"ipex\" has no operator %s%s (node \"%s\"); \"ort\" or \"ov\" may have it",
              domain.c_str(), printable(node.op).c_str(), printable(node.name).c_str());
     }
     try {
-        row->second(op);
+        run(op);
     } catch (const c10::Error &e) {
         const std::string text = e.what_without_backtrace();
         op.refuse("%s", printable(text.substr(0, text.find('\n'))).c_str());
@@ -138,8 +155,8 @@ void Lowering::lower_node(const onnx::Node &node) {
 }
 
 void Lowering::lower(const onnx::Graph &graph) {
-    for (const onnx::Tensor &t : graph.initializers) define(t.name, b.from_tensor(tensors.read(t)));
-    for (const onnx::Node &node : graph.nodes) lower_node(node);
+    for (const onnx::Tensor &t : graph.initializers) define(t.name, constant(t));
+    for (const onnx::Node *node : onnx::in_order(graph)) lower_node(*node);
 }
 
 } // namespace ipex

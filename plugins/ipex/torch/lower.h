@@ -70,6 +70,8 @@ OpTable picture_ops();
 OpTable quantize_ops();
 OpTable control_ops();
 OpTable create_ops();
+OpTable attention_ops();
+OpTable contrib_ops(); // Of the domain com.microsoft.
 
 class Lowering {
   public:
@@ -83,6 +85,7 @@ class Lowering {
     void push() { scopes.emplace_back(); }
     void pop() { scopes.pop_back(); }
 
+    Val constant(const onnx::Tensor &tensor);
     Val &find(std::string_view name);
     void define(std::string_view name, Val v);
 

@@ -39,20 +39,6 @@ static void add_inputs(Loaded &loaded, Lowering &lowering, const onnx::Graph &gr
     }
 }
 
-static bool has_neighbours(const onnx::Graph &graph) {
-    static const std::unordered_set<std::string_view> ops = {
-#define NEIGHBOUR_OP(name) #name,
-#include "common/neighbour_ops.def"
-#undef NEIGHBOUR_OP
-    };
-    for (const onnx::Node &node : graph.nodes) {
-        if (ops.count(node.op)) return true;
-        for (const onnx::Attribute &attribute : node.attributes)
-            if (attribute.graph && has_neighbours(*attribute.graph)) return true;
-    }
-    return false;
-}
-
 Loaded load_onnx(const std::shared_ptr<Bytes> &bytes, const std::string &folder, const std::string &blobs,
                  const OpenOptions &options) {
     const onnx::Model model = onnx::read_model(bytes->view());
@@ -60,7 +46,7 @@ Loaded load_onnx(const std::shared_ptr<Bytes> &bytes, const std::string &folder,
         fail(AP_EUNSUPPORTED, "the model has ONNX opset %lld; %lld or later is needed",
              static_cast<long long>(model.opset), static_cast<long long>(MIN_OPSET));
     Loaded loaded;
-    loaded.few_lengths = !has_neighbours(model.graph);
+    loaded.few_lengths = true;
     loaded.graph = std::make_shared<jit::Graph>();
     Builder builder(loaded.graph, options.is_low);
     TensorReader tensors(bytes, folder, blobs);

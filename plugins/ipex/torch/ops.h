@@ -32,6 +32,14 @@ inline Value *convert_to(Builder &b, Value *tensor, at::ScalarType type) {
 bool map_ints(Op &op, const std::function<at::Tensor(const at::Tensor &)> &function);
 Value *transpose_last_two(Builder &b, Value *tensor);
 
+// ops_product.cc: x w^T for constant w of [out, in] in float32, as lower_matmul() gives it; x has a rank. And
+// Gemm, of which others are made.
+Val linear_of(Op &op, Val &x, const at::Tensor &w);
+void lower_gemm(Op &op);
+
+// ops_normalize.cc: x / sqrt(mean(x^2) + epsilon) * scale over the axes from `axis` on.
+Val rms_norm(Op &op, Val &x, Val &scale, int axis, double epsilon);
+
 // ops_reduce.cc
 Value *mean_over(Builder &b, Value *x, const std::vector<int64_t> &axes, bool keeps);
 

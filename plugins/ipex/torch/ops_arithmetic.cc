@@ -90,7 +90,7 @@ static std::optional<c10::IValue> number_for(Op &op, size_t i, const Val &other)
     if (v.rank < 0 || other.rank < v.rank) return std::nullopt;
     std::optional<at::Tensor> tensor = op.b.constant_of(v);
     if (!tensor || tensor->numel() != 1) return std::nullopt;
-    if (v.is_float()) return c10::IValue(tensor->item().toDouble());
+    if (at::isFloatingType(v.type)) return c10::IValue(tensor->item().toDouble());
     if (v.type == at::kLong || v.type == at::kInt) return c10::IValue(tensor->item().toLong());
     return std::nullopt;
 }
@@ -257,10 +257,19 @@ static void lower_sum_of(Op &op) {
     op.out(broadcast_result(op, out, op.in(0).type));
 }
 
+static void lower_mean_of(Op &op) {
+    Builder &b = op.b;
+    lower_sum_of(op);
+    if (op.n_inputs() < 2) return;
+    Val sum = op.lowering.find(op.node.outputs[0]);
+    op.out(like(b, b.emit("aten::div", {b.full(sum), b.constant(static_cast<double>(op.n_inputs()))}), sum));
+}
+
 OpTable arithmetic_ops() {
     static const OpRow rows[] = {
-        {"Add", lower_add}, {"Sub", lower_sub}, {"Mul", lower_mul}, {"Div", lower_div},    {"Pow", lower_pow},
-        {"Mod", lower_mod}, {"Min", lower_min}, {"Max", lower_max}, {"Sum", lower_sum_of},
+        {"Add", lower_add},    {"Sub", lower_sub},      {"Mul", lower_mul}, {"Div", lower_div},
+        {"Pow", lower_pow},    {"Mod", lower_mod},      {"Min", lower_min}, {"Max", lower_max},
+        {"Sum", lower_sum_of}, {"Mean", lower_mean_of},
     };
     return {rows, std::size(rows)};
 }

@@ -10,8 +10,7 @@ namespace ipex {
 static void lower_constant(Op &op) {
     Builder &b = op.b;
     for (const onnx::Attribute &a : op.node.attributes) {
-        if (a.name == "value" && a.has_tensor)
-            return op.out(b.from_tensor(op.lowering.tensors.read(a.tensor)));
+        if (a.name == "value" && a.has_tensor) return op.out(op.lowering.constant(a.tensor));
         if (a.name == "value_float") return op.out(b.from_tensor(at::scalar_tensor(a.number)));
         if (a.name == "value_int") return op.out(b.from_tensor(at::scalar_tensor(a.integer, at::kLong)));
         if (a.name == "value_floats") return op.out(b.from_tensor(at::tensor(a.numbers)));
@@ -69,6 +68,29 @@ static void lower_trilu(Op &op) {
     op.out(like(b, b.emit(kind, {b.full(op.in(0)), k[0]}), op.in(0)));
 }
 
+// A new axis of `depth` elements, all of them values[0] but the one that the index names, which is values[1];
+// an index may count from the end. The comparison is left to the run, because it makes much of little.
+static void lower_one_hot(Op &op) {
+    Builder &b = op.b;
+    Val &x = op.in(0);
+    const int rank = op.rank(0) + 1, axis = op.axis("axis", -1, rank);
+    Ints n;
+    if (!b.ints_of(op.in(1), n) || n.size() != 1) op.refuse("its depth is no number");
+    Value *values = b.full(op.in(2)), *zero = b.integer(0), *one = b.integer(1);
+    Value *index = convert_to(b, b.full(x), at::kLong);
+    Value *from_end = b.emit("aten::add", {index, n[0]});
+    index = b.emit("aten::where", {b.emit("aten::lt", {index, zero}), from_end, index});
+    Value *places = b.emit("aten::arange", {zero, n[0], one}, {b.of_type(at::kLong)});
+    Value *is_hot =
+        b.emit_random("aten::eq", {b.emit("aten::unsqueeze", {index, b.integer(-1)}), places}, {});
+    Value *out = b.emit("aten::where", {is_hot, b.emit("aten::select", {values, zero, one}),
+                                        b.emit("aten::select", {values, zero, zero})});
+    if (axis != rank - 1) out = b.emit("aten::movedim", {out, b.integer(-1), b.integer(axis)});
+    std::vector<int64_t> dims = x.dims;
+    dims.insert(dims.begin() + axis, constant_int(n[0]).value_or(ANY));
+    op.out(b.make(out, op.in(2).type, std::move(dims)));
+}
+
 // Another draw in each run; ONNX gives no seed that runtimes agree on.
 static void lower_random_normal_like(Op &op) {
     Builder &b = op.b;
@@ -83,8 +105,12 @@ static void lower_random_normal_like(Op &op) {
 
 OpTable create_ops() {
     static const OpRow rows[] = {
-        {"Constant", lower_constant}, {"ConstantOfShape", lower_constant_of_shape},   {"Range", lower_range},
-        {"Trilu", lower_trilu},       {"RandomNormalLike", lower_random_normal_like},
+        {"Constant", lower_constant},
+        {"ConstantOfShape", lower_constant_of_shape},
+        {"Range", lower_range},
+        {"Trilu", lower_trilu},
+        {"RandomNormalLike", lower_random_normal_like},
+        {"OneHot", lower_one_hot},
     };
     return {rows, std::size(rows)};
 }

@@ -23,6 +23,15 @@ static void lower_comparison(Op &op) {
     }
 }
 
+static void lower_bitwise(Op &op, const char *kind) {
+    Builder &b = op.b;
+    op.out(broadcast_result(op, b.emit(kind, {b.full(op.in(0)), b.full(op.in(1))}), op.in(0).type));
+}
+
+static void lower_bitwise_and(Op &op) { lower_bitwise(op, "aten::bitwise_and"); }
+static void lower_bitwise_or(Op &op) { lower_bitwise(op, "aten::bitwise_or"); }
+static void lower_bitwise_xor(Op &op) { lower_bitwise(op, "aten::bitwise_xor"); }
+
 static void lower_not(Op &op) {
     Builder &b = op.b;
     op.out(like(b, b.emit("aten::logical_not", {b.full(op.in(0))}), op.in(0)));
@@ -91,6 +100,9 @@ OpTable logic_ops() {
         {"And", lower_comparison},
         {"Or", lower_comparison},
         {"Xor", lower_comparison},
+        {"BitwiseAnd", lower_bitwise_and},
+        {"BitwiseOr", lower_bitwise_or},
+        {"BitwiseXor", lower_bitwise_xor},
         {"Not", lower_not},
         {"Where", lower_where},
         {"IsNaN", lower_is_nan},

@@ -34,6 +34,23 @@ static void lower_layer_norm(Op &op) {
     op.out(b.make(out, x.type, x.dims));
 }
 
+Val rms_norm(Op &op, Val &x, Val &scale, int axis, double epsilon) {
+    Builder &b = op.b;
+    std::vector<int64_t> axes;
+    for (int i = axis; i < x.rank; i++) axes.push_back(i);
+    Value *in = b.full(x);
+    Value *mean = mean_over(b, b.emit("aten::mul", {in, in}), axes, true);
+    Value *factor = b.emit("aten::rsqrt", {b.emit("aten::add", {mean, b.constant(epsilon)})});
+    Value *out = b.emit("aten::mul", {b.emit("aten::mul", {in, factor}), b.full(scale)});
+    return b.make(out, x.type, x.dims);
+}
+
+static void lower_rms_norm(Op &op) {
+    const int axis = op.axis("axis", -1, op.rank(0));
+    if (op.wants(1)) op.refuse("its deviation is wanted");
+    op.out(rms_norm(op, op.in(0), op.in(1), axis, op.number("epsilon", 1e-5)));
+}
+
 static void lower_batch_norm(Op &op) {
     Builder &b = op.b;
     if (op.integer("training_mode", 0)) op.refuse("in training mode");
@@ -90,6 +107,8 @@ OpTable normalize_ops() {
         {"InstanceNormalization", lower_instance_norm},
         {"GroupNormalization", lower_group_norm},
         {"LpNormalization", lower_lp_norm},
+        {"RMSNormalization", lower_rms_norm},
+        {"SimplifiedLayerNormalization", lower_rms_norm}, // ONNX Runtime's name, in ONNX's domain.
     };
     return {rows, std::size(rows)};
 }

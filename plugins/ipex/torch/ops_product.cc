@@ -16,14 +16,9 @@ static std::vector<int64_t> product_dims(const Val &x, const Val &y) {
     return dims;
 }
 
-// x w, with constant w of [in, out]; linear() has it the other way round, and where w came from such a one by
-// a Transpose, the two undo each other without a copy.
-static bool lower_linear(Op &op) {
+Val linear_of(Op &op, Val &x, const at::Tensor &w) {
     Builder &b = op.b;
-    Val &x = op.in(0);
-    std::optional<at::Tensor> w = b.constant_of(op.in(1));
-    if (!w || w->dim() != 2 || !x.is_float() || x.rank < 2 || b.constant_of(x)) return false;
-    at::Tensor weight = b.is_low ? w->t().to(at::kBFloat16) : w->t();
+    const at::Tensor weight = b.is_low ? w.to(at::kBFloat16) : w;
     std::vector<int64_t> dims = x.dims;
     if (dims.back() != ANY && dims.back() != weight.size(1)) op.refuse("its operands do not fit");
     dims.back() = weight.size(0);
@@ -32,7 +27,17 @@ static bool lower_linear(Op &op) {
     out.is_low = b.is_low;
     out.linear_input = input;
     out.linear_weight = constant;
-    op.out(std::move(out));
+    return out;
+}
+
+// x w, with constant w of [in, out]; linear() has it the other way round, and where w came from such a one by
+// a Transpose, the two undo each other without a copy.
+static bool lower_linear(Op &op) {
+    Builder &b = op.b;
+    Val &x = op.in(0);
+    std::optional<at::Tensor> w = b.constant_of(op.in(1));
+    if (!w || w->dim() != 2 || !x.is_float() || x.rank < 2 || b.constant_of(x)) return false;
+    op.out(linear_of(op, x, w->t()));
     return true;
 }
 
@@ -60,7 +65,7 @@ static Value *scaled(Builder &b, Value *v, double factor) {
     return factor == 1 ? v : b.emit("aten::mul", {v, b.constant(factor)});
 }
 
-static void lower_gemm(Op &op) {
+void lower_gemm(Op &op) {
     Builder &b = op.b;
     const double alpha = op.number("alpha", 1), beta = op.number("beta", 1);
     Val &x = op.in(0), &y = op.in(1);

@@ -39,7 +39,9 @@ struct Range {
     double low, high;
 };
 
-static Range range_of(Op &op, at::ScalarType type) {
+// Of what has the type of input `input`, the zero point.
+static Range range_of(Op &op, size_t input, at::ScalarType type) {
+    if (op.has(input) && op.in(input).has_halves) op.refuse("to ints of four bits");
     if (type == at::kByte) return {0, 255};
     if (type == at::kChar) return {-128, 127};
     op.refuse("to another type than 8-bit ints");
@@ -55,10 +57,12 @@ static void lower_quantize(Op &op) {
     Builder &b = op.b;
     Val &x = op.in(0);
     op.rank(0);
-    const at::ScalarType type = op.has(2) ? op.in(2).type : at::kByte;
+    const int named = static_cast<int>(op.integer("output_dtype", onnx::UINT8));
+    const at::ScalarType type =
+        op.has(2) ? op.in(2).type : type_from_onnx(named ? named : onnx::UINT8, "the result");
     Val out = like(b,
                    quantize(b, b.full(x), along_axis(op, 1, x), op.has(2) ? along_axis(op, 2, x) : nullptr,
-                            range_of(op, type), type),
+                            range_of(op, 2, type), type),
                    x);
     out.type = type;
     out.is_low = false;
@@ -113,12 +117,31 @@ static void lower_matmul_integer(Op &op) {
     op.out(b.make(out, at::kInt, std::move(dims)));
 }
 
+// The product of two quantized operands, quantized. Their scales are for all of the first, and for all or for
+// each column of the second.
+static void lower_q_linear_matmul(Op &op) {
+    Builder &b = op.b;
+    Value *scale = b.emit("aten::mul", {b.full(op.in(1)), b.full(op.in(4))});
+    if (op.in(1).rank > 0 && op.in(1).dim(0) != 1) op.refuse("with a scale for each row");
+    Value *product = b.emit("aten::matmul", {centered(op, 0, 2), centered(op, 3, 5)});
+    product = b.emit("aten::mul", {b.emit("aten::round", {product}), scale});
+    const at::ScalarType type = op.in(7).type;
+    Value *out = quantize(b, product, b.full(op.in(6)), convert_to(b, b.full(op.in(7)), at::kFloat),
+                          range_of(op, 7, type), type);
+    Val &x = op.in(0), &y = op.in(3);
+    if (x.rank < 2 || y.rank != 2) return op.out(b.make_unranked(out, type));
+    std::vector<int64_t> dims = x.dims;
+    dims.back() = y.dim(1);
+    op.out(b.make(out, type, std::move(dims)));
+}
+
 OpTable quantize_ops() {
     static const OpRow rows[] = {
         {"DequantizeLinear", lower_dequantize},
         {"QuantizeLinear", lower_quantize},
         {"DynamicQuantizeLinear", lower_dynamic_quantize},
         {"MatMulInteger", lower_matmul_integer},
+        {"QLinearMatMul", lower_q_linear_matmul},
     };
     return {rows, std::size(rows)};
 }

@@ -38,6 +38,8 @@ static const Unary UNARY[] = {
     {"Round", "aten::round", false},
     {"Sign", "aten::sign", false},
     {"Reciprocal", "aten::reciprocal", false},
+    {"Selu", "aten::selu", false},
+    {"BitwiseNot", "aten::bitwise_not", false},
 };
 
 static bool negate_ints(Op &op) {
@@ -102,6 +104,35 @@ static void lower_gelu(Op &op) {
                 b.emit("aten::gelu", {b.as_is(op.in(0))},
                        {NamedValue("approximate", b.constant(op.text("approximate", "none")))}),
                 op.in(0)));
+}
+
+static void lower_celu(Op &op) {
+    Builder &b = op.b;
+    op.out(like(b, b.emit("aten::celu", {b.as_is(op.in(0)), b.constant(op.number("alpha", 1))}), op.in(0)));
+}
+
+// x sigmoid(alpha x); without a factor it is silu(x).
+static void lower_swish(Op &op) {
+    Builder &b = op.b;
+    const double alpha = op.number("alpha", 1);
+    Value *x = b.as_is(op.in(0));
+    Value *scaled = alpha == 1 ? x : b.emit("aten::mul", {x, b.constant(alpha)});
+    op.out(like(b, b.emit("aten::mul", {x, b.emit("aten::sigmoid", {scaled})}), op.in(0)));
+}
+
+static void lower_softsign(Op &op) {
+    Builder &b = op.b;
+    Value *x = b.full(op.in(0));
+    Value *below = b.emit("aten::add", {b.emit("aten::abs", {x}), b.constant(1.0)});
+    Val out = like(b, b.emit("aten::div", {x, below}), op.in(0));
+    out.is_low = false;
+    op.out(std::move(out));
+}
+
+static void lower_thresholded_relu(Op &op) {
+    Builder &b = op.b;
+    Value *alpha = b.constant(op.number("alpha", 1));
+    op.out(like(b, b.emit("aten::threshold", {b.as_is(op.in(0)), alpha, b.constant(0.0)}), op.in(0)));
 }
 
 static void lower_prelu(Op &op) {
@@ -185,6 +216,10 @@ OpTable unary_ops() {
             {"Gelu", lower_gelu},
             {"PRelu", lower_prelu},
             {"HardSigmoid", lower_hard_sigmoid},
+            {"Celu", lower_celu},
+            {"Swish", lower_swish},
+            {"Softsign", lower_softsign},
+            {"ThresholdedRelu", lower_thresholded_relu},
             {"Cast", lower_cast},
             {"CastLike", lower_cast_like},
             {"Clip", lower_clip},

@@ -95,6 +95,14 @@ const torch::jit::RegisterOperators registration(
          "accelpipe_ipex::mha_scores_calc_v2(Tensor q, Tensor k, Tensor mask, Scalar alpha, Scalar "
          "scale, int dim, int? dtype) -> Tensor",
          scores_multiplied, c10::AliasAnalysisKind::PURE_FUNCTION),
+     torch::jit::Operator(
+         "accelpipe_ipex::mha_scores_calc.tensor(Tensor q, Tensor k, Tensor mask, Scalar alpha, Tensor "
+         "scale, int dim, int? dtype) -> Tensor",
+         scores_divided, c10::AliasAnalysisKind::PURE_FUNCTION),
+     torch::jit::Operator(
+         "accelpipe_ipex::mha_scores_calc_v2.tensor(Tensor q, Tensor k, Tensor mask, Scalar alpha, Tensor "
+         "scale, int dim, int? dtype) -> Tensor",
+         scores_multiplied, c10::AliasAnalysisKind::PURE_FUNCTION),
      torch::jit::Operator("accelpipe_ipex::mul(Tensor x, Tensor y) -> Tensor", mul,
                           c10::AliasAnalysisKind::PURE_FUNCTION),
      torch::jit::Operator("accelpipe_ipex::einsum(str equation, Tensor[] tensors) -> Tensor", einsum,

@@ -52,6 +52,7 @@ void Session::describe(ap_session_info *out) const {
     if (AP_HAS(out, run_threads_min)) out->run_threads_min = 1;
     // oneDNN keeps a kernel for each number of rows of a product.
     if (AP_HAS(out, few_lengths)) out->few_lengths = model.few_lengths;
+    if (AP_HAS(out, has_neighbours)) out->has_neighbours = model.has_neighbours;
 }
 
 // -- inputs -------------------------------------------------------------------------------------------------

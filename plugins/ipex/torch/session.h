@@ -21,8 +21,8 @@ struct Loaded {
     std::shared_ptr<jit::Graph> graph;
     std::deque<std::string> names; // Of inputs and outputs; the ap_io point into it.
     std::vector<ap_io> inputs, outputs;
-    bool few_lengths = false; // As ap_session_info has it.
-    torch::jit::Stack first;  // Arguments in front of the inputs: the module itself.
+    bool few_lengths = false, has_neighbours = false; // As ap_session_info has them.
+    torch::jit::Stack first;                          // Arguments in front of the inputs: the module itself.
 };
 
 // onnx_file.cc and torchscript.cc. The bytes are kept by tensors that lie on them.

@@ -75,15 +75,20 @@ std::shared_ptr<Bytes> Bytes::map(const std::string &path) {
     close(fd);
     if (!is_file) fail(AP_EFORMAT, "%s: empty, or not a file", path.c_str());
     if (ptr == MAP_FAILED) fail(AP_EIO, "%s: cannot be mapped: %s", path.c_str(), strerror(errno));
-    return std::shared_ptr<Bytes>(new Bytes(ptr, len, true));
+    return std::shared_ptr<Bytes>(new Bytes(ptr, len, true, nullptr));
 }
 
 std::shared_ptr<Bytes> Bytes::borrow(const void *ptr, size_t len) {
-    return std::shared_ptr<Bytes>(new Bytes(const_cast<void *>(ptr), len, false));
+    return std::shared_ptr<Bytes>(new Bytes(const_cast<void *>(ptr), len, false, nullptr));
+}
+
+std::shared_ptr<Bytes> Bytes::take(void *ptr, size_t len, void (*free)(void *)) {
+    return std::shared_ptr<Bytes>(new Bytes(ptr, len, false, free));
 }
 
 Bytes::~Bytes() {
     if (is_mapped) munmap(ptr, len);
+    if (free) free(ptr);
 }
 
 std::string folder_of(const std::string &path) {
@@ -197,8 +202,29 @@ static at::Tensor from_fields(const onnx::Tensor &tensor, at::ScalarType type) {
     return out;
 }
 
+// Two elements of four bits in a byte, the lower half first; each becomes a byte of its own.
+static at::Tensor from_halves(const onnx::Tensor &tensor, at::Tensor bytes) {
+    const int64_t n = count_elements(tensor, 1);
+    if (bytes.numel() != n / 2 + n % 2)
+        fail_size(tensor, static_cast<size_t>(bytes.numel()), static_cast<size_t>(n / 2 + n % 2));
+    at::Tensor out = at::stack({bytes.bitwise_and(15), bytes.bitwise_right_shift(4)}, -1).flatten();
+    if (tensor.type == onnx::INT4) out = out.bitwise_xor(8).to(at::kChar).sub_(8);
+    return out.narrow(0, 0, n).reshape(tensor.dims);
+}
+
+bool has_halves(const onnx::Tensor &tensor) {
+    return tensor.type == onnx::UINT4 || tensor.type == onnx::INT4;
+}
+
 at::Tensor TensorReader::read(const onnx::Tensor &tensor) {
-    const at::ScalarType type = type_from_onnx(tensor.type, tensor.name);
+    if (!has_halves(tensor)) return read_as(tensor, type_from_onnx(tensor.type, tensor.name));
+    onnx::Tensor packed = tensor; // Of a row of bytes.
+    const int64_t n = count_elements(tensor, 1);
+    packed.dims = {n / 2 + n % 2};
+    return from_halves(tensor, read_as(packed, at::kByte));
+}
+
+at::Tensor TensorReader::read_as(const onnx::Tensor &tensor, at::ScalarType type) {
     if (!tensor.is_external)
         return tensor.has_raw ? from_raw(tensor, tensor.raw, model_bytes, type) : from_fields(tensor, type);
     std::shared_ptr<Bytes> file = external_file(tensor.location, tensor.name);

@@ -31,6 +31,33 @@ void check_operators(const jit::Block *block) {
     }
 }
 
+// Beginnings of the names of operators in which the neighbours of a position count, masked or not.
+const char *const NEIGHBOUR_OPS[] = {"aten::adaptive_avg_pool",
+                                     "aten::adaptive_max_pool",
+                                     "aten::avg_pool",
+                                     "aten::constant_pad",
+                                     "aten::conv",
+                                     "aten::_convolution",
+                                     "aten::fft_",
+                                     "aten::gru",
+                                     "aten::lstm",
+                                     "aten::max_pool",
+                                     "aten::pad",
+                                     "aten::rnn_",
+                                     "aten::stft",
+                                     "prim::Loop"};
+
+bool has_neighbours(const jit::Block *block) {
+    for (const jit::Node *node : block->nodes()) {
+        const std::string name = node->kind().toQualString();
+        for (const char *start : NEIGHBOUR_OPS)
+            if (name.compare(0, std::string_view(start).size(), start) == 0) return true;
+        for (const jit::Block *inner : node->blocks())
+            if (has_neighbours(inner)) return true;
+    }
+    return false;
+}
+
 std::vector<std::string> words(const std::string &text) {
     std::istringstream in(text);
     return {std::istream_iterator<std::string>(in), {}};
@@ -163,6 +190,7 @@ Loaded load_torchscript(std::string_view bytes, const OpenOptions &options) {
     loaded.graph = method.graph()->copy();
     jit::Inline(*loaded.graph);
     check_operators(loaded.graph->block());
+    loaded.has_neighbours = has_neighbours(loaded.graph->block());
     read_inputs(loaded, method.function().getSchema(), options);
     read_outputs(loaded, options);
     loaded.first.emplace_back(module._ivalue());

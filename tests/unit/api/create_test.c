@@ -60,6 +60,13 @@ void test_contradictions_name_both(void **state) {
     expect_model_failure("{\"torch_dtype\": \"float16\"}", AP_ENOTFOUND, "has no model_fp16.onnx");
     expect_model_failure("{\"device\": \"npu\"}", AP_EINVAL, "cpu");
     expect_model_failure("{\"batch_size\": -1}", AP_EINVAL, "batch_size");
+    expect_model_failure("{\"batch_size\": 0}", AP_EINVAL, "batch_size: 0 is below 1");
+    expect_model_failure("{\"torch_dtype\": \"auto\", \"dtype\": \"float16\"}", AP_ENOTFOUND,
+                         "model_fp16.onnx");
+    expect_model_failure("{\"torch_dtype\": \"float16\", \"dtype\": \"auto\"}", AP_ENOTFOUND,
+                         "model_fp16.onnx");
+    expect_model_failure("{\"config\": \"no/such\"}", AP_ENOTFOUND,
+                         "parameter config, which names a config.json");
     expect_model_failure("{\"model_kwargs\": {\"file_nam\": \"x\"}}", AP_ETYPE,
                          "did you mean \"file_name\"?");
     expect_model_failure("{\"model_kwargs\": {\"file_name\": \"../x.onnx\"}}", AP_EINVAL,

@@ -43,6 +43,10 @@ void test_by_name(void **state) {
     assert_chooses(NULL, NULL, NULL, "cpu");
     assert_chooses(NULL, "null", "null", "cpu");
     assert_chooses("cpu", "\"cpu\"", NULL, "cpu");
+    assert_chooses("cpu", "\"cpu:0\"", NULL, "cpu");
+    assert_chooses("cpu", "\"CPU:12\"", NULL, "cpu cuda");
+    assert_chooses("cpu:x", "\"cpu:x\"", NULL, "cpu");
+    assert_chooses("cpu", NULL, "{\"\": \"cpu:0\"}", "cpu");
     assert_chooses("cuda:1", "\"cuda:1\"", NULL, "cpu cuda");
     assert_chooses("GPU.0", "\"GPU.0\"", NULL, "CPU"); /* Whether it is there is asked later. */
     assert_chooses("AUTO:GPU,CPU", "\"AUTO:GPU,CPU\"", NULL, "CPU AUTO");

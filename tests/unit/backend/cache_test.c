@@ -110,6 +110,20 @@ void test_model_that_changes_behind(void **state) {
     assert_true(open_path(path.text));
 }
 
+/* As rsync --inplace --times leaves it: size, time and inode are those from before. */
+void test_model_whose_time_was_set_back(void **state) {
+    (void)state;
+    struct stat info;
+    ap__path path = write_model("m", 100);
+    assert_false(open_path(path.text));
+    assert_int_equal(0, stat(path.text, &info));
+    const struct timespec times[2] = {info.st_mtim, info.st_mtim}, moment = {.tv_nsec = 20000000};
+    nanosleep(&moment, NULL); /* The clock of inodes has steps of some milliseconds. */
+    assert_int_equal(0, utimensat(AT_FDCWD, path.text, times, 0));
+    assert_false(open_path(path.text));
+    assert_true(open_path(path.text));
+}
+
 void test_model_that_was_replaced(void **state) {
     (void)state;
     struct stat info;

@@ -175,6 +175,19 @@ void test_inputs_that_are_made(void **state) {
     destroy(a, b, batch);
 }
 
+/* LayoutLM without boxes: all of them are empty. */
+void test_boxes_that_are_made(void **state) {
+    (void)state;
+    add_input("input_ids", AP_DTYPE_I64, -1);
+    add_input("bbox", AP_DTYPE_I64, -1);
+    ap_value *a = feed_of(2), *b = feed_of(3), *batch = collated(a, b);
+    const ap_tensor_view *view = view_of(batch, "bbox");
+    assert_int_equal(3, view->rank);
+    for (uint32_t i = 0; i < 3; i++) assert_int_equal(i + 2, view->shape[i]);
+    for (size_t i = 0; i < 24; i++) assert_int_equal(0, ((const int64_t *)view->data)[i]);
+    destroy(a, b, batch);
+}
+
 void test_an_input_that_nobody_can_make(void **state) {
     (void)state;
     add_input("pixel_values", AP_DTYPE_F32, -1);

@@ -104,7 +104,7 @@ void test_a_backend_that_asks_gets_few_lengths(void **state) {
 /* Where padding could make a difference to a text that is alone, there is none. */
 void test_what_rules_it_out(void **state) {
     (void)state;
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 9; i++) {
         test_setup(NULL);
         if (i == 0) tokenizer.padding_side = AP__SIDE_LEFT;
         if (i == 1) tokenizer.pad_token_id = AP__TOKEN_NONE;
@@ -114,6 +114,7 @@ void test_what_rules_it_out(void **state) {
         if (i == 5) has_decoder = true;
         if (i == 6) set_config("{\"max_position_embeddings\": 100, \"pad_token_id\": null}");
         if (i == 7) set_config("{\"pad_token_id\": 0}");
+        if (i == 8) batching = AP__BATCHING_ASKED;
         assert_int_equal(35, ap__lengths_choose(&ctx, 35, 2));
     }
 }

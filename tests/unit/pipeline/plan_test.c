@@ -69,6 +69,20 @@ void test_given_size_keeps_the_order(void **state) {
     assert_memory_equal(p.ends, ends, sizeof ends);
 }
 
+/* What is padded where a size is asked for stays apart by length where none is. */
+void test_padded_where_it_is_asked_for(void **state) {
+    static const size_t lengths[] = {5, 3, 5, 3, 4};
+    static const size_t asked[] = {3, 5}, by_length[] = {2, 3, 5};
+    plan p;
+    (void)state;
+    make_plan(&p, lengths, 5, 3, AP__BATCHING_ASKED, true);
+    assert_int_equal(2, p.n_batches);
+    assert_memory_equal(asked, p.ends, sizeof asked);
+    make_plan(&p, lengths, 5, 0, AP__BATCHING_ASKED, true);
+    assert_int_equal(3, p.n_batches);
+    assert_memory_equal(by_length, p.ends, sizeof by_length);
+}
+
 void test_by_length_sorts_stably(void **state) {
     static const size_t lengths[] = {5, 3, 5, 3, 4};
     static const size_t order[] = {1, 3, 4, 0, 2};

@@ -42,19 +42,6 @@ void test_sees_nothing_quantized(void **state) {
     }
 }
 
-/* "slow" has a Loop. */
-void test_sees_neighbours(void **state) {
-    (void)state;
-    static const char *const names[] = {"identity_all", "append", "branches", "slow"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        onnx_info onnx;
-        ap__bytes bytes = read_model(names[i]);
-        onnx_info_scan(&onnx, bytes.ptr, bytes.len);
-        assert_int_equal(strcmp(names[i], "slow") == 0, onnx.has_neighbours);
-        ap__bytes_clear(&bytes);
-    }
-}
-
 void test_sees_external_files(void **state) {
     (void)state;
     onnx_info onnx;

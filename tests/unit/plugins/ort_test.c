@@ -212,8 +212,11 @@ void test_weights_are_missing(void **state) {
     ap__path path = write_external(1), weights;
     ap__path_join(&weights, folder.text, "external.bin", NULL);
     assert_int_equal(0, unlink(weights.text));
-    assert_int_not_equal(AP_OK, open_fails(&(ap__session_options){.path = path.text}));
+    assert_fails(open_fails(&(ap__session_options){.path = path.text}), AP_EFORMAT, &err,
+                 "download or export it again");
     assert_says(&err, "external.bin");
+    tempdir_write_text(&folder, "external.bin", "version https://git-lfs.github.com/spec/v1");
+    assert_fails(open_fails(&(ap__session_options){.path = path.text}), AP_EFORMAT, &err, "external.onnx");
 }
 
 /* -- the cache's folder -------------------------------------------------------------------------------- */

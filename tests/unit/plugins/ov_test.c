@@ -516,7 +516,9 @@ void test_model_and_weights_that_are_links(void **state) {
         check_weights(open_path(link.text), 3);
         assert_int_equal(0, unlink(weights.text));
         assert_int_equal(0, symlink("../elsewhere", weights.text));
-        assert_int_not_equal(AP_OK, try_open(&(ap__session_options){.path = link.text}));
+        ap_status status = try_open(&(ap__session_options){.path = link.text});
+        assert_int_not_equal(AP_OK, status);
+        if (i == 1) assert_fails(status, AP_EFORMAT, &err, "download or export it again");
         if (i == 0) {
             tempdir_write_text(&folder, "elsewhere", "secret");
             assert_fails(try_open(&(ap__session_options){.path = link.text}), AP_EINVAL, &err,
@@ -732,14 +734,20 @@ void test_devices(void **state) {
     need_ov();
     ap__path path = sessions_model("ov", "append");
     assert_non_null(strstr(ap__backend_get_probe(ov)->devices, "cpu"));
-    static const char *const names[] = {NULL, "cpu", "CPU", "cpu:0", "auto"};
+    static const char *const names[] = {NULL,    "cpu",  "CPU",      "cpu:0",
+                                        "CPU.0", "auto", "AUTO:CPU", "auto:cpu:0,CPU"};
+    static const char *const ours[] = {"cpu", "cpu", "cpu", "cpu", "cpu", "auto", "auto:cpu", "auto:cpu,cpu"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         ap__session *session = open_with(&(ap__session_options){.path = path.text, .device = names[i]});
-        assert_string_equal(i == 4 ? "auto" : "cpu", ap__session_get_info(session)->device);
+        assert_string_equal(ours[i], ap__session_get_info(session)->device);
         check_append(session);
     }
     assert_fails(try_open(&(ap__session_options){.path = path.text, .device = "cpu:7"}), AP_EINVAL, &err,
                  "no device \"cpu:7\"");
+    static const char *const lists[] = {"auto:", "auto:cpu,", "auto:tpu", "auto:cpu,,cpu", "autos:cpu"};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        assert_fails(try_open(&(ap__session_options){.path = path.text, .device = lists[i]}), AP_EINVAL, &err,
+                     lists[i]);
     assert_fails(try_open(&(ap__session_options){.path = path.text, .device = "tpu"}), AP_EINVAL, &err,
                  "tpu");
 }

@@ -11,6 +11,13 @@ COMPONENTS = ("tokenizer", "feature_extractor", "image_processor", "processor")
 
 # Given to a class that pipeline() makes, beside the task's own parameters.
 OF_THE_CLASS = ("batch_size", "num_workers")
+# What may stand in a pair of a tokenizer and options, and changes nothing.
+TOKENIZER_OPTIONS = {"use_fast", "revision", "trust_remote_code", "token", "_from_pipeline", "_commit_hash"}
+
+# Of onnxruntime.SessionOptions: the settings that the library takes, and what they are when nobody sets them.
+SESSION_DEFAULTS = {"intra_op_num_threads": 0, "inter_op_num_threads": 0, "graph_optimization_level": 99, "execution_mode": 0,
+                    "enable_cpu_mem_arena": True, "enable_mem_pattern": True}
+
 OF_PIPELINE = ("dtype", "num_threads", "cache", "cache_dir", "assistant_model")
 
 
@@ -76,14 +83,37 @@ def plain_options(options):
             raise TypeError(f"{name}: expected the name or the folder of a model, found an object of "
                             f"{type(model).__module__}.{type(model).__qualname__}; save it with save_pretrained() and "
                             "name that folder")
+    if isinstance(options.get("tokenizer"), tuple):
+        options["tokenizer"] = _named_tokenizer(*options["tokenizer"])
     for name in COMPONENTS:
         value = options.get(name)
         if value is not None and not isinstance(value, (str, Component)) and not hasattr(value, "__fspath__"):
             options[name] = _component(name, value)
+    options["model_kwargs"] = _plain_kwargs(options.get("model_kwargs"))
     dtype = options.get("torch_dtype")
     if dtype is not None and not isinstance(dtype, str):
         options["torch_dtype"] = str(dtype).rpartition("torch.")[2]
-    return options
+    return _without_none(options)
+
+
+def _named_tokenizer(name, options=None):
+    """A pair of a tokenizer's name and options, as transformers takes it."""
+    others = set(options or ()) - TOKENIZER_OPTIONS
+    if others:
+        raise TypeError(f"tokenizer: the option {min(others)!r} of a pair is not supported; save the tokenizer with it, and "
+                        "name that folder")
+    return name
+
+
+def _plain_kwargs(kwargs):
+    """model_kwargs, with the settings of an onnxruntime.SessionOptions as a dict."""
+    given = kwargs.get("session_options") if isinstance(kwargs, dict) else None
+    if not hasattr(given, "graph_optimization_level"):
+        return kwargs
+    settings = {name: getattr(given, name) for name in SESSION_DEFAULTS}
+    plain = {name: value if isinstance(value, bool) else int(value) for name, value in settings.items()}
+    changed = {name: value for name, value in plain.items() if value != SESSION_DEFAULTS[name]}
+    return {**kwargs, "session_options": changed}
 
 
 def _component(name, value):

@@ -4,11 +4,11 @@
 #include <string.h>
 
 static void add_io(onnx_text *ios, uint32_t *n, onnx_text name) {
-    if (*n < OVP_NODE_MAX_IOS) ios[*n] = name;
+    if (*n < ONNX_NODE_MAX_IOS) ios[*n] = name;
     ++*n;
 }
 
-void ovp_node_read(ovp_node *out, onnx_text bytes) {
+void onnx_node_read(onnx_node *out, onnx_text bytes) {
     memset(out, 0, sizeof *out);
     out->bytes = bytes;
     out->is_standard = true;

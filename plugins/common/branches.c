@@ -4,8 +4,8 @@
  * (shapes.c), and where that decides the condition, the nodes of the branch take the place of the If. */
 #include "branches.h"
 
-#include "common/names.h"
-#include "common/onnx_writer.h"
+#include "names.h"
+#include "onnx_writer.h"
 #include "shapes.h"
 
 #include <string.h>
@@ -13,15 +13,15 @@
 enum { FOLD_DEPTH_MAX = 16 };
 
 /* What is known of the value of a name. */
-typedef struct entry {
+typedef struct named_value {
     bool is_set; /* The node that gives it was walked over. */
-    ovp_value value;
-} entry;
+    onnx_value value;
+} named_value;
 
 typedef struct folder {
-    ovp_nums nums;
+    onnx_nums nums;
     onnx_names names;
-    entry *entries; /* [names.n] */
+    named_value *entries; /* [names.n] */
     size_t capacity;
     onnx_writer out;
     size_t n_folded;
@@ -29,7 +29,7 @@ typedef struct folder {
 
 /* -- names --------------------------------------------------------------------------------------------- */
 
-static entry *find(const folder *f, onnx_text name) {
+static named_value *find(const folder *f, onnx_text name) {
     uint32_t at = onnx_names_find(&f->names, name);
     return at == ONNX_NO_NAME ? NULL : &f->entries[at];
 }
@@ -40,7 +40,7 @@ static bool grow(folder *f) {
     size_t capacity =
         f->capacity ? 2 * f->capacity : 256; /* Names are in the model's bytes: it is bounded. */
     if (capacity > UINT32_MAX / sizeof *f->entries) return false;
-    entry *entries = ov.host->realloc(f->entries, capacity * sizeof *entries);
+    named_value *entries = f->names.host->realloc(f->entries, capacity * sizeof *entries);
     if (!entries) return false;
     f->entries = entries;
     f->capacity = capacity;
@@ -48,20 +48,20 @@ static bool grow(folder *f) {
 }
 
 /* Its entry, which is made when there is none; NULL: no memory, or no name. */
-static entry *declare(folder *f, onnx_text name) {
+static named_value *declare(folder *f, onnx_text name) {
     if (!name.len) return NULL;
     size_t n = f->names.n;
     uint32_t at = grow(f) ? onnx_names_add(&f->names, name) : ONNX_NO_NAME;
     if (at == ONNX_NO_NAME) {
-        f->out.status = ovp_fail_nomem(f->out.err);
+        f->out.status = f->names.host->fail(f->out.err, AP_ENOMEM, "out of memory");
         return NULL;
     }
-    if (at == n) f->entries[at] = (entry){0};
+    if (at == n) f->entries[at] = (named_value){0};
     return &f->entries[at];
 }
 
-static void set_value(folder *f, onnx_text name, const ovp_value *value) {
-    entry *of = declare(f, name);
+static void set_value(folder *f, onnx_text name, const onnx_value *value) {
+    named_value *of = declare(f, name);
     if (!of) return;
     of->value = *value;
     of->is_set = true;
@@ -94,8 +94,8 @@ static bool declare_name(folder *f, onnx_text name) {
 static bool is_new(folder *f, onnx_text name) { return !find(f, name); }
 
 static void read_initializer(folder *f, onnx_text tensor) {
-    ovp_value value;
-    ovp_value_of_tensor(&value, &f->nums, tensor);
+    onnx_value value;
+    onnx_value_of_tensor(&value, &f->nums, tensor);
     set_value(f, onnx_find_bytes(tensor, ONNX_TENSOR_NAME), &value);
 }
 
@@ -104,11 +104,11 @@ static void read_graph_values(folder *f, onnx_text graph) {
     for (int pass = 0; pass < 2; pass++) {
         onnx_reader r = onnx_reader_of(graph);
         for (onnx_field part; !f->out.status && onnx_read_field(&part, &r);) {
-            ovp_value value;
+            onnx_value value;
             if (!part.bytes.ptr) continue;
             if (pass && part.number == ONNX_GRAPH_INITIALIZER) read_initializer(f, part.bytes);
             if (pass || part.number != ONNX_GRAPH_INPUT) continue;
-            ovp_value_of_input(&value, &f->nums, part.bytes);
+            onnx_value_of_input(&value, &f->nums, part.bytes);
             set_value(f, onnx_find_bytes(part.bytes, ONNX_VALUE_NAME), &value);
         }
     }
@@ -133,14 +133,14 @@ static int declared_rank(onnx_text graph, uint32_t i) {
     return -1;
 }
 
-static bool is_if(const ovp_node *node) { return node->is_standard && onnx_text_is(node->op, "If"); }
+static bool is_if(const onnx_node *node) { return node->is_standard && onnx_text_is(node->op, "If"); }
 
-static onnx_text branch_of(const ovp_node *node, bool condition) {
+static onnx_text branch_of(const onnx_node *node, bool condition) {
     return onnx_attribute_bytes(node->bytes, condition ? "then_branch" : "else_branch", ONNX_ATTRIBUTE_GRAPH);
 }
 
 /* Whether the branches may give results of two ranks. */
-static bool has_two_ranks(const ovp_node *node) {
+static bool has_two_ranks(const onnx_node *node) {
     onnx_text a = branch_of(node, true), b = branch_of(node, false);
     if (!a.ptr || !b.ptr) return false;
     for (uint32_t i = 0; i < node->n_outputs; i++) {
@@ -153,9 +153,9 @@ static bool has_two_ranks(const ovp_node *node) {
 static bool has_if_of_two_ranks(onnx_text graph) {
     onnx_reader r = onnx_reader_of(graph);
     for (onnx_field part; onnx_read_field(&part, &r);) {
-        ovp_node node;
+        onnx_node node;
         if (part.number != ONNX_GRAPH_NODE || !part.bytes.ptr) continue;
-        ovp_node_read(&node, part.bytes);
+        onnx_node_read(&node, part.bytes);
         if (is_if(&node) && has_two_ranks(&node)) return true;
     }
     return false;
@@ -163,13 +163,13 @@ static bool has_if_of_two_ranks(onnx_text graph) {
 
 /* The branch that an If always takes; ptr is NULL when it is not known, or does not fit into the graph
  * because a name of it is in use: names of a branch are its own. */
-static onnx_text find_branch(folder *f, const ovp_node *node) {
+static onnx_text find_branch(folder *f, const onnx_node *node) {
     static const onnx_text none = {NULL, 0};
     int64_t condition;
-    if (!is_if(node) || node->n_outputs > OVP_NODE_MAX_IOS || !has_two_ranks(node)) return none;
-    const entry *of = find(f, node->inputs[0]);
+    if (!is_if(node) || node->n_outputs > ONNX_NODE_MAX_IOS || !has_two_ranks(node)) return none;
+    const named_value *of = find(f, node->inputs[0]);
     if (!of || !of->is_set || !of->value.has_elements || of->value.n_elements != 1 ||
-        !ovp_num_is_constant(&f->nums, of->value.elements[0], &condition))
+        !onnx_num_is_constant(&f->nums, of->value.elements[0], &condition))
         return none;
     onnx_text branch = branch_of(node, condition != 0);
     return visit_defined(f, branch, is_new) ? branch : none;
@@ -186,15 +186,15 @@ static void write_identity(folder *f, onnx_text from, onnx_text result) {
     onnx_write_bytes(&f->out, ONNX_NODE_OUTPUT, result);
     onnx_write_bytes(&f->out, ONNX_NODE_OP_TYPE, op);
     onnx_write_close(&f->out, node, ONNX_GRAPH_NODE);
-    const entry *source = find(f, from);
-    const ovp_value value = source && source->is_set ? source->value : (ovp_value){0};
+    const named_value *source = find(f, from);
+    const onnx_value value = source && source->is_set ? source->value : (onnx_value){0};
     set_value(f, result, &value);
 }
 
 static void fold_node(folder *f, onnx_text bytes, int depth);
 
 /* The nodes of a branch, and its results under the names that the If gives them. */
-static void write_branch(folder *f, const ovp_node *node, onnx_text branch, int depth) {
+static void write_branch(folder *f, const onnx_node *node, onnx_text branch, int depth) {
     visit_defined(f, branch, declare_name);
     read_graph_values(f, branch);
     onnx_reader r = onnx_reader_of(branch);
@@ -212,22 +212,22 @@ static void write_branch(folder *f, const ovp_node *node, onnx_text branch, int 
 }
 
 /* A node as it is, and what is known of its results. */
-static void write_node(folder *f, const ovp_node *node) {
-    const ovp_value *inputs[OVP_NODE_MAX_IOS] = {NULL};
-    ovp_value outputs[OVP_NODE_MAX_IOS];
-    const uint32_t n = node->n_outputs < OVP_NODE_MAX_IOS ? node->n_outputs : OVP_NODE_MAX_IOS;
-    for (uint32_t i = 0; i < node->n_inputs && i < OVP_NODE_MAX_IOS; i++) {
-        const entry *of = find(f, node->inputs[i]);
+static void write_node(folder *f, const onnx_node *node) {
+    const onnx_value *inputs[ONNX_NODE_MAX_IOS] = {NULL};
+    onnx_value outputs[ONNX_NODE_MAX_IOS];
+    const uint32_t n = node->n_outputs < ONNX_NODE_MAX_IOS ? node->n_outputs : ONNX_NODE_MAX_IOS;
+    for (uint32_t i = 0; i < node->n_inputs && i < ONNX_NODE_MAX_IOS; i++) {
+        const named_value *of = find(f, node->inputs[i]);
         if (of && of->is_set) inputs[i] = &of->value;
     }
-    ovp_shapes_of_node(outputs, n, node, inputs, &f->nums);
+    onnx_shapes_of_node(outputs, n, node, inputs, &f->nums);
     for (uint32_t i = 0; i < n; i++) set_value(f, node->outputs[i], &outputs[i]);
     onnx_write_bytes(&f->out, ONNX_GRAPH_NODE, node->bytes);
 }
 
 static void fold_node(folder *f, onnx_text bytes, int depth) {
-    ovp_node node;
-    ovp_node_read(&node, bytes);
+    onnx_node node;
+    onnx_node_read(&node, bytes);
     onnx_text branch = depth < FOLD_DEPTH_MAX ? find_branch(f, &node) : (onnx_text){NULL, 0};
     if (branch.ptr)
         write_branch(f, &node, branch, depth);
@@ -263,23 +263,24 @@ static void fold_model(folder *f, onnx_text model) {
     }
 }
 
-ap_status ovp_branches_fold(char **graph, size_t *n_graph, const void *bytes, size_t n_bytes, ap_error *err) {
+ap_status onnx_branches_fold(const ap_host *host, char **graph, size_t *n_graph, const void *bytes,
+                             size_t n_bytes, ap_error *err) {
     const onnx_text model = {bytes, n_bytes}, old = onnx_find_bytes(model, ONNX_MODEL_GRAPH);
-    folder f = {.names = {.host = ov.host}, .out = {.host = ov.host, .err = err}};
+    folder f = {.names = {.host = host}, .out = {.host = host, .err = err}};
     *graph = NULL;
     *n_graph = 0;
     if (!old.ptr || !has_if_of_two_ranks(old)) return AP_OK;
-    ap_status status = ovp_nums_init(&f.nums, err);
+    ap_status status = onnx_nums_init(&f.nums, host, err);
     if (!status) fold_model(&f, model);
     if (!status) status = f.out.status;
-    ovp_nums_clear(&f.nums);
-    ov.host->free(f.entries);
+    onnx_nums_clear(&f.nums);
+    host->free(f.entries);
     onnx_names_clear(&f.names);
     if (status || !f.n_folded || f.nums.is_full) {
-        ov.host->free(f.out.ptr);
+        host->free(f.out.ptr);
         return status;
     }
-    ov.host->log(AP_LOG_DEBUG, "ov: %zu If whose branch is known from the graph", f.n_folded);
+    host->log(AP_LOG_DEBUG, "%zu If whose branch is known from the graph", f.n_folded);
     *graph = f.out.ptr;
     *n_graph = f.out.len;
     return AP_OK;
