@@ -212,6 +212,7 @@ static ap_status read_settings(ap__loader *loader, yyjson_val *config, const ap_
     if ((status =
              ap__get_bool(loader, config, "split_special_tokens", false, &tokenizer->added.splits_special)))
         return status;
+    if (class_->kind == AP__CLASS_XLNET) out->pad_token_type_id = 3;
     read_input_names(config, class_, out);
     return AP_OK;
 }
@@ -228,6 +229,12 @@ static ap__special_sources sources_of(const folder_files *files) {
     sources.slow = ap__slow_class_find(files->class_name);
     sources.is_slow = ap__convert_is_slow(files->class_name);
     return sources;
+}
+
+/* Whether the folder is one that transformers loads: it has more than a tokenizer.json. */
+static bool is_of_transformers(const folder_files *files) {
+    return files->config || files->special_tokens_map || files->added_tokens || files->class_name[0] ||
+           files->format != AP__CONVERT_NOTHING;
 }
 
 static ap_status apply_files(ap__tokenizer *tokenizer, const folder_files *files, ap_error *err) {
@@ -248,20 +255,24 @@ static ap_status apply_files(ap__tokenizer *tokenizer, const folder_files *files
     bool is_bert = class_->kind == AP__CLASS_BERT || class_->kind == AP__CLASS_LOWERCASE;
     if (!status && is_bert) status = apply_bert(&loader, sources.config, class_);
     if (!status && class_->kind == AP__CLASS_CLIP) apply_clip(tokenizer);
-    if (!status && (sources.config || sources.is_converted)) ap__added_decode_contents(&tokenizer->added);
+    if (!status && is_of_transformers(files)) {
+        ap__added_decode_contents(&tokenizer->added);
+        tokenizer->counts_strings = !sources.is_slow;
+    }
     if (!status) status = apply_prefix_space(&loader, sources.config, class_);
     return status ? status : ap__class_processor_apply(&loader, sources.config, class_);
 }
 
 /* Whether the class passes over tokenizer.json and starts from its vocabulary file. One that runs in Python
  * alone never looks at a tokenizer.json; a folder that has nothing else keeps it.
- * Source: models/llama/tokenization_llama_fast.py, models/t5/tokenization_t5_fast.py,
- * models/pegasus/tokenization_pegasus_fast.py __init__. */
+ * Source: transformers@v4.55.4 tokenization_utils_fast.py from_slow, models/llama/tokenization_llama_fast.py,
+ * models/t5/tokenization_t5_fast.py, models/pegasus/tokenization_pegasus_fast.py __init__. */
 static bool is_from_slow(const folder_files *files) {
     static const char *const PEGASUS[][2] = {
         {"pad_token", "<pad>"}, {"eos_token", "</s>"}, {"unk_token", "<unk>"}};
     yyjson_val *config = yyjson_doc_get_root(files->config);
     yyjson_val *prefix = yyjson_obj_get(config, "add_prefix_space");
+    if (yyjson_is_true(yyjson_obj_get(config, "from_slow"))) return true;
     if (ap__convert_is_slow(files->class_name) && ap__convert_is_complete(files->folder, files->class_name))
         return true;
     if (files->class_->is_slow_with_prefix_space && prefix && !yyjson_is_null(prefix)) return true;
@@ -300,6 +311,9 @@ static ap_status convert(yyjson_doc **out, folder_files *files, ap_error *err) {
     request.slow = sources.slow;
     request.config = sources.config;
     ap_status status = ap__special_tokens_read(&tokens, &loader, &sources, files->class_);
+    /* Where a tokenizer.json is passed over, the constructor makes the slow tokenizer, and keeps them from
+     * it. */
+    if (files->stored && !sources.is_slow) tokens.decoder.n = 0;
     if (!status) status = ap__convert_folder(out, &files->path, files->format, &request, err);
     ap__arena_clear(&arena);
     return status;

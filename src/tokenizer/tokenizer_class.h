@@ -11,6 +11,7 @@ typedef enum ap__class_kind {
     AP__CLASS_LOWERCASE,     /* The same without handle_chinese_chars. */
     AP__CLASS_ROBERTA,       /* The post-processor's add_prefix_space and trim_offsets. */
     AP__CLASS_CLIP,          /* Decoding: the suffix of words becomes a space. */
+    AP__CLASS_XLNET,         /* Padding is of type 3. */
     AP__CLASS_NO_BOS,        /* Refuses add_bos_token. */
     AP__CLASS_GPT_SW3,       /* Null special tokens are the class's; decoded text is never cleaned up. */
     AP__CLASS_BOS_EOS,       /* A post-processor of its own, by add_bos_token and add_eos_token. */

@@ -113,6 +113,8 @@ def kind(name, text):
         return "ROBERTA"
     if "backend_tokenizer.decode = " in text:
         return "CLIP"
+    if "_pad_token_type_id = 3" in text:
+        return "XLNET"
     if "does NOT support adding a BOS token" in text:
         return "NO_BOS"
     if "update_post_processor" in text:
