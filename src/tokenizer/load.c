@@ -205,6 +205,8 @@ static ap_status read_settings(ap__loader *loader, yyjson_val *config, const ap_
     if ((status = read_max_length(loader, config, &out->model_max_length))) return status;
     if ((status = read_side(loader, config, "padding_side", &out->padding_side))) return status;
     if ((status = read_side(loader, config, "truncation_side", &out->truncation_side))) return status;
+    bool is_null = yyjson_is_null(yyjson_obj_get(config, "clean_up_tokenization_spaces"));
+    if (is_null) out->clean_up_tokenization_spaces = false;
     status = ap__get_bool(loader, config, "clean_up_tokenization_spaces", false,
                           &out->clean_up_tokenization_spaces);
     if (status) return status;
@@ -273,8 +275,10 @@ static bool is_from_slow(const folder_files *files) {
     yyjson_val *config = yyjson_doc_get_root(files->config);
     yyjson_val *prefix = yyjson_obj_get(config, "add_prefix_space");
     if (yyjson_is_true(yyjson_obj_get(config, "from_slow"))) return true;
-    if (ap__convert_is_slow(files->class_name) && ap__convert_is_complete(files->folder, files->class_name))
-        return true;
+    /* A tokenizer_file that is null hides tokenizer.json; without other files it is taken all the same. */
+    bool may_hide =
+        ap__convert_is_slow(files->class_name) || yyjson_is_null(yyjson_obj_get(config, "tokenizer_file"));
+    if (may_hide && ap__convert_is_complete(files->folder, files->class_name)) return true;
     if (files->class_->is_slow_with_prefix_space && prefix && !yyjson_is_null(prefix)) return true;
     if (ap__class_extra_find(files->class_name)->mode != AP__EXTRA_PEGASUS) return false;
     for (size_t i = 0; i < sizeof PEGASUS / sizeof *PEGASUS; i++) {

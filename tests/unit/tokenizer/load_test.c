@@ -178,6 +178,25 @@ void test_from_slow(void **state) {
     tempdir_write_text(&folder, "tokenizer_config.json",
                        "{\"tokenizer_class\":\"GPTNeoXTokenizer\",\"from_slow\":true}");
     refuse(AP_ENOTFOUND, "asks a GPTNeoXTokenizer to start from its vocabulary file");
+    /* The same, where there is a vocabulary file. */
+    tempdir_write_text(
+        &folder, "tokenizer_config.json",
+        "{\"tokenizer_class\":\"BertTokenizer\",\"tokenizer_file\":null,\"sep_token\":\"\\n\"}");
+    t = load();
+    assert_string_equal("2:0-0 4:0-5 5:0-0",
+                        toy_spans(t, "Hello", &o)); /* A line end is a token of templates. */
+    assert_true(ap__tokenizer_get_config(t)->clean_up_tokenization_spaces);
+    ap__tokenizer_destroy(t);
+    tempdir_write_text(
+        &folder, "tokenizer_config.json",
+        "{\"tokenizer_class\":\"BertTokenizer\",\"from_slow\":true,\"clean_up_tokenization_spaces\":null}");
+    t = load();
+    assert_false(ap__tokenizer_get_config(t)->clean_up_tokenization_spaces);
+    ap__tokenizer_destroy(t);
+    tempdir_write_text(&folder, "tokenizer_config.json", "{\"tokenizer_file\":null}");
+    t = load();
+    assert_string_equal("2:0-5", toy_spans(t, "hello", &o));
+    ap__tokenizer_destroy(t);
 }
 
 /* The size is that of Python's dict; an id whose string is special is none to decode. */
