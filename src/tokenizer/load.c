@@ -230,6 +230,7 @@ static ap__special_sources sources_of(const folder_files *files) {
     if (files->format != AP__CONVERT_CLASS) return sources;
     sources.slow = ap__slow_class_find(files->class_name);
     sources.is_slow = ap__convert_is_slow(files->class_name);
+    sources.is_inner = sources.slow && files->stored && !sources.is_slow;
     return sources;
 }
 
@@ -315,9 +316,8 @@ static ap_status convert(yyjson_doc **out, folder_files *files, ap_error *err) {
     request.slow = sources.slow;
     request.config = sources.config;
     ap_status status = ap__special_tokens_read(&tokens, &loader, &sources, files->class_);
-    /* Where a tokenizer.json is passed over, the constructor makes the slow tokenizer, and keeps them from
-     * it. */
-    if (files->stored && !sources.is_slow) tokens.decoder.n = 0;
+    request.is_inner = sources.is_inner;
+    if (sources.is_inner) tokens.decoder.n = 0; /* These it keeps. */
     if (!status) status = ap__convert_folder(out, &files->path, files->format, &request, err);
     ap__arena_clear(&arena);
     return status;

@@ -457,6 +457,7 @@ def special_cases():
     yield "t5-listed", "T5Tokenizer", {"extra_ids": 2, "additional_special_tokens": ["<extra_id_0>", "<extra_id_1>"], "added_tokens_decoder": {
         "320": added("<extra_id_1>", lstrip=True, rstrip=True), "321": added("<extra_id_0>", lstrip=True, rstrip=True)}}, {}
     yield "t5-conflict", "T5Tokenizer", {"extra_ids": 5, "additional_special_tokens": ["<extra_id_0>"]}, {}
+    yield "t5-late", "T5Tokenizer", {"additional_special_tokens": ["<x>"], "eos_token": "<e>"}, {}
     yield "t5-new", "T5Tokenizer", {"legacy": False}, {}
     yield "t5-prefix", "T5Tokenizer", {"add_prefix_space": False}, {}
     yield "t5-null-prefix", "T5Tokenizer", {"add_prefix_space": None}, {}
@@ -500,7 +501,9 @@ BOTH = [("both-llama", "LlamaTokenizer", {}), ("both-llama-null", "LlamaTokenize
         ("both-llama-slow-decoder", "LlamaTokenizer", {"add_prefix_space": True, "legacy": False, "added_tokens_decoder": {
             "0": added("<unk>"), "1": added("<s>"), "2": added("</s>"), "900": added("<|new|>", special=False)}}),
         ("both-t5-slow", "T5Tokenizer", {"add_prefix_space": False, "extra_ids": 100}),
-        ("both-bert", "BertTokenizer", {"do_lower_case": False})]
+        ("both-bert", "BertTokenizer", {"do_lower_case": False}), ("both-bert-from-slow", "BertTokenizer", {"from_slow": True, "sep_token": "\n"}),
+        ("both-llama-from-slow", "LlamaTokenizer", {"from_slow": True}), ("both-t5-null", "T5Tokenizer", {"tokenizer_file": None}),
+        ("both-xlnet-null", "XLNetTokenizer", {"tokenizer_file": None, "cls_token": "<c>", "unk_token": "<u>"})]
 
 
 def folder_spec(cls, config, extra):

@@ -33,7 +33,10 @@ static ap_status read_settings(ap__spm *s) {
         s->mask_token_sent = (ap__text){yyjson_get_str(sentence), yyjson_get_len(sentence)};
     if (status || !slow->has_prefix_space) return status;
     s->is_legacy = slow->legacy && !yyjson_is_false(legacy);
-    return ap__config_flag(s->c, "add_prefix_space", slow->add_prefix_space, &s->has_prefix_space);
+    const ap__convert_request *request = s->c->request;
+    bool standard =
+        slow->add_prefix_space && !(request->is_inner && request->class_->is_slow_with_prefix_space);
+    return ap__config_flag(s->c, "add_prefix_space", standard, &s->has_prefix_space);
 }
 
 /* -- the model ----------------------------------------------------------------------------------------- */
