@@ -331,6 +331,8 @@ static ap_status list_all(reader *r) {
     ap_status status =
         ap__additional_tokens_make(&more, &n_more, r->loader, r->sources->config, &r->additional, rule);
     if (status) return status;
+    r->out->additional = more;
+    r->out->n_additional = n_more;
     bool is_given = !r->additional.is_absent && !r->additional.is_null;
     r->out->has_late_sentinels = rule->mode == AP__EXTRA_SENTINELS && is_given && n_more > r->additional.n;
     for (int i = 0; i < AP__N_SPECIAL_TOKENS; i++) n_bytes += r->out->by_key[i].flags.content.len;

@@ -37,6 +37,8 @@ typedef struct ap__special_tokens {
     ap__special_token by_key[AP__N_SPECIAL_TOKENS]; /* Without content: there is none. */
     ap__special_list decoder;                       /* added_tokens_decoder, or added_tokens.json. */
     ap__special_list all;                           /* All that are called special, in order. */
+    const ap__special_token *additional;            /* additional_special_tokens, as the class has them. */
+    size_t n_additional;
     bool has_late_sentinels; /* <extra_id_...> of the class are behind given tokens: to T5's slow class they
                                 are added tokens without ids of their own. */
 } ap__special_tokens;

@@ -486,6 +486,8 @@ def special_cases():
     yield "tiktoken", None, {"tokenizer_class": "PreTrainedTokenizerFast", "additional_special_tokens": ["<|a|>", "<|b|>"]}, {
         "tokenizer.model": "plain.tiktoken"}
     yield "tiktoken-llama", None, {"tokenizer_class": "LlamaTokenizer", "bos_token": "<|a|>"}, {"tokenizer.model": "plain.tiktoken"}
+    yield "tiktoken-map", None, {"tokenizer_class": "LlamaTokenizer"}, {"tokenizer.model": "plain.tiktoken", "special_tokens_map.json": {
+        "bos_token": "<|b|>", "eos_token": "<|c|>", "additional_special_tokens": ["<|a|>", "<|b|>"]}}
     for name in ("r50k_base", "p50k_base", "cl100k_base", "o200k_base"):
         yield f"encoding-{name}", None, None, {f"{name}.tiktoken": "plain.tiktoken"}
     yield "tekken", None, {}, {"tekken.json": "tekken.json"}
@@ -503,7 +505,8 @@ BOTH = [("both-llama", "LlamaTokenizer", {}), ("both-llama-null", "LlamaTokenize
         ("both-t5-slow", "T5Tokenizer", {"add_prefix_space": False, "extra_ids": 100}),
         ("both-bert", "BertTokenizer", {"do_lower_case": False}), ("both-bert-from-slow", "BertTokenizer", {"from_slow": True, "sep_token": "\n"}),
         ("both-llama-from-slow", "LlamaTokenizer", {"from_slow": True}), ("both-t5-null", "T5Tokenizer", {"tokenizer_file": None}),
-        ("both-xlnet-null", "XLNetTokenizer", {"tokenizer_file": None, "cls_token": "<c>", "unk_token": "<u>"})]
+        ("both-xlnet-null", "XLNetTokenizer", {"tokenizer_file": None, "cls_token": "<c>", "unk_token": "<u>"}),
+        ("both-rembert-null", "RemBertTokenizer", {"tokenizer_file": None})]
 
 
 def folder_spec(cls, config, extra):
@@ -585,7 +588,7 @@ def cases(files, n_random, seed):
         yield name, folder_spec(cls, config, extra), True
     jsons = {cls: save_json(folder_spec(cls, {}, {}), files, f"{cls}.tokenizer.json") for cls in
              ["BertTokenizer", "RobertaTokenizer", "GPT2Tokenizer", "LlamaTokenizer", "T5Tokenizer", "MBartTokenizer",
-              "MPNetTokenizer", "XLNetTokenizer", "Qwen2Tokenizer", "GemmaTokenizer", "CLIPTokenizer", "NllbTokenizer"]}
+              "MPNetTokenizer", "XLNetTokenizer", "RemBertTokenizer", "Qwen2Tokenizer", "GemmaTokenizer", "CLIPTokenizer", "NllbTokenizer"]}
     jsons.update({"PreTrainedTokenizer": jsons["GPT2Tokenizer"], "GPTNeoXTokenizer": jsons["GPT2Tokenizer"],
                   "BloomTokenizer": jsons["Qwen2Tokenizer"], "DistilBertTokenizer": jsons["BertTokenizer"],
                   "BartTokenizer": jsons["RobertaTokenizer"], "CodeLlamaTokenizer": jsons["LlamaTokenizer"],
