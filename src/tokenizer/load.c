@@ -31,6 +31,7 @@ typedef struct folder_files {
     yyjson_doc *stored;              /* tokenizer.json, where a conversion passes over it. */
     char class_name[MAX_CLASS_NAME]; /* "" when nothing says it. */
     const ap__tokenizer_class *class_;
+    bool is_class_named;       /* By a file; else it is that of the model type. */
     ap__convert_format format; /* AP__CONVERT_NOTHING: there is a tokenizer.json to use. */
 } folder_files;
 
@@ -74,7 +75,10 @@ static ap_status find_class(folder_files *files, ap_error *err) {
         yyjson_val *model = yyjson_doc_get_root(doc);
         const char *model_type = yyjson_get_str(yyjson_obj_get(model, "model_type"));
         name = yyjson_get_str(yyjson_obj_get(model, "tokenizer_class"));
+        files->is_class_named = name != NULL;
         if (!name && model_type) name = ap__tokenizer_class_of_model(model_type);
+    } else {
+        files->is_class_named = true;
     }
     size_t len = name ? strlen(name) : 0;
     if (len > 4 && !strcmp(name + len - 4, "Fast")) len -= 4;
@@ -181,11 +185,11 @@ static ap_status read_side(ap__loader *loader, yyjson_val *config, const char *k
     return status;
 }
 
-static void read_input_names(yyjson_val *config, const ap__tokenizer_class *class_,
+static void read_input_names(yyjson_val *config, const ap__tokenizer_class *class_, bool is_slow,
                              ap__tokenizer_config *out) {
     yyjson_val *names = yyjson_obj_get(config, "model_input_names"), *name;
     size_t i, max;
-    out->has_token_type_ids = class_->has_token_type_ids;
+    out->has_token_type_ids = class_->has_token_type_ids && !(is_slow && class_->kind == AP__CLASS_TWO);
     out->has_attention_mask = class_->has_attention_mask;
     if (!yyjson_is_arr(names)) return;
     out->has_token_type_ids = out->has_attention_mask = false;
@@ -195,7 +199,9 @@ static void read_input_names(yyjson_val *config, const ap__tokenizer_class *clas
     }
 }
 
-static ap_status read_settings(ap__loader *loader, yyjson_val *config, const ap__tokenizer_class *class_) {
+static ap_status read_settings(ap__loader *loader, const ap__special_sources *sources,
+                               const ap__tokenizer_class *class_) {
+    yyjson_val *config = sources->config;
     ap__tokenizer *tokenizer = loader->tokenizer;
     ap__tokenizer_config *out = &tokenizer->config;
     ap_status status;
@@ -215,7 +221,7 @@ static ap_status read_settings(ap__loader *loader, yyjson_val *config, const ap_
              ap__get_bool(loader, config, "split_special_tokens", false, &tokenizer->added.splits_special)))
         return status;
     if (class_->kind == AP__CLASS_XLNET) out->pad_token_type_id = 3;
-    read_input_names(config, class_, out);
+    read_input_names(config, class_, sources->is_slow, out);
     return AP_OK;
 }
 
@@ -253,7 +259,7 @@ static ap_status apply_files(ap__tokenizer *tokenizer, const folder_files *files
         tokenizer->config.model_max_length = sources.slow->model_max_length;
     tokenizer->config.clean_up_tokenization_spaces =
         sources.slow && sources.slow->clean_up_tokenization_spaces;
-    ap_status status = read_settings(&loader, sources.config, class_);
+    ap_status status = read_settings(&loader, &sources, class_);
     if (!status) status = ap__special_tokens_apply(&loader, &sources, class_);
     bool is_bert = class_->kind == AP__CLASS_BERT || class_->kind == AP__CLASS_LOWERCASE;
     if (!status && is_bert) status = apply_bert(&loader, sources.config, class_);
@@ -277,8 +283,9 @@ static bool is_from_slow(const folder_files *files) {
     yyjson_val *prefix = yyjson_obj_get(config, "add_prefix_space");
     if (yyjson_is_true(yyjson_obj_get(config, "from_slow"))) return true;
     /* A tokenizer_file that is null hides tokenizer.json; without other files it is taken all the same. */
-    bool may_hide =
-        ap__convert_is_slow(files->class_name) || yyjson_is_null(yyjson_obj_get(config, "tokenizer_file"));
+    bool is_fast = files->class_->kind == AP__CLASS_TWO && files->is_class_named;
+    bool may_hide = (ap__convert_is_slow(files->class_name) && !is_fast) ||
+                    yyjson_is_null(yyjson_obj_get(config, "tokenizer_file"));
     if (may_hide && ap__convert_is_complete(files->folder, files->class_name)) return true;
     if (files->class_->is_slow_with_prefix_space && prefix && !yyjson_is_null(prefix)) return true;
     if (ap__class_extra_find(files->class_name)->mode != AP__EXTRA_PEGASUS) return false;
