@@ -142,6 +142,7 @@ static ap_status apply_prefix_space(ap__loader *loader, yyjson_val *config,
         get_flag(loader, config, "add_prefix_space", class_->add_prefix_space, &add_prefix_space);
     if (!status) status = get_flag(loader, config, "trim_offsets", class_->trim_offsets, &trim_offsets);
     if (status) return status;
+    if (class_->kind == AP__CLASS_TWO) add_prefix_space = 0; /* The class does not hand it on. */
     tokenizer->config.refuses_words =
         add_prefix_space != 1 && ap__tokenizer_class_needs_prefix_space(class_->name);
     /* Only some classes change parts of parts, and only to true. */

@@ -449,9 +449,10 @@ void test_rewritten_bytes(void **state) {
 /* The class is that of the model type; where a file names it, it is the fast one, of tokenizer.json. */
 void test_two_classes_of_one_name(void **state) {
     (void)state;
-    static const char WORDS[] =
-        "{\"__unk__\": 0, \"h@@\": 1, \"i\": 2, \".\": 3, \"'\": 4, \"__newln__\": 5}",
-                      FAST[] = "{\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"a\",\"vocab\":{\"a\":7}}}";
+    static const char
+        WORDS[] = "{\"__unk__\": 0, \"h@@\": 1, \"i\": 2, \".\": 3, \"'\": 4, \"__newln__\": 5}",
+        FAST[] = "{\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"trim_offsets\":true}"
+                 ",\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"a\",\"vocab\":{\"a\":7,\"hi\":8}}}";
     static const uint32_t IDS[] = {1, 2, 3, 4, 1, 0, 0};
     ap_error err = AP_ERROR_INIT;
     ap__path folder;
@@ -469,8 +470,8 @@ void test_two_classes_of_one_name(void **state) {
     ap__encoding_clear(&e);
     ap__tokenizer_destroy(tokenizer);
     tempdir_write_text(&folder, "tokenizer_config.json",
-                       "{\"tokenizer_class\": \"BlenderbotSmallTokenizer\"}");
-    assert_int_equal(7, encode_first(&folder, "hi"));
+                       "{\"tokenizer_class\": \"BlenderbotSmallTokenizer\", \"add_prefix_space\": true}");
+    assert_int_equal(8, encode_first(&folder, "hi")); /* It does not hand add_prefix_space on. */
     tempdir_remove(&folder);
 }
 
