@@ -348,6 +348,7 @@ static ap_status list_all(reader *r) {
     for (size_t i = 0; i < n_more; i++) {
         const ap__special_token *known = find(all, &more[i].flags.content);
         more[i].is_additional = true;
+        if (r->sources->slow && !more[i].is_string) more[i].normalized = added_form(&more[i]).normalized;
         if (!known || known >= end)
             push(all, &more[i]);
         else

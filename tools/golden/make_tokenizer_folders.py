@@ -417,6 +417,8 @@ def special_cases():
         "<new>", special=False, normalized=True)}}, {}
     yield "bert-added-json", "BertTokenizer", {}, {"added_tokens.json": {"<new>": 900, "NEW": 901, "[MASK]": 4},
                                                    "special_tokens_map.json": {"sep_token": "[SEP]", "cls_token": added("[CLS]"), "additional_special_tokens": ["<x>", added("<y>", rstrip=True)]}}
+    yield "bert-additional-unsaid", "BertTokenizer", {"additional_special_tokens": [
+        {"__type": "AddedToken", "content": "NEW", "lstrip": False, "rstrip": False, "special": False}]}, {}
     yield "layoutlmv2-cased", "LayoutLMv2Tokenizer", {"do_lower_case": False, "do_basic_tokenize": False}, {}
     yield "splinter-left", "SplinterTokenizer", {"padding_side": "left", "question_token": "[Q]"}, {}
     yield "gpt2-no-end", "GPT2Tokenizer", {}, bpe("gpt2-no-end")
