@@ -28,7 +28,8 @@ static const char *const NAMES[] = {"tokenizer_config.json",
                                     "bpe.codes",
                                     "dict.txt",
                                     "prophetnet.tokenizer",
-                                    "entity_vocab.json"};
+                                    "entity_vocab.json",
+                                    "byte_maps.json"};
 enum { N_NAMES = sizeof NAMES / sizeof *NAMES };
 
 static char folder[] = "/tmp/accelpipe-fuzz-XXXXXX";

@@ -69,13 +69,17 @@ typedef struct ap__processor_class {
     ap__setting_fn *setting;               /* optional */
 } ap__processor_class;
 
+/* What words end with in most files. */
+#define AP__WORD_END "</w>"
+
 /* How what a decoder makes of a list may change when the list goes on. */
 enum {
     AP__TAIL_JOINS = 1,  /* It makes one string of all; decoders behind it get the flag. */
     AP__TAIL_BYTES = 2,  /* A run of byte tokens at the end may become something else. */
     AP__TAIL_OPEN = 4,   /* Anything may. */
     AP__TAIL_BROKEN = 8, /* U+FFFD at the end may be a character whose bytes are not all there yet. */
-    AP__TAIL_START = 16  /* It takes characters off the start of all text. */
+    AP__TAIL_START = 16, /* It takes characters off the start of all text. */
+    AP__TAIL_WORD = 32   /* A string at the end may, if it has AP__WORD_END in front of its end. */
 };
 
 typedef unsigned ap__tail_fn(const void *self, bool is_joined);

@@ -13,13 +13,15 @@ static bool is_special(const ap__tokenizer *tokenizer, ap__text text) {
     return token && token->was_special;
 }
 
-/* The string of an id that no added token has. Classes that run in Python have one for every id, and look
- * whether it is special. */
+/* The string of an id that no added token has. Classes that run in Python have one for every id. Whether it
+ * is special is asked of the string; a vocabulary that lists none twice has each special one as an added
+ * token. */
 static ap__text plain_string(const ap__tokenizer *tokenizer, uint32_t id, bool skip_special_tokens) {
     ap__text text = {0};
     text.ptr = ap__vocab_token(&tokenizer->vocab, id, &text.len);
-    if (!tokenizer->added.is_python) return text;
-    if (!text.ptr) text = tokenizer->unknown;
+    bool is_python = tokenizer->added.is_python;
+    if (!is_python && tokenizer->vocab.n_listed == tokenizer->vocab.n) return text;
+    if (!text.ptr && is_python) text = tokenizer->unknown;
     if (!text.ptr) return text;
     bool may_skip = skip_special_tokens && !tokenizer->keeps_strings;
     return may_skip && is_special(tokenizer, text) ? (ap__text){0} : text;

@@ -124,6 +124,7 @@ static void write_sequences(ap__encoding *out, const ap__part *part) {
         if (i < part->n_ranges) {
             start = part->ranges[i].start;
             end = part->ranges[i].end;
+            if (sequence < 32) out->known_sequences |= UINT32_C(1) << sequence;
         } else {
             out->pad_sequence_id = sequence;
         }

@@ -1,12 +1,13 @@
 /* From characters to tokens and back. Source: huggingface/tokenizers@v0.21.4 tokenizer/encoding.rs. */
 #include "tokenizer/tokenizer.h"
 
-/* The tokens of a sequence; all of them when it has none, as in encoding.rs sequence_range. */
+/* The tokens of a sequence; all of them when nothing says which, as in encoding.rs sequence_range. */
 static ap__span range_of(const ap__encoding *encoding, uint32_t sequence) {
     uint32_t start = 0, end = (uint32_t)encoding->n;
+    if (sequence >= 32 || !(encoding->known_sequences >> sequence & 1)) return (ap__span){start, end};
     while (start < end && encoding->sequence_ids[start] != sequence) start++;
     while (end > start && encoding->sequence_ids[end - 1] != sequence) end--;
-    return start == end ? (ap__span){0, (uint32_t)encoding->n} : (ap__span){start, end};
+    return (ap__span){start, end};
 }
 
 uint32_t ap__encoding_token_at(const ap__encoding *encoding, const ap__span *offsets, size_t position,

@@ -31,6 +31,7 @@ typedef struct folder_files {
     yyjson_doc *stored;              /* tokenizer.json, where a conversion passes over it. */
     char class_name[MAX_CLASS_NAME]; /* "" when nothing says it. */
     const ap__tokenizer_class *class_;
+    bool is_class_named;       /* By a file; else it is that of the model type. */
     ap__convert_format format; /* AP__CONVERT_NOTHING: there is a tokenizer.json to use. */
 } folder_files;
 
@@ -74,7 +75,10 @@ static ap_status find_class(folder_files *files, ap_error *err) {
         yyjson_val *model = yyjson_doc_get_root(doc);
         const char *model_type = yyjson_get_str(yyjson_obj_get(model, "model_type"));
         name = yyjson_get_str(yyjson_obj_get(model, "tokenizer_class"));
+        files->is_class_named = name != NULL;
         if (!name && model_type) name = ap__tokenizer_class_of_model(model_type);
+    } else {
+        files->is_class_named = true;
     }
     size_t len = name ? strlen(name) : 0;
     if (len > 4 && !strcmp(name + len - 4, "Fast")) len -= 4;
@@ -138,6 +142,7 @@ static ap_status apply_prefix_space(ap__loader *loader, yyjson_val *config,
         get_flag(loader, config, "add_prefix_space", class_->add_prefix_space, &add_prefix_space);
     if (!status) status = get_flag(loader, config, "trim_offsets", class_->trim_offsets, &trim_offsets);
     if (status) return status;
+    if (class_->kind == AP__CLASS_TWO) add_prefix_space = 0; /* The class does not hand it on. */
     tokenizer->config.refuses_words =
         add_prefix_space != 1 && ap__tokenizer_class_needs_prefix_space(class_->name);
     /* Only some classes change parts of parts, and only to true. */
@@ -181,11 +186,11 @@ static ap_status read_side(ap__loader *loader, yyjson_val *config, const char *k
     return status;
 }
 
-static void read_input_names(yyjson_val *config, const ap__tokenizer_class *class_,
+static void read_input_names(yyjson_val *config, const ap__tokenizer_class *class_, bool is_slow,
                              ap__tokenizer_config *out) {
     yyjson_val *names = yyjson_obj_get(config, "model_input_names"), *name;
     size_t i, max;
-    out->has_token_type_ids = class_->has_token_type_ids;
+    out->has_token_type_ids = class_->has_token_type_ids && !(is_slow && class_->kind == AP__CLASS_TWO);
     out->has_attention_mask = class_->has_attention_mask;
     if (!yyjson_is_arr(names)) return;
     out->has_token_type_ids = out->has_attention_mask = false;
@@ -195,7 +200,9 @@ static void read_input_names(yyjson_val *config, const ap__tokenizer_class *clas
     }
 }
 
-static ap_status read_settings(ap__loader *loader, yyjson_val *config, const ap__tokenizer_class *class_) {
+static ap_status read_settings(ap__loader *loader, const ap__special_sources *sources,
+                               const ap__tokenizer_class *class_) {
+    yyjson_val *config = sources->config;
     ap__tokenizer *tokenizer = loader->tokenizer;
     ap__tokenizer_config *out = &tokenizer->config;
     ap_status status;
@@ -205,6 +212,8 @@ static ap_status read_settings(ap__loader *loader, yyjson_val *config, const ap_
     if ((status = read_max_length(loader, config, &out->model_max_length))) return status;
     if ((status = read_side(loader, config, "padding_side", &out->padding_side))) return status;
     if ((status = read_side(loader, config, "truncation_side", &out->truncation_side))) return status;
+    bool is_null = yyjson_is_null(yyjson_obj_get(config, "clean_up_tokenization_spaces"));
+    if (is_null) out->clean_up_tokenization_spaces = false;
     status = ap__get_bool(loader, config, "clean_up_tokenization_spaces", false,
                           &out->clean_up_tokenization_spaces);
     if (status) return status;
@@ -212,7 +221,8 @@ static ap_status read_settings(ap__loader *loader, yyjson_val *config, const ap_
     if ((status =
              ap__get_bool(loader, config, "split_special_tokens", false, &tokenizer->added.splits_special)))
         return status;
-    read_input_names(config, class_, out);
+    if (class_->kind == AP__CLASS_XLNET) out->pad_token_type_id = 3;
+    read_input_names(config, class_, sources->is_slow, out);
     return AP_OK;
 }
 
@@ -227,7 +237,14 @@ static ap__special_sources sources_of(const folder_files *files) {
     if (files->format != AP__CONVERT_CLASS) return sources;
     sources.slow = ap__slow_class_find(files->class_name);
     sources.is_slow = ap__convert_is_slow(files->class_name);
+    sources.is_inner = sources.slow && files->stored && !sources.is_slow;
     return sources;
+}
+
+/* Whether the folder is one that transformers loads: it has more than a tokenizer.json. */
+static bool is_of_transformers(const folder_files *files) {
+    return files->config || files->special_tokens_map || files->added_tokens || files->class_name[0] ||
+           files->format != AP__CONVERT_NOTHING;
 }
 
 static ap_status apply_files(ap__tokenizer *tokenizer, const folder_files *files, ap_error *err) {
@@ -243,27 +260,34 @@ static ap_status apply_files(ap__tokenizer *tokenizer, const folder_files *files
         tokenizer->config.model_max_length = sources.slow->model_max_length;
     tokenizer->config.clean_up_tokenization_spaces =
         sources.slow && sources.slow->clean_up_tokenization_spaces;
-    ap_status status = read_settings(&loader, sources.config, class_);
+    ap_status status = read_settings(&loader, &sources, class_);
     if (!status) status = ap__special_tokens_apply(&loader, &sources, class_);
     bool is_bert = class_->kind == AP__CLASS_BERT || class_->kind == AP__CLASS_LOWERCASE;
     if (!status && is_bert) status = apply_bert(&loader, sources.config, class_);
     if (!status && class_->kind == AP__CLASS_CLIP) apply_clip(tokenizer);
-    if (!status && (sources.config || sources.is_converted)) ap__added_decode_contents(&tokenizer->added);
+    if (!status && is_of_transformers(files)) {
+        ap__added_decode_contents(&tokenizer->added);
+        tokenizer->counts_strings = !sources.is_slow;
+    }
     if (!status) status = apply_prefix_space(&loader, sources.config, class_);
     return status ? status : ap__class_processor_apply(&loader, sources.config, class_);
 }
 
 /* Whether the class passes over tokenizer.json and starts from its vocabulary file. One that runs in Python
  * alone never looks at a tokenizer.json; a folder that has nothing else keeps it.
- * Source: models/llama/tokenization_llama_fast.py, models/t5/tokenization_t5_fast.py,
- * models/pegasus/tokenization_pegasus_fast.py __init__. */
+ * Source: transformers@v4.55.4 tokenization_utils_fast.py from_slow, models/llama/tokenization_llama_fast.py,
+ * models/t5/tokenization_t5_fast.py, models/pegasus/tokenization_pegasus_fast.py __init__. */
 static bool is_from_slow(const folder_files *files) {
     static const char *const PEGASUS[][2] = {
         {"pad_token", "<pad>"}, {"eos_token", "</s>"}, {"unk_token", "<unk>"}};
     yyjson_val *config = yyjson_doc_get_root(files->config);
     yyjson_val *prefix = yyjson_obj_get(config, "add_prefix_space");
-    if (ap__convert_is_slow(files->class_name) && ap__convert_is_complete(files->folder, files->class_name))
-        return true;
+    if (yyjson_is_true(yyjson_obj_get(config, "from_slow"))) return true;
+    /* A tokenizer_file that is null hides tokenizer.json; without other files it is taken all the same. */
+    bool is_fast = files->class_->kind == AP__CLASS_TWO && files->is_class_named;
+    bool may_hide = (ap__convert_is_slow(files->class_name) && !is_fast) ||
+                    yyjson_is_null(yyjson_obj_get(config, "tokenizer_file"));
+    if (may_hide && ap__convert_is_complete(files->folder, files->class_name)) return true;
     if (files->class_->is_slow_with_prefix_space && prefix && !yyjson_is_null(prefix)) return true;
     if (ap__class_extra_find(files->class_name)->mode != AP__EXTRA_PEGASUS) return false;
     for (size_t i = 0; i < sizeof PEGASUS / sizeof *PEGASUS; i++) {
@@ -300,6 +324,8 @@ static ap_status convert(yyjson_doc **out, folder_files *files, ap_error *err) {
     request.slow = sources.slow;
     request.config = sources.config;
     ap_status status = ap__special_tokens_read(&tokens, &loader, &sources, files->class_);
+    request.is_inner = sources.is_inner;
+    if (sources.is_inner) tokens.decoder.n = 0; /* These it keeps. */
     if (!status) status = ap__convert_folder(out, &files->path, files->format, &request, err);
     ap__arena_clear(&arena);
     return status;

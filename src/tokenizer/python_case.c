@@ -62,16 +62,22 @@ static ap_status append(ap__buf *out, uint32_t code, ap_error *err) {
     return ap__buf_append(out, bytes, ap__utf8_encode(bytes, code), err);
 }
 
-static ap_status append_mapped(ap__buf *out, const case_table *table, uint32_t code, ap_error *err) {
-    ap_status status = AP_OK;
-    if (code < 0x80) return append(out, map_one(table, code), err);
-    for (size_t i = 0; i < table->n_several; i++) {
+static size_t map(const case_table *table, uint32_t code, uint32_t out[AP__PY_MAX_CASE]) {
+    size_t n = 0;
+    for (size_t i = 0; code >= 0x80 && i < table->n_several && !n; i++) {
         if (table->several[i].from != code) continue;
-        for (int k = 0; k < 3 && table->several[i].to[k] && !status; k++)
-            status = append(out, table->several[i].to[k], err);
-        return status;
+        for (; n < AP__PY_MAX_CASE && table->several[i].to[n]; n++) out[n] = table->several[i].to[n];
     }
-    return append(out, map_one(table, code), err);
+    if (!n) out[n++] = map_one(table, code);
+    return n;
+}
+
+static ap_status append_mapped(ap__buf *out, const case_table *table, uint32_t code, ap_error *err) {
+    uint32_t codes[AP__PY_MAX_CASE];
+    ap_status status = AP_OK;
+    for (size_t i = 0, n = map(table, code, codes); i < n && !status; i++)
+        status = append(out, codes[i], err);
+    return status;
 }
 
 /* Whether a capital sigma at `at` ends a word: a cased character before it and none behind. */
@@ -92,10 +98,21 @@ static bool is_final_sigma(ap__text text, size_t at) {
     return (flags & AP__PY_CASE_IGNORABLE) || !(flags & AP__PY_CASED);
 }
 
-static ap_status append_lower(ap__buf *out, ap__text text, size_t at, uint32_t code, ap_error *err) {
+size_t ap__py_lower_at(ap__text text, size_t at, uint32_t out[AP__PY_MAX_CASE]) {
     enum { CAPITAL_SIGMA = 0x3A3, FINAL_SIGMA = 0x3C2, SIGMA = 0x3C3 };
-    if (code == CAPITAL_SIGMA) return append(out, is_final_sigma(text, at) ? FINAL_SIGMA : SIGMA, err);
-    return append_mapped(out, &LOWER, code, err);
+    uint32_t code;
+    ap__utf8_next(&code, text.ptr + at);
+    if (code != CAPITAL_SIGMA) return map(&LOWER, code, out);
+    out[0] = is_final_sigma(text, at) ? FINAL_SIGMA : SIGMA;
+    return 1;
+}
+
+static ap_status append_lower(ap__buf *out, ap__text text, size_t at, ap_error *err) {
+    uint32_t codes[AP__PY_MAX_CASE];
+    ap_status status = AP_OK;
+    for (size_t i = 0, n = ap__py_lower_at(text, at, codes); i < n && !status; i++)
+        status = append(out, codes[i], err);
+    return status;
 }
 
 ap_status ap__py_convert(ap__buf *out, ap__text text, ap__py_case to, ap_error *err) {
@@ -115,7 +132,7 @@ ap_status ap__py_convert(ap__buf *out, ap__text text, ap__py_case to, ap_error *
             if (!(flags & (AP__PY_UPPER | AP__PY_LOWER))) table = NULL;
         }
         if (is_lower)
-            status = append_lower(out, text, at, code, err);
+            status = append_lower(out, text, at, err);
         else
             status = table ? append_mapped(out, table, code, err) : append(out, code, err);
         is_inside = to == AP__PY_TO_CAPITALIZED || (ap__py_flags(code) & AP__PY_CASED);

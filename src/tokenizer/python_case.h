@@ -34,6 +34,12 @@ typedef enum ap__py_case {
     AP__PY_TO_SWAPPED
 } ap__py_case;
 
+/* Most characters that one becomes in another case. */
+enum { AP__PY_MAX_CASE = 3 };
+
+/* What str.lower() makes of the character at `at`: its neighbours count.   @return how many characters */
+size_t ap__py_lower_at(ap__text text, size_t at, uint32_t out[AP__PY_MAX_CASE]);
+
 /* Appends str.lower(), str.upper(), str.title(), str.capitalize() or str.swapcase(). */
 ap_status ap__py_convert(ap__buf *out, ap__text text, ap__py_case to, ap_error *err);
 

@@ -21,7 +21,8 @@ typedef struct reader {
     ap__loader *loader;
     const ap__special_sources *sources;
     const ap__tokenizer_class *class_;
-    const ap__class_tokens *standard;
+    ap__class_tokens standard;
+    char wrap[AP__N_SPECIAL_TOKENS + 1]; /* Of `standard`, where two classes make it. */
     ap__special_tokens *out;
     bool is_old;                         /* There is no added_tokens_decoder: the other files count. */
     bool is_given[AP__N_SPECIAL_TOKENS]; /* The files say so; else it is the class's. */
@@ -105,9 +106,9 @@ static yyjson_val *get(const reader *r, const char *key, bool *is_from_map) {
 /* The special token of a class that the files say nothing about. */
 static void set_default(const reader *r, int i, ap__special_token *out) {
     const ap__tokenizer *tokenizer = r->loader->tokenizer;
-    const char *text = r->standard->text[i];
+    const char *text = r->standard.text[i];
     *out = (ap__special_token){.is_string = true, .normalized = -1};
-    if (i == AP__PAD_TOKEN && r->standard->wrap[i] == '-' && tokenizer) text = tokenizer->stored.pad_token;
+    if (i == AP__PAD_TOKEN && r->standard.wrap[i] == '-' && tokenizer) text = tokenizer->stored.pad_token;
     if (text) out->flags.content = (ap__text){text, strlen(text)};
     if (text && !strcmp(text, AP__CLASS_NUL)) out->flags.content = (ap__text){"", 1};
 }
@@ -291,7 +292,7 @@ static bool look_up(const reader *r, ap__special_token *t) {
 /* What the class makes of a string. */
 static void resolve(reader *r, int i) {
     ap__special_token *t = &r->out->by_key[i];
-    char wrap = r->standard->wrap[i];
+    char wrap = r->standard.wrap[i];
     if (!t->flags.content.ptr) return;
     bool is_known = r->is_given[i] && look_up(r, t);
     if (!is_known && t->is_string && wrap >= '0') {
@@ -330,6 +331,10 @@ static ap_status list_all(reader *r) {
     ap_status status =
         ap__additional_tokens_make(&more, &n_more, r->loader, r->sources->config, &r->additional, rule);
     if (status) return status;
+    r->out->additional = more;
+    r->out->n_additional = n_more;
+    bool is_given = !r->additional.is_absent && !r->additional.is_null;
+    r->out->has_late_sentinels = rule->mode == AP__EXTRA_SENTINELS && is_given && n_more > r->additional.n;
     for (int i = 0; i < AP__N_SPECIAL_TOKENS; i++) n_bytes += r->out->by_key[i].flags.content.len;
     for (size_t i = 0; i < n_more; i++) n_bytes += more[i].flags.content.len;
     ap__special_list *all = &r->out->all;
@@ -343,6 +348,7 @@ static ap_status list_all(reader *r) {
     for (size_t i = 0; i < n_more; i++) {
         const ap__special_token *known = find(all, &more[i].flags.content);
         more[i].is_additional = true;
+        if (r->sources->slow && !more[i].is_string) more[i].normalized = added_form(&more[i]).normalized;
         if (!known || known >= end)
             push(all, &more[i]);
         else
@@ -351,11 +357,24 @@ static ap_status list_all(reader *r) {
     return read_extra(r);
 }
 
+/* What the slow class makes of a string where there is one: of those that the fast one leaves, where that one
+ * comes first. */
+static void choose_standard(reader *r) {
+    r->standard = r->sources->slow ? r->sources->slow->tokens : r->class_->tokens;
+    if (!r->sources->is_inner) return;
+    const ap__class_tokens *fast = &r->class_->tokens;
+    for (int i = 0; i < AP__N_SPECIAL_TOKENS; i++) {
+        r->wrap[i] = fast->wrap[i] >= '0' ? fast->wrap[i] : r->standard.wrap[i];
+        if (fast->wrap[i] != '-') r->standard.text[i] = fast->text[i];
+    }
+    r->standard.wrap = r->wrap;
+}
+
 static ap_status read_all(reader *r) {
     yyjson_val *decoder = yyjson_obj_get(r->sources->config, "added_tokens_decoder");
     ap_status status = AP_OK;
     *r->out = (ap__special_tokens){0};
-    r->standard = r->sources->slow ? &r->sources->slow->tokens : &r->class_->tokens;
+    choose_standard(r);
     r->is_old = !decoder;
     for (int i = 0; i < AP__N_SPECIAL_TOKENS && !status; i++) status = read_key(r, i);
     if (!status) status = read_additional(r);

@@ -14,6 +14,7 @@ typedef struct ap__special_sources {
     const ap__slow_class *slow; /* What the class makes of tokens where it starts from a vocabulary file. */
     bool is_converted;          /* The tokenizer is not that of the folder's tokenizer.json. */
     bool is_slow;               /* It has its added tokens already. */
+    bool is_inner; /* The constructor of the fast class makes the slow one, and hands it its defaults. */
 } ap__special_sources;
 
 /* A token as Python has it: a string, or an AddedToken, which compares differently. */
@@ -36,6 +37,10 @@ typedef struct ap__special_tokens {
     ap__special_token by_key[AP__N_SPECIAL_TOKENS]; /* Without content: there is none. */
     ap__special_list decoder;                       /* added_tokens_decoder, or added_tokens.json. */
     ap__special_list all;                           /* All that are called special, in order. */
+    const ap__special_token *additional;            /* additional_special_tokens, as the class has them. */
+    size_t n_additional;
+    bool has_late_sentinels; /* <extra_id_...> of the class are behind given tokens: to T5's slow class they
+                                are added tokens without ids of their own. */
 } ap__special_tokens;
 
 /* NULL when there is none of that content. */

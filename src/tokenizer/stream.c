@@ -1,3 +1,4 @@
+#define _GNU_SOURCE /* memmem */
 /* Streams of ids. Only a window of them is decoded at each step: what was not given yet, and in front of it
  * one token whose text was, because decoders look at the token before. What is held back is what they may
  * still change: the end of a character, a run of byte tokens, the text in front of a space that the clean-up
@@ -26,7 +27,7 @@ struct ap__decode_stream {
     uint32_t *ids; /* The window; without ids that decoders do not see. */
     size_t n, capacity;
     size_t n_done;    /* Bytes of the window's text that are given, or wait in `waiting`. */
-    bool is_run_open; /* The window ends with byte tokens. */
+    bool is_run_open; /* The window ends with byte tokens, or others that what follows may change. */
     ap__buf waiting;  /* Text that the clean-up may change. */
     char *text;       /* What the last call gave is in it. */
 };
@@ -64,6 +65,12 @@ static bool is_byte_token(ap__text token) {
     return token.len == 6 && !memcmp(token.ptr, "<0x", 3) && token.ptr[5] == '>';
 }
 
+static bool has_word_end_inside(ap__text token) {
+    const size_t len = strlen(AP__WORD_END);
+    const char *found = memmem(token.ptr, token.len, AP__WORD_END, len);
+    return found && found + len < token.ptr + token.len;
+}
+
 static ap_status append(ap__decode_stream *stream, uint32_t id, ap_error *err) {
     void *ids = stream->ids;
     ap__text token = string_of(stream, id);
@@ -74,7 +81,8 @@ static ap_status append(ap__decode_stream *stream, uint32_t id, ap_error *err) {
         return ap__fail_nomem(err);
     stream->ids = ids;
     stream->ids[stream->n++] = id;
-    stream->is_run_open = stream->tail & AP__TAIL_BYTES && is_byte_token(token);
+    stream->is_run_open = (stream->tail & AP__TAIL_BYTES && is_byte_token(token)) ||
+                          (stream->tail & AP__TAIL_WORD && has_word_end_inside(token));
     return AP_OK;
 }
 

@@ -238,7 +238,7 @@ bool ap__tokenizer_marks_subwords(const ap__tokenizer *tokenizer) {
 }
 
 size_t ap__tokenizer_get_vocab_size(const ap__tokenizer *tokenizer) {
-    size_t n = tokenizer->vocab.n_listed;
+    size_t n = tokenizer->counts_strings ? tokenizer->vocab.n : tokenizer->vocab.n_listed;
     for (size_t i = 0; i < tokenizer->added.n; i++) {
         const ap__text *content = &tokenizer->added.tokens[i].content;
         n += ap__vocab_find(&tokenizer->vocab, content->ptr, content->len) == AP__TOKEN_NONE;

@@ -97,6 +97,7 @@ typedef struct ap_encoding {
     void *memory;             /* Of the arrays; for ap__encoding_clear(). */
     uint32_t pad_sequence_id; /* Of padding: AP__TOKEN_NONE, but where nothing says which tokens make up a
                                * sequence, everything does. */
+    uint32_t known_sequences; /* Bit i: something says which tokens make up sequence i, be it none. */
 } ap__encoding;
 
 /* Encodes a text, or a pair when `pair` is not NULL.

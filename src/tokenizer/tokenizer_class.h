@@ -7,17 +7,20 @@
 /* How a class changes the parts of tokenizer.json by what tokenizer_config.json says. */
 typedef enum ap__class_kind {
     AP__CLASS_PLAIN,
-    AP__CLASS_BERT,          /* The BertNormalizer: lowercase, strip_accents and handle_chinese_chars. */
-    AP__CLASS_LOWERCASE,     /* The same without handle_chinese_chars. */
-    AP__CLASS_ROBERTA,       /* The post-processor's add_prefix_space and trim_offsets. */
-    AP__CLASS_CLIP,          /* Decoding: the suffix of words becomes a space. */
-    AP__CLASS_NO_BOS,        /* Refuses add_bos_token. */
-    AP__CLASS_GPT_SW3,       /* Null special tokens are the class's; decoded text is never cleaned up. */
-    AP__CLASS_BOS_EOS,       /* A post-processor of its own, by add_bos_token and add_eos_token. */
-    AP__CLASS_LANG_LAST,     /* One that puts the source language behind the text, */
-    AP__CLASS_LANG_FIRST,    /* before it, */
-    AP__CLASS_LANG_NLLB,     /* either, by legacy_behaviour, */
-    AP__CLASS_LANG_M2M,      /* before it, as "__en__", */
+    AP__CLASS_BERT,       /* The BertNormalizer: lowercase, strip_accents and handle_chinese_chars. */
+    AP__CLASS_LOWERCASE,  /* The same without handle_chinese_chars. */
+    AP__CLASS_ROBERTA,    /* The post-processor's add_prefix_space and trim_offsets. */
+    AP__CLASS_CLIP,       /* Decoding: the suffix of words becomes a space. */
+    AP__CLASS_XLNET,      /* Padding is of type 3. */
+    AP__CLASS_TWO,        /* The fast class is for tokenizer.json alone, and the slow one, of which the model
+                           * type is, for its own files; that one returns no token types. */
+    AP__CLASS_NO_BOS,     /* Refuses add_bos_token. */
+    AP__CLASS_GPT_SW3,    /* Null special tokens are the class's; decoded text is never cleaned up. */
+    AP__CLASS_BOS_EOS,    /* A post-processor of its own, by add_bos_token and add_eos_token. */
+    AP__CLASS_LANG_LAST,  /* One that puts the source language behind the text, */
+    AP__CLASS_LANG_FIRST, /* before it, */
+    AP__CLASS_LANG_NLLB,  /* either, by legacy_behaviour, */
+    AP__CLASS_LANG_M2M,   /* before it, as "__en__", */
     AP__CLASS_LANG_SEAMLESS, /* or the target language before it, */
     AP__CLASS_LANG_PLBART    /* or a source language behind it, if there is one. */
 } ap__class_kind;

@@ -50,9 +50,10 @@ struct ap__tokenizer {
     ap__encode_options stored;
     ap__tokenizer_config config;
     ap__language_rules languages;
-    bool keeps_strings; /* An id that is not special is decoded, also where it has the string of one that is.
-                         */
-    ap__text unknown;   /* What an id that is nowhere is decoded to; no text: nothing. */
+    bool keeps_strings;  /* An id that is not special is decoded, also where it has the string of one that is.
+                          */
+    bool counts_strings; /* The size of the vocabulary is that of a dict: what is listed twice counts once. */
+    ap__text unknown;    /* What an id that is nowhere is decoded to; no text: nothing. */
     ap__cleanup *cleanups;
     ap__work_pool *works;
 };

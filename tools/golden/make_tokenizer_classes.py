@@ -36,12 +36,13 @@ EXTRA = "additional_special_tokens"
 # What a class makes of additional_special_tokens: see ap__extra_mode.
 EXTRA_MODES = {"Camembert": "IF_ABSENT", "Cpm": "IF_ABSENT", "XLNet": "IF_ABSENT", "Nllb": "IF_NULL", "MBart": "BEFORE",
                "MBart50": "AFTER", "XGLM": "AFTER", "CodeLlama": "INFILL", "Splinter": "QUESTION", "T5": "SENTINELS",
-               "MT5": "SENTINELS", "ByT5": "BYTE_SENTINELS", "Pegasus": "PEGASUS", "Luke": "ENTITIES", "MLuke": "ENTITIES",
+               "MT5": "SENTINELS", "ByT5": "BYTE_SENTINELS", "MyT5": "BYTE_SENTINELS", "Pegasus": "PEGASUS", "Luke": "ENTITIES", "MLuke": "ENTITIES",
                "PLBart": "PROGRAMMING"}
 
 
 # Classes that run in Python alone, and their ap__class_kind.
 SLOW_ONLY = {"MarianTokenizer": ("marian", "PLAIN"), "M2M100Tokenizer": ("m2m_100", "LANG_M2M"), "ByT5Tokenizer": ("byt5", "PLAIN"),
+             "MyT5Tokenizer": ("myt5", "PLAIN"),
              "Speech2TextTokenizer": ("speech_to_text", "PLAIN"), "SpeechT5Tokenizer": ("speecht5", "PLAIN"), "SiglipTokenizer": ("siglip", "PLAIN"),
              "EsmTokenizer": ("esm", "PLAIN"), "PerceiverTokenizer": ("perceiver", "PLAIN"), "VitsTokenizer": ("vits", "PLAIN"),
              "Wav2Vec2CTCTokenizer": ("wav2vec2", "PLAIN"), "BertGenerationTokenizer": ("bert_generation", "PLAIN"),
@@ -53,7 +54,8 @@ SLOW_ONLY = {"MarianTokenizer": ("marian", "PLAIN"), "M2M100Tokenizer": ("m2m_10
              "Wav2Vec2PhonemeCTCTokenizer": ("wav2vec2_phoneme", "PLAIN")}
 
 # The files that their constructors open, where those are not a SentencePiece model or vocab.json.
-SLOW_FILES = {"Wav2Vec2PhonemeCTCTokenizer": {"vocab_file": "vocab.json", "do_phonemize": ""},
+SLOW_FILES = {"MyT5Tokenizer": {"vocab_file": "byte_maps.json"},
+              "Wav2Vec2PhonemeCTCTokenizer": {"vocab_file": "vocab.json", "do_phonemize": ""},
               "MLukeTokenizer": {"vocab_file": "spm.model", "entity_vocab_file": "entities.json"},
               "BartphoTokenizer": {"vocab_file": "spm.model", "monolingual_vocab_file": "dict.txt"},
               "CTRLTokenizer": {"vocab_file": "vocab.json", "merges_file": "merges.txt"},
@@ -61,6 +63,10 @@ SLOW_FILES = {"Wav2Vec2PhonemeCTCTokenizer": {"vocab_file": "vocab.json", "do_ph
               "PhobertTokenizer": {"vocab_file": "dict.txt", "merges_file": "merges.txt"},
               "BertweetTokenizer": {"vocab_file": "dict.txt", "merges_file": "merges.txt"},
               "LukeTokenizer": {"vocab_file": "vocab.json", "merges_file": "merges.txt", "entity_vocab_file": "entities.json"}}
+
+
+# Classes whose fast version is another tokenizer, which starts from tokenizer.json alone.
+TWO = ["BlenderbotSmallTokenizer"]
 
 
 class Captured(Exception):
@@ -107,12 +113,16 @@ def source(cls):
 
 
 def kind(name, text):
+    if f"{name}Tokenizer" in TWO:
+        return "TWO"
     if "normalizer.__getstate__" in text:
         return "BERT" if '["handle_chinese_chars"] =' in text else "LOWERCASE"
     if "state.get(\"trim_offsets\"" in text:
         return "ROBERTA"
     if "backend_tokenizer.decode = " in text:
         return "CLIP"
+    if "_pad_token_type_id = 3" in text:
+        return "XLNET"
     if "does NOT support adding a BOS token" in text:
         return "NO_BOS"
     if "update_post_processor" in text:
@@ -131,6 +141,8 @@ def folder():
         json.dump({"a": 0, "b": 1, "ab": 2, "<unk>": 3, "<pad>": 4, **{f"<{t}>": 5 for t in TOKENS}}, f)
     with open(f"{path}/merges.txt", "w") as f:
         f.write("#version: 0.2\na b\n")
+    with open(f"{path}/byte_maps.json", "w") as f:
+        json.dump({"decompose_map": {}, "merge_map": {}}, f)
     with open(f"{path}/dict.txt", "w") as f:
         f.write("a 1\nb 1\n")
     with open(f"{path}/entities.json", "w") as f:
@@ -214,7 +226,7 @@ def token_fields(found):
 
 def slow_row(name, cls, fast_tokens, path):
     slow = cls.slow_tokenizer_class
-    if slow is None or slow.__name__ not in SLOW_TO_FAST_CONVERTERS or "oFormer" in name:
+    if slow is None or slow.__name__ not in [*SLOW_TO_FAST_CONVERTERS, *TWO] or "oFormer" in name:
         return None
     d = defaults(slow)
     found, extra = tokens(slow, path)
@@ -297,7 +309,7 @@ def main():
     print("\n".join(slow_rows + extra_rows))
     for model_type, (slow, fast) in sorted(TOKENIZER_MAPPING_NAMES.items()):
         is_other = slow and f"{slow}Fast" not in found and slow != "TapasTokenizer"  # TAPAS has a tokenizer of its own.
-        if fast or is_other:
+        if fast or is_other or slow in TWO:
             print(f'MODEL_TYPE("{model_type}", "{(fast or slow).removesuffix("Fast")}")')
 
 

@@ -417,6 +417,8 @@ def special_cases():
         "<new>", special=False, normalized=True)}}, {}
     yield "bert-added-json", "BertTokenizer", {}, {"added_tokens.json": {"<new>": 900, "NEW": 901, "[MASK]": 4},
                                                    "special_tokens_map.json": {"sep_token": "[SEP]", "cls_token": added("[CLS]"), "additional_special_tokens": ["<x>", added("<y>", rstrip=True)]}}
+    yield "bert-additional-unsaid", "BertTokenizer", {"additional_special_tokens": [
+        {"__type": "AddedToken", "content": "NEW", "lstrip": False, "rstrip": False, "special": False}]}, {}
     yield "layoutlmv2-cased", "LayoutLMv2Tokenizer", {"do_lower_case": False, "do_basic_tokenize": False}, {}
     yield "splinter-left", "SplinterTokenizer", {"padding_side": "left", "question_token": "[Q]"}, {}
     yield "gpt2-no-end", "GPT2Tokenizer", {}, bpe("gpt2-no-end")
@@ -457,6 +459,7 @@ def special_cases():
     yield "t5-listed", "T5Tokenizer", {"extra_ids": 2, "additional_special_tokens": ["<extra_id_0>", "<extra_id_1>"], "added_tokens_decoder": {
         "320": added("<extra_id_1>", lstrip=True, rstrip=True), "321": added("<extra_id_0>", lstrip=True, rstrip=True)}}, {}
     yield "t5-conflict", "T5Tokenizer", {"extra_ids": 5, "additional_special_tokens": ["<extra_id_0>"]}, {}
+    yield "t5-late", "T5Tokenizer", {"additional_special_tokens": ["<x>"], "eos_token": "<e>"}, {}
     yield "t5-new", "T5Tokenizer", {"legacy": False}, {}
     yield "t5-prefix", "T5Tokenizer", {"add_prefix_space": False}, {}
     yield "t5-null-prefix", "T5Tokenizer", {"add_prefix_space": None}, {}
@@ -485,6 +488,8 @@ def special_cases():
     yield "tiktoken", None, {"tokenizer_class": "PreTrainedTokenizerFast", "additional_special_tokens": ["<|a|>", "<|b|>"]}, {
         "tokenizer.model": "plain.tiktoken"}
     yield "tiktoken-llama", None, {"tokenizer_class": "LlamaTokenizer", "bos_token": "<|a|>"}, {"tokenizer.model": "plain.tiktoken"}
+    yield "tiktoken-map", None, {"tokenizer_class": "LlamaTokenizer"}, {"tokenizer.model": "plain.tiktoken", "special_tokens_map.json": {
+        "bos_token": "<|b|>", "eos_token": "<|c|>", "additional_special_tokens": ["<|a|>", "<|b|>"]}}
     for name in ("r50k_base", "p50k_base", "cl100k_base", "o200k_base"):
         yield f"encoding-{name}", None, None, {f"{name}.tiktoken": "plain.tiktoken"}
     yield "tekken", None, {}, {"tekken.json": "tekken.json"}
@@ -500,7 +505,10 @@ BOTH = [("both-llama", "LlamaTokenizer", {}), ("both-llama-null", "LlamaTokenize
         ("both-llama-slow-decoder", "LlamaTokenizer", {"add_prefix_space": True, "legacy": False, "added_tokens_decoder": {
             "0": added("<unk>"), "1": added("<s>"), "2": added("</s>"), "900": added("<|new|>", special=False)}}),
         ("both-t5-slow", "T5Tokenizer", {"add_prefix_space": False, "extra_ids": 100}),
-        ("both-bert", "BertTokenizer", {"do_lower_case": False})]
+        ("both-bert", "BertTokenizer", {"do_lower_case": False}), ("both-bert-from-slow", "BertTokenizer", {"from_slow": True, "sep_token": "\n"}),
+        ("both-llama-from-slow", "LlamaTokenizer", {"from_slow": True}), ("both-t5-null", "T5Tokenizer", {"tokenizer_file": None}),
+        ("both-xlnet-null", "XLNetTokenizer", {"tokenizer_file": None, "cls_token": "<c>", "unk_token": "<u>"}),
+        ("both-rembert-null", "RemBertTokenizer", {"tokenizer_file": None})]
 
 
 def folder_spec(cls, config, extra):
@@ -582,7 +590,7 @@ def cases(files, n_random, seed):
         yield name, folder_spec(cls, config, extra), True
     jsons = {cls: save_json(folder_spec(cls, {}, {}), files, f"{cls}.tokenizer.json") for cls in
              ["BertTokenizer", "RobertaTokenizer", "GPT2Tokenizer", "LlamaTokenizer", "T5Tokenizer", "MBartTokenizer",
-              "MPNetTokenizer", "XLNetTokenizer", "Qwen2Tokenizer", "GemmaTokenizer", "CLIPTokenizer", "NllbTokenizer"]}
+              "MPNetTokenizer", "XLNetTokenizer", "RemBertTokenizer", "Qwen2Tokenizer", "GemmaTokenizer", "CLIPTokenizer", "NllbTokenizer"]}
     jsons.update({"PreTrainedTokenizer": jsons["GPT2Tokenizer"], "GPTNeoXTokenizer": jsons["GPT2Tokenizer"],
                   "BloomTokenizer": jsons["Qwen2Tokenizer"], "DistilBertTokenizer": jsons["BertTokenizer"],
                   "BartTokenizer": jsons["RobertaTokenizer"], "CodeLlamaTokenizer": jsons["LlamaTokenizer"],

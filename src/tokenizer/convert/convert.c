@@ -59,7 +59,7 @@ static const char *const KNOWN_FILES[] = {"vocab.txt",           "vocab.json",  
                                           "sentencepiece.model", "spm.model",      "source.spm",
                                           "target.spm",          "spm_char.model", "tekken.json",
                                           "bpe.codes",           "dict.txt",       "prophetnet.tokenizer",
-                                          "entity_vocab.json"};
+                                          "entity_vocab.json",   "byte_maps.json"};
 
 /* Whether `name`, with or without "Fast", is the class of a row. */
 static bool is_class(const char *row, const char *name) {

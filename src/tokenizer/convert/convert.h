@@ -17,6 +17,7 @@ typedef struct ap__convert_request {
     const ap__slow_class *slow;       /* NULL: the class starts from no vocabulary file. */
     yyjson_val *config;               /* tokenizer_config.json, or NULL. */
     const ap__special_tokens *tokens; /* Read with `slow`. */
+    bool is_inner;                    /* As in ap__special_sources. */
 } ap__convert_request;
 
 /* What a folder holds besides tokenizer.json. */

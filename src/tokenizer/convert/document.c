@@ -129,7 +129,7 @@ static ap_status expand(ap__converter *c, const char *text, size_t len, ap__text
     if (!out->ptr)
         return ap__converter_fail(c, AP_EFORMAT, "the post-processor needs a %s, and there is none",
                                   LETTERS[i].key);
-    if (out->ptr[0] == '$' || strcspn(out->ptr, ": \t\r\n") != out->len)
+    if (out->ptr[0] == '$' || strcspn(out->ptr, ": ") != out->len)
         return ap__converter_fail(c, AP_EFORMAT, "the post-processor cannot be made with a token \"%.60s\"",
                                   out->ptr);
     return AP_OK;

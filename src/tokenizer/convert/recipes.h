@@ -127,6 +127,7 @@ typedef struct ap__slow_bpe_shape {
     bool has_long_lines;                  /* Merges are the first two words of a line. */
     bool has_plain_words;                 /* Words are without the line end behind them. */
     bool has_lower_case;                  /* do_lower_case lowers texts. */
+    bool is_blenderbot;                   /* Punctuation begins words, and all is lowered. */
     bool keeps_ends;                      /* Decoded text is not stripped. */
     bool is_merge_file_optional;          /* Without it tokens are only decoded. */
     bool has_entities;                    /* As in ap__slow_spm_shape. */
@@ -154,6 +155,7 @@ typedef struct ap__slow_characters_shape {
     const char *own_words; /* Behind these: tokens of the class that are not special; words. */
     bool are_bytes_first; /* The bytes have the first ids all the same, and characters those of their numbers.
                            */
+    bool has_rewrites;    /* Bytes are named in hexadecimal, and rewritten as byte_maps.json says. */
     bool is_named_by_id;  /* get_vocab() asks for the name of each id. */
     bool has_unknown;     /* An id that is nowhere is decoded to the unknown token. */
     bool appends_eos;     /* A text that ends with eos gets no other. */

@@ -33,7 +33,10 @@ static ap_status read_settings(ap__spm *s) {
         s->mask_token_sent = (ap__text){yyjson_get_str(sentence), yyjson_get_len(sentence)};
     if (status || !slow->has_prefix_space) return status;
     s->is_legacy = slow->legacy && !yyjson_is_false(legacy);
-    return ap__config_flag(s->c, "add_prefix_space", slow->add_prefix_space, &s->has_prefix_space);
+    const ap__convert_request *request = s->c->request;
+    bool standard =
+        slow->add_prefix_space && !(request->is_inner && request->class_->is_slow_with_prefix_space);
+    return ap__config_flag(s->c, "add_prefix_space", standard, &s->has_prefix_space);
 }
 
 /* -- the model ----------------------------------------------------------------------------------------- */
@@ -171,11 +174,13 @@ static void push_json(ap__spm *s, yyjson_mut_val *list, const char *json) {
 #define REPLACE(pattern, content) "{\"type\":\"Replace\",\"pattern\":" pattern ",\"content\":\"" content "\"}"
 #define SPACES "{\"Regex\":\" {2,}\"}"
 
-static ap_status push_accents_and_case(ap__spm *s, yyjson_mut_val *list) {
-    const ap__slow_class *slow = s->c->request->slow;
-    bool keeps_accents, is_lower;
-    ap_status status = ap__config_flag(s->c, "keep_accents", slow->keep_accents, &keeps_accents);
-    if (!status) status = ap__config_flag(s->c, "do_lower_case", slow->do_lower_case, &is_lower);
+/* The fast RemBERT strips accents and lowers, the slow one does not. */
+static ap_status push_accents_and_case(ap__spm *s, yyjson_mut_val *list, bool is_rembert) {
+    const ap__convert_request *request = s->c->request;
+    const ap__slow_class *slow = request->slow;
+    bool strips = is_rembert && request->is_inner, keeps_accents, is_lower;
+    ap_status status = ap__config_flag(s->c, "keep_accents", slow->keep_accents && !strips, &keeps_accents);
+    if (!status) status = ap__config_flag(s->c, "do_lower_case", slow->do_lower_case || strips, &is_lower);
     if (status) return status;
     if (!keeps_accents) {
         push_json(s, list, "{\"type\":\"NFKD\"}");
@@ -186,13 +191,13 @@ static ap_status push_accents_and_case(ap__spm *s, yyjson_mut_val *list) {
 }
 
 /* ALBERT, and RemBERT, which joins spaces first. */
-static ap_status push_albert(ap__spm *s, yyjson_mut_val *list, bool are_spaces_first) {
+static ap_status push_albert(ap__spm *s, yyjson_mut_val *list, bool is_rembert) {
     push_json(s, list, REPLACE("{\"String\":\"``\"}", "\\\""));
     push_json(s, list, REPLACE("{\"String\":\"''\"}", "\\\""));
-    if (are_spaces_first) push_json(s, list, REPLACE(SPACES, " "));
-    ap_status status = push_accents_and_case(s, list);
+    if (is_rembert) push_json(s, list, REPLACE(SPACES, " "));
+    ap_status status = push_accents_and_case(s, list, is_rembert);
     if (!status) put_charsmap(s, list);
-    if (!are_spaces_first) push_json(s, list, REPLACE(SPACES, " "));
+    if (!is_rembert) push_json(s, list, REPLACE(SPACES, " "));
     return status;
 }
 

@@ -2,7 +2,8 @@
  * `PythonBPE` does what their Python code does. Source: transformers@v4.55.4
  * models/ctrl/tokenization_ctrl.py, models/phobert/tokenization_phobert.py,
  * models/bertweet/tokenization_bertweet.py, models/luke/tokenization_luke.py,
- * models/deprecated/speech_to_text_2/tokenization_speech_to_text_2.py. */
+ * models/deprecated/speech_to_text_2/tokenization_speech_to_text_2.py,
+ * models/blenderbot_small/tokenization_blenderbot_small.py. */
 #include "base/error.h"
 #include "base/utf8.h"
 #include "tokenizer/convert/lines.h"
@@ -22,6 +23,7 @@ typedef struct slow_bpe {
     ap__slow_parts parts;
     yyjson_mut_val *merges;
     bool decodes_only;
+    bool lowers; /* Before added tokens are looked for. */
 } slow_bpe;
 
 static ap_status read_vocab(slow_bpe *s) {
@@ -116,11 +118,22 @@ static void put_pre_tokenizer(slow_bpe *s) {
     ap__put(s->c, s->c->root, "pre_tokenizer", ap__new_json(s->c, json));
 }
 
-static ap_status put_lower(slow_bpe *s) {
-    bool lowers;
-    ap_status status = ap__config_flag(s->c, "do_lower_case", false, &lowers);
-    if (!status && lowers) ap__put(s->c, s->c->root, "normalizer", ap__slow_new_lower(&s->parts, true));
-    return status;
+/* Words are cut and lowered one by one, and a line end behind a word is one more; where it would follow a
+ * space, it is lost. With spaces around what is cut, a text is lowered as its words are.
+ * Source: models/blenderbot_small/tokenization_blenderbot_small.py bpe. */
+static void put_blenderbot(slow_bpe *s) {
+#define BEFORE(character)                                                                                    \
+    "{\"type\":\"Replace\",\"pattern\":{\"String\":\"" character "\"},\"content\":\" " character "\"},"
+    static const char JSON[] =
+        "{\"type\":\"Sequence\",\"normalizers\":["
+        "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"(?<=[^\\\\s'])\\\\n\"},\"content\":\" __newln__ "
+        "\"}," BEFORE(".") BEFORE(",") BEFORE("!") BEFORE("?") BEFORE("(")
+            BEFORE(")") "{\"type\":\"Replace\",\"pattern\":{\"String\":\"'\"},\"content\":\" ' \"},"
+                        "{\"type\":\"PythonLower\",\"is_string\":true,\"lowers\":true,\"filters\":false,\"is_"
+                        "romanian\":false,"
+                        "\"words\":[],\"kept\":[]}]}";
+    ap__put(s->c, s->c->root, "normalizer", ap__new_json(s->c, JSON));
+#undef BEFORE
 }
 
 static ap_status put_parts(slow_bpe *s) {
@@ -129,8 +142,8 @@ static ap_status put_parts(slow_bpe *s) {
     if (!status) status = ap__slow_put_added(&s->parts);
     if (!status) status = put_model(s);
     if (status) return status;
-    if (s->shape->has_lower_case) status = put_lower(s);
-    if (status) return status;
+    if (s->lowers) ap__put(c, c->root, "normalizer", ap__slow_new_lower(&s->parts, true));
+    if (s->shape->is_blenderbot) put_blenderbot(s);
     if (!s->decodes_only) put_pre_tokenizer(s); /* Else a text of whitespace fails, too. */
     ap__slow_put_joining(&s->parts, s->shape->is_byte_level ? "byte_level"
                                     : s->shape->keeps_ends  ? "pieces"
@@ -143,6 +156,8 @@ ap_status ap__convert_slow_bpe(ap__converter *c) {
     const ap__recipe *recipe = ap__recipe_find(c->request->class_name);
     slow_bpe s = {.c = c, .shape = recipe->shape, .parts.c = c};
     ap_status status = check_config(&s);
+    if (!status && s.shape->has_lower_case) status = ap__config_flag(c, "do_lower_case", false, &s.lowers);
+    s.parts.is_cut_late = s.lowers;
     if (!status && s.shape->has_entities) status = ap__slow_check_entities(c);
     if (!status) status = read_vocab(&s);
     if (!status) status = read_merges(&s, recipe->files[1] ? recipe->files[1] : "merges.txt");

@@ -2,15 +2,17 @@
  * decoders `Characters` and `PythonCTC` do what their Python code does.
  * Source: transformers@v4.55.4 models/wav2vec2/tokenization_wav2vec2.py, models/vits/tokenization_vits.py,
  * models/esm/tokenization_esm.py, models/byt5/tokenization_byt5.py,
- * models/perceiver/tokenization_perceiver.py. */
+ * models/myt5/tokenization_myt5.py, models/perceiver/tokenization_perceiver.py. */
 #include "base/error.h"
 #include "base/utf8.h"
 #include "base/words.h"
 #include "tokenizer/convert/lines.h"
 #include "tokenizer/convert/recipes.h"
 #include "tokenizer/convert/slow_parts.h"
+#include "tokenizer/models/rewriter.h"
 #include "tokenizer/python_text.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { N_BYTES = 256 };
@@ -117,7 +119,8 @@ static ap_status read_bytes(slow_characters *s) {
     uint32_t first = s->shape->are_bytes_first ? 0 : (uint32_t)s->n_own;
     for (uint32_t byte = 0; byte < N_BYTES && !status; byte++) {
         char name[4];
-        size_t len = ap__utf8_encode(name, byte);
+        size_t len = s->shape->has_rewrites ? (size_t)snprintf(name, sizeof name, "%02x", (unsigned)byte)
+                                            : ap__utf8_encode(name, byte);
         char *copy = ap__arena_strndup(&c->arena, name, len);
         if (!copy) return ap__fail_nomem(c->err);
         ap__slow_push(&s->parts, (ap__text){copy, len}, first + byte);
@@ -271,6 +274,68 @@ static ap_status put_vits(slow_characters *s) {
     return put_words(s, normalizer);
 }
 
+/* -- MyT5 ---------------------------------------------------------------------------------------------- */
+
+static int hex_digit(char c) {
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Of "61 c3" the characters of the numbers, in UTF-8. NULL when it is anything else. */
+static yyjson_mut_val *new_bytes(ap__converter *c, ap__text text) {
+    char out[2 * AP__REWRITE_MAX_BYTES];
+    size_t len = 0;
+    if (text.len % 3 != 2 || text.len > 3 * AP__REWRITE_MAX_BYTES) return NULL;
+    for (size_t at = 0; at < text.len; at += 3) {
+        int high = hex_digit(text.ptr[at]), low = hex_digit(text.ptr[at + 1]);
+        if (high < 0 || low < 0 || (at + 2 < text.len && text.ptr[at + 2] != ' ')) return NULL;
+        len += ap__utf8_encode(out + len, (uint32_t)(high * 16 + low));
+    }
+    return yyjson_mut_strncpy(c->doc, out, len);
+}
+
+/* A map of byte_maps.json, or the same the other way round. */
+static ap_status put_rewrites(slow_characters *s, yyjson_mut_val *lists, const char *name, bool is_reversed) {
+    ap__converter *c = s->c;
+    yyjson_mut_val *list = yyjson_mut_arr(c->doc);
+    yyjson_val *map = yyjson_obj_get(yyjson_doc_get_root(s->vocab_doc), name), *key, *value;
+    size_t i, max;
+    if (!yyjson_is_obj(map))
+        return ap__converter_fail(c, AP_EFORMAT, "%s: expected an object, found %s", name,
+                                  ap__json_kind(map));
+    yyjson_obj_foreach(map, i, max, key, value) {
+        yyjson_mut_val *both[] = {new_bytes(c, (ap__text){yyjson_get_str(key), yyjson_get_len(key)}),
+                                  new_bytes(c, (ap__text){yyjson_get_str(value), yyjson_get_len(value)})};
+        yyjson_mut_val *pair = yyjson_mut_arr(c->doc);
+        if (!both[0] || !both[1])
+            return ap__converter_fail(
+                c, AP_EUNSUPPORTED,
+                "%s: entry %zu: expected 1 to %d bytes in lower hexadecimal, with spaces "
+                "between, on both sides",
+                name, i, AP__REWRITE_MAX_BYTES);
+        ap__push(c, pair, both[is_reversed]);
+        ap__push(c, pair, both[!is_reversed]);
+        ap__push(c, list, pair);
+    }
+    ap__push(c, lists, list);
+    return AP_OK;
+}
+
+/* The text is decomposed, then merged; decoding takes both back. */
+static ap_status put_myt5(slow_characters *s) {
+    static const char *const MAPS[] = {"decompose_map", "merge_map"};
+    ap__converter *c = s->c;
+    yyjson_mut_val *there = yyjson_mut_arr(c->doc), *back = yyjson_mut_arr(c->doc);
+    ap_status status = ap__slow_read_json(c, "byte_maps.json", &s->vocab_doc);
+    for (int i = 0; i < 2 && !status; i++) {
+        status = put_rewrites(s, there, MAPS[i], false);
+        if (!status) status = put_rewrites(s, back, MAPS[1 - i], true);
+    }
+    if (status) return status;
+    ap__put(c, yyjson_mut_obj_get(c->root, "model"), "rewrites", there);
+    ap__put(c, yyjson_mut_obj_get(c->root, "decoder"), "rewrites", back);
+    return AP_OK;
+}
+
 /* -- all of it ----------------------------------------------------------------------------------------- */
 
 static ap_status make_slow(slow_characters *s) {
@@ -318,7 +383,8 @@ static ap_status put_parts(slow_characters *s) {
     if (s->shape->source == AP__SLOW_CTC) return put_ctc(s);
     if (s->shape->source == AP__SLOW_PHONEMES) return put_phonemes(s);
     put_decoder(s);
-    return put_processor(s);
+    if (s->shape->has_rewrites) status = put_myt5(s);
+    return status ? status : put_processor(s);
 }
 
 ap_status ap__convert_slow_characters(ap__converter *c) {

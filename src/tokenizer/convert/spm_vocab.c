@@ -267,6 +267,9 @@ static ap_status make_slow(ap__spm *s) {
     ap__slow_base base = {.tokens = s->base, .n = s->n};
     base.is_named_by_id = s->shape->normalizer != AP__SPM_NORMALIZER_DEBERTA;
     list_own(s, &base, own);
+    if (s->shape->vocab == AP__SPM_T5 && s->c->request->tokens->has_late_sentinels &&
+        !s->c->request->is_inner)
+        base.n = s->model.n;
     if (s->shape->vocab == AP__SPM_CAMEMBERT) base.n--; /* The slow one has no <mask> in its vocabulary. */
     base.is_own_last = s->shape->vocab == AP__SPM_CAMEMBERT;
     if (s->shape->vocab == AP__SPM_PEGASUS) { /* Its own are all that stands before the pieces. */

@@ -111,21 +111,15 @@ static void put_special(specials *s, ap__text text) {
     ap__put_added(s->c, text, id, true);
 }
 
-/* additional_special_tokens of the config. */
-static ap_status put_config_specials(ap__converter *c, const ap__ranked *tokens, size_t n) {
-    yyjson_val *list = yyjson_obj_get(c->request->config, "additional_special_tokens"), *item;
+static ap_status put_additional(ap__converter *c, const ap__ranked *tokens, size_t n) {
+    const ap__special_tokens *given = c->request->tokens;
     specials s = {.c = c};
-    size_t i, max, n_bytes = 0;
-    yyjson_arr_foreach(list, i, max, item) {
-        n_bytes += yyjson_get_len(yyjson_is_obj(item) ? yyjson_obj_get(item, "content") : item);
-    }
-    ap_status status = begin_specials(&s, tokens, n, yyjson_arr_size(list), n_bytes);
-    if (status) return status;
-    yyjson_arr_foreach(list, i, max, item) {
-        yyjson_val *content = yyjson_is_obj(item) ? yyjson_obj_get(item, "content") : item;
-        put_special(&s, (ap__text){yyjson_get_str(content), yyjson_get_len(content)});
-    }
-    return AP_OK;
+    size_t n_bytes = 0;
+    for (size_t i = 0; i < given->n_additional; i++) n_bytes += given->additional[i].flags.content.len;
+    ap_status status = begin_specials(&s, tokens, n, given->n_additional, n_bytes);
+    for (size_t i = 0; i < given->n_additional && !status; i++)
+        put_special(&s, given->additional[i].flags.content);
+    return status;
 }
 
 static ap_status convert(ap__converter *c, const char *file, const char *pattern, ap__ranked **tokens,
@@ -141,7 +135,7 @@ ap_status ap__convert_tiktoken(ap__converter *c) {
     ap__ranked *tokens = NULL;
     size_t n = 0;
     ap_status status = convert(c, "tokenizer.model", PATTERN, &tokens, &n);
-    return status ? status : put_config_specials(c, tokens, n);
+    return status ? status : put_additional(c, tokens, n);
 }
 
 /* -- tiktoken's own encodings -------------------------------------------------------------------------- */

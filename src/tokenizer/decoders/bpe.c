@@ -3,6 +3,8 @@
 #include "tokenizer/component.h"
 #include "tokenizer/strings.h"
 
+#include <string.h>
+
 typedef struct bpe {
     ap__text suffix;
 } bpe;
@@ -25,9 +27,11 @@ static ap_status apply(const void *ptr, ap__strings *strings) {
     return status;
 }
 
-static unsigned tail(const void *self, bool is_joined) {
-    (void)self;
-    return is_joined ? AP__TAIL_OPEN : 0;
+/* A suffix inside of the last string becomes a space when another follows; an empty one is everywhere. */
+static unsigned tail(const void *ptr, bool is_joined) {
+    const bpe *self = ptr;
+    bool is_usual = self->suffix.len == strlen(AP__WORD_END) && !strcmp(self->suffix.ptr, AP__WORD_END);
+    return is_joined || !is_usual ? AP__TAIL_OPEN : AP__TAIL_WORD;
 }
 
 const ap__decoder_class ap__decoder_bpe = {.create = create, .apply = apply, .tail = tail};

@@ -2,22 +2,26 @@
  * bytes or words, and each is looked up in the vocabulary.
  * Source: transformers@v4.55.4 _tokenize and _convert_token_to_id of
  * models/wav2vec2/tokenization_wav2vec2.py, models/vits/tokenization_vits.py,
- * models/byt5/tokenization_byt5.py, models/perceiver/tokenization_perceiver.py,
+ * models/byt5/tokenization_byt5.py, models/myt5/tokenization_myt5.py,
+ * models/perceiver/tokenization_perceiver.py,
  * models/esm/tokenization_esm.py. */
 #include "base/error.h"
 #include "base/utf8.h"
 #include "tokenizer/models/read_vocab.h"
+#include "tokenizer/models/rewriter.h"
 #include "tokenizer/python_case.h"
 #include "tokenizer/python_text.h"
 #include "tokenizer/tokenizer_impl.h"
 
+#include <stdio.h>
 #include <string.h>
 
 typedef struct characters {
     const ap__vocab *vocab;
     uint32_t unk_id;
-    uint32_t blank_id;      /* Stands before, between and behind the tokens; AP__TOKEN_NONE: nothing does. */
-    uint32_t byte_ids[256]; /* A byte has the name of the character of its number. */
+    uint32_t blank_id;       /* Stands before, between and behind the tokens; AP__TOKEN_NONE: nothing does. */
+    uint32_t byte_ids[256];  /* A byte has the name of the character of its number, or that in hexadecimal. */
+    ap__rewriters rewriters; /* Of bytes. */
     bool are_bytes, are_words;
     bool are_spaced;  /* Words that only spaces end. */
     ap__text refusal; /* Why no text can be cut; no text: it can. */
@@ -26,17 +30,19 @@ typedef struct characters {
 } characters;
 
 static ap_status read_unit(characters *self, ap__loader *loader, yyjson_val *json) {
-    static const char *const UNITS[] = {"character", "byte", "word", "spaced", NULL};
+    static const char *const UNITS[] = {"character", "byte", "word", "spaced", "hex", NULL};
     int unit = 0;
     ap_status status = ap__get_enum(loader, json, "unit", true, UNITS, &unit);
-    self->are_bytes = unit == 1;
+    self->are_bytes = unit == 1 || unit == 4;
     self->are_words = unit == 2;
     self->are_spaced = unit == 3;
     for (uint32_t byte = 0; byte < 256 && !status; byte++) {
         char name[4];
-        self->byte_ids[byte] = ap__vocab_find(self->vocab, name, ap__utf8_encode(name, byte));
+        size_t len = unit == 4 ? (size_t)snprintf(name, sizeof name, "%02x", (unsigned)byte)
+                               : ap__utf8_encode(name, byte);
+        self->byte_ids[byte] = ap__vocab_find(self->vocab, name, len);
     }
-    return status;
+    return status ? status : ap__rewriters_read(&self->rewriters, loader, json);
 }
 
 static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
@@ -138,12 +144,31 @@ static ap_status push_raised(const characters *self, ap__work *work, const ap__p
     return status;
 }
 
+static ap_status push_rewritten(const characters *self, ap__work *work, const ap__piece *piece) {
+    size_t n = piece->text.len;
+    ap__spanned bytes = {.n = n};
+    bytes.bytes = ap__arena_alloc(&work->arena, n);
+    bytes.spans = ap__arena_alloc(&work->arena, n * sizeof *bytes.spans);
+    if (!bytes.bytes || !bytes.spans) return ap__fail_nomem(work->err);
+    if (n) memcpy(bytes.bytes, piece->text.ptr, n);
+    for (uint32_t i = 0; i < n; i++) bytes.spans[i] = (ap__span){i, i + 1};
+    ap_status status = ap__rewriters_apply(&self->rewriters, &work->arena, &bytes, work->err);
+    for (size_t i = 0; i < bytes.n && !status; i++) {
+        uint32_t id = self->byte_ids[(unsigned char)bytes.bytes[i]];
+        const ap__span *span = &bytes.spans[i];
+        if (id == AP__TOKEN_NONE) return fail_unknown(piece, span->start, span->end, work->err);
+        status = ap__work_push_token(work, piece, id, span->start, span->end);
+    }
+    return status;
+}
+
 static ap_status tokenize(const void *ptr, ap__work *work, ap__piece *piece) {
     const characters *self = ptr;
     if (self->refusal.ptr) return ap__fail(work->err, AP_EUNSUPPORTED, "%s", self->refusal.ptr);
     if (self->are_words) return push_words(self, work, piece);
     if (self->are_spaced) return push_spaced(self, work, piece);
     if (self->raises) return push_raised(self, work, piece);
+    if (self->rewriters.n) return push_rewritten(self, work, piece);
     ap_status status = push_blank(self, work, piece, 0);
     for (uint32_t at = 0, n; at < piece->text.len && !status; at += n) {
         n = self->are_bytes ? 1 : ap__utf8_len(piece->text.ptr[at]);

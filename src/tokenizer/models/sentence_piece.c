@@ -38,11 +38,7 @@ static void add_piece(ap__sentence_piece *self, yyjson_val *item) {
     size_t len = yyjson_get_len(text);
     float score = (float)yyjson_get_num(yyjson_arr_get(item, 1));
     uint32_t type = (uint32_t)yyjson_get_uint(yyjson_arr_get(item, 2)), i = (uint32_t)self->pieces.n;
-    if (type == AP__SP_UNKNOWN) return;
-    if (type == AP__SP_CONTROL || type == AP__SP_BYTE) {
-        ap__vocab_add(&self->reserved, bytes, len, 0);
-        return;
-    }
+    if (type == AP__SP_UNKNOWN || type == AP__SP_CONTROL || type == AP__SP_BYTE) return;
     ap__vocab_add(&self->pieces, bytes, len, i);
     if (self->pieces.n == i) return; /* It stands there twice. */
     self->infos[i] = (ap__sp_piece){score, type, ap__vocab_find(self->ids, bytes, len)};
@@ -56,10 +52,10 @@ static void add_piece(ap__sentence_piece *self, yyjson_val *item) {
 static ap_status read_pieces(ap__sentence_piece *self, ap__loader *loader, yyjson_val *json) {
     yyjson_val *list, *item;
     size_t i, max, n_bytes;
-    ap__vocab *lists[] = {&self->pieces, &self->reserved, &self->symbols};
+    ap__vocab *lists[] = {&self->pieces, &self->symbols};
     ap_status status = ap__get_array(loader, json, "pieces", &list);
     if (!status) status = check_pieces(loader, list, &n_bytes);
-    for (size_t k = 0; k < 3 && !status; k++)
+    for (size_t k = 0; k < 2 && !status; k++)
         status = ap__vocab_create(lists[k], loader->arena, yyjson_arr_size(list), n_bytes, loader->err);
     if (!status) status = ap__loader_alloc(loader, &self->infos, yyjson_arr_size(list), sizeof *self->infos);
     if (status) return status;
@@ -127,13 +123,12 @@ static ap_status push_all(const ap__sentence_piece *self, ap__work *work, const 
     ap_status status = AP_OK;
     for (size_t i = 0; i < found->n && !status; i++) {
         ap__sp_stretch s = found->ptr[i];
-        bool is_unknown = s.piece == AP__TOKEN_NONE && !s.is_reserved;
+        bool is_unknown = s.piece == AP__TOKEN_NONE;
         if (is_unknown && self->byte_fallback) {
             status = push_bytes(self, work, piece, &s);
             continue;
         }
-        while (is_unknown && i + 1 < found->n && found->ptr[i + 1].piece == AP__TOKEN_NONE &&
-               !found->ptr[i + 1].is_reserved)
+        while (is_unknown && i + 1 < found->n && found->ptr[i + 1].piece == AP__TOKEN_NONE)
             s.end = found->ptr[++i].end;
         uint32_t id = s.piece == AP__TOKEN_NONE ? AP__TOKEN_NONE : self->infos[s.piece].id;
         status = id == AP__TOKEN_NONE ? push_text(self, work, piece, s.start, s.end)

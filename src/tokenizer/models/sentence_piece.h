@@ -30,9 +30,9 @@ typedef struct ap__sp_piece {
 typedef struct ap__sentence_piece {
     const ap__vocab *ids; /* The tokenizer's vocabulary. */
     uint32_t unk_id;
-    ap__vocab pieces;    /* Usual pieces: text to index in `infos`. */
+    ap__vocab
+        pieces; /* Pieces that a text may have, not control and byte pieces: text to index in `infos`. */
     ap__sp_piece *infos; /* Of the entries of `pieces`. */
-    ap__vocab reserved;  /* Control and byte pieces. */
     ap__vocab symbols;   /* User-defined pieces: no rule changes them. */
     ap__trie trie, symbol_trie;
     float min_score, max_score; /* Of normal pieces. */
@@ -51,8 +51,7 @@ typedef struct ap__sentence_piece {
 /* A stretch of the normalized text. */
 typedef struct ap__sp_stretch {
     uint32_t start, end;
-    uint32_t piece;   /* AP__TOKEN_NONE: unknown. */
-    bool is_reserved; /* Not found as a piece, yet not unknown. */
+    uint32_t piece; /* AP__TOKEN_NONE: unknown. */
 } ap__sp_stretch;
 
 /* What a text is cut into; in the arena of the call. */

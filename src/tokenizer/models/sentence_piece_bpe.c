@@ -99,8 +99,7 @@ static void list_symbols(bpe *b) {
 /* -- what comes out ------------------------------------------------------------------------------------ */
 
 static void put(bpe *b, uint32_t start, uint32_t len, uint32_t piece) {
-    bool is_reserved = ap__vocab_find(&b->self->reserved, b->text->ptr + start, len) != AP__TOKEN_NONE;
-    b->out->ptr[b->out->n++] = (ap__sp_stretch){start, start + len, piece, is_reserved};
+    b->out->ptr[b->out->n++] = (ap__sp_stretch){start, start + len, piece};
 }
 
 /* A piece that is not to be used falls apart again, into the parts that it was last made of. `open` has room

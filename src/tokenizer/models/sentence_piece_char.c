@@ -12,9 +12,8 @@ ap_status ap__sp_cut_char(const ap__sentence_piece *self, ap__work *work, const 
     for (uint32_t at = 0, n; at < text->len; at += n) {
         n = ap__sp_symbol_len(self, text->ptr + at, text->len - at);
         if (!n) n = ap__utf8_len(text->ptr[at]);
-        bool is_reserved = ap__vocab_find(&self->reserved, text->ptr + at, n) != AP__TOKEN_NONE;
-        uint32_t piece = is_reserved ? AP__TOKEN_NONE : ap__vocab_find(&self->pieces, text->ptr + at, n);
-        out->ptr[out->n++] = (ap__sp_stretch){at, at + n, piece, is_reserved};
+        uint32_t piece = ap__vocab_find(&self->pieces, text->ptr + at, n);
+        out->ptr[out->n++] = (ap__sp_stretch){at, at + n, piece};
     }
     work->n_steps += text->len;
     return AP_OK;

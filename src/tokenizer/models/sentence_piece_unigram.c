@@ -64,6 +64,6 @@ ap_status ap__sp_cut_unigram(const ap__sentence_piece *self, ap__work *work, con
     if (!out->ptr) return ap__fail_nomem(work->err);
     out->n = n;
     for (uint32_t end = text->len; end; end = arrivals[end].start)
-        out->ptr[--n] = (ap__sp_stretch){arrivals[end].start, end, arrivals[end].piece, false};
+        out->ptr[--n] = (ap__sp_stretch){arrivals[end].start, end, arrivals[end].piece};
     return AP_OK;
 }

@@ -1,10 +1,12 @@
-/* PythonLower: lower case but for some words; of Vits, nothing that is not in the vocabulary either.
+/* PythonLower: lower case, character by character and but for some words, or as str.lower() has it; of Vits,
+ * nothing that is not in the vocabulary either.
  * Source: transformers@v4.55.4 models/vits/tokenization_vits.py prepare_for_tokenization,
  * tokenization_utils.py tokenize (do_lower_case). */
 #include "base/error.h"
 #include "base/utf8.h"
 #include "tokenizer/component.h"
 #include "tokenizer/models/trie.h"
+#include "tokenizer/python_case.h"
 #include "tokenizer/python_text.h"
 #include "tokenizer/unicode.h"
 
@@ -13,6 +15,7 @@ typedef struct python_lower {
     ap__vocab kept;  /* What is not dropped, of those that filter. */
     ap__trie trie;   /* Of the words. */
     bool lowers, filters, is_romanian;
+    bool is_string; /* As str.lower(). */
 } python_lower;
 
 /* -- reading ------------------------------------------------------------------------------------------- */
@@ -23,6 +26,7 @@ static ap_status create(void **out, ap__loader *loader, yyjson_val *json) {
     if (!status) status = ap__get_bool(loader, json, "is_romanian", true, &self->is_romanian);
     if (!status) status = ap__get_bool(loader, json, "lowers", true, &self->lowers);
     if (!status) status = ap__get_bool(loader, json, "filters", true, &self->filters);
+    if (!status) status = ap__get_bool(loader, json, "is_string", false, &self->is_string);
     if (!status) status = ap__get_strings(loader, json, "words", 1, &self->words);
     if (!status) status = ap__get_strings(loader, json, "kept", 1, &self->kept);
     if (!status) status = ap__trie_create(&self->trie, &self->words, loader->arena, loader->err);
@@ -66,8 +70,21 @@ static void strip(ap__ntext *text) {
     *text = ap__ntext_slice(text, start, start + (uint32_t)stripped.len);
 }
 
+static ap_status lower_string(ap__work *work, ap__ntext *text) {
+    const ap__text whole = {text->ptr, text->len};
+    ap__transform t;
+    ap__work_begin(&t, work, text, 0);
+    for (uint32_t at = 0; at < text->len && !t.status; at += ap__utf8_len(text->ptr[at])) {
+        uint32_t codes[AP__PY_MAX_CASE];
+        size_t n = ap__py_lower_at(whole, at, codes);
+        for (size_t i = 0; i < n; i++) ap__transform_put(&t, codes[i], i > 0);
+    }
+    return ap__work_finish(&t, work, text);
+}
+
 static ap_status apply(const void *ptr, ap__work *work, ap__ntext *text) {
     const python_lower *self = ptr;
+    if (self->is_string) return lower_string(work, text);
     ap__transform t;
     uint32_t kept_until = 0;
     ap__work_begin(&t, work, text, 0);

@@ -413,6 +413,23 @@ void test_from_text_to_tokens_and_back(void **state) {
     ap_encoding_destroy(e);
 }
 
+/* A text of a pair that has no tokens has no positions; a sequence that was never given is everything. */
+void test_positions_of_no_tokens(void **state) {
+    (void)state;
+    ap_span span;
+    ap_encoding *e = encode_pair("", "I love it", NULL);
+    assert_ids(e, "234563");
+    assert_int_equal(AP_TOKEN_NONE, ap_encoding_char_to_token(e, 0, 0));
+    assert_false(ap_encoding_word_to_tokens(e, 0, 0, &span));
+    assert_int_equal(2, ap_encoding_char_to_token(e, 0, 1));
+    ap_encoding_destroy(e);
+    e = encode("I love it", NULL);
+    assert_int_equal(1, ap_encoding_char_to_token(e, 0, 0));
+    assert_int_equal(1, ap_encoding_char_to_token(e, 0, 1));
+    assert_int_equal(1, ap_encoding_char_to_token(e, 0, 99));
+    ap_encoding_destroy(e);
+}
+
 /* -- batches ------------------------------------------------------------------------------------------- */
 
 enum { N_INPUTS = 500 };

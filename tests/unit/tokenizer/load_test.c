@@ -1,11 +1,13 @@
 /* A folder's other files: tokenizer_config.json, special_tokens_map.json, added_tokens.json. */
 #include "base/alloc.h"
+#include "base/path.h"
 #include "tokenizer/tokenizer.h"
 
 #include "unit/support/check.h"
 #include "unit/support/tempdir.h"
 #include "unit/tokenizer/toy.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static ap__path folder;
@@ -154,6 +156,103 @@ void test_class_of_clip(void **state) {
     assert_int_equal(AP_OK, ap__tokenizer_decode(&text, NULL, t, ids, 3, true, NULL));
     assert_string_equal("a ba", text);
     ap__free(text);
+    ap__tokenizer_destroy(t);
+}
+
+/* The vocabulary file, and of tokenizer.json the added tokens, but not their ids. */
+void test_from_slow(void **state) {
+    (void)state;
+    tempdir_write_text(
+        &folder, "tokenizer.json",
+        "{\"added_tokens\":[{\"id\":900,\"content\":\"[SEP]\",\"single_word\":false,\"lstrip\":false,"
+        "\"rstrip\":false,\"normalized\":false,\"special\":true}],\"model\":{\"type\":\"WordLevel\",\"unk_"
+        "token\":"
+        "\"[UNK]\",\"vocab\":{\"[PAD]\":0,\"[UNK]\":1,\"hello\":2}}}");
+    tempdir_write_text(&folder, "vocab.txt", "[PAD]\n[UNK]\n[CLS]\nHello\nhello\n");
+    tempdir_write_text(&folder, "tokenizer_config.json",
+                       "{\"tokenizer_class\":\"BertTokenizer\",\"from_slow\":true,\"mask_token\":\"[PAD]\"}");
+    ap__encode_options o = {.add_special_tokens = true};
+    ap__tokenizer *t = load();
+    assert_string_equal("2:0-0 4:0-5 5:6-11 5:0-0", toy_spans(t, "Hello [SEP]", &o));
+    ap__tokenizer_destroy(t);
+    tempdir_write_text(&folder, "tokenizer_config.json",
+                       "{\"tokenizer_class\":\"GPTNeoXTokenizer\",\"from_slow\":true}");
+    refuse(AP_ENOTFOUND, "asks a GPTNeoXTokenizer to start from its vocabulary file");
+    /* The same, where there is a vocabulary file. */
+    tempdir_write_text(
+        &folder, "tokenizer_config.json",
+        "{\"tokenizer_class\":\"BertTokenizer\",\"tokenizer_file\":null,\"sep_token\":\"\\n\"}");
+    t = load();
+    assert_string_equal("2:0-0 4:0-5 5:0-0",
+                        toy_spans(t, "Hello", &o)); /* A line end is a token of templates. */
+    assert_true(ap__tokenizer_get_config(t)->clean_up_tokenization_spaces);
+    ap__tokenizer_destroy(t);
+    tempdir_write_text(
+        &folder, "tokenizer_config.json",
+        "{\"tokenizer_class\":\"BertTokenizer\",\"from_slow\":true,\"clean_up_tokenization_spaces\":null}");
+    t = load();
+    assert_false(ap__tokenizer_get_config(t)->clean_up_tokenization_spaces);
+    ap__tokenizer_destroy(t);
+    tempdir_write_text(&folder, "tokenizer_config.json", "{\"tokenizer_file\":null}");
+    t = load();
+    assert_string_equal("2:0-5", toy_spans(t, "hello", &o));
+    ap__tokenizer_destroy(t);
+}
+
+/* The size is that of Python's dict; an id whose string is special is none to decode. */
+void test_listed_twice(void **state) {
+    (void)state;
+    tempdir_write_text(
+        &folder, "tokenizer.json",
+        "{\"added_tokens\":[{\"id\":2,\"content\":\"<s>\",\"single_word\":false,\"lstrip\":false,"
+        "\"rstrip\":false,\"normalized\":false,\"special\":true}],\"model\":{\"type\":\"Unigram\",\"unk_id\":"
+        "0,"
+        "\"vocab\":[[\"<s>\",0],[\"a\",-1],[\"<s>\",-2]]}}");
+    const uint32_t ids[] = {0, 1, 2};
+    for (size_t size = 3; size > 1; size--) {
+        ap__tokenizer *t = load();
+        char *text;
+        assert_int_equal(size, ap__tokenizer_get_vocab_size(t));
+        assert_int_equal(AP_OK, ap__tokenizer_decode(&text, NULL, t, ids, 3, true, NULL));
+        assert_string_equal("a", text);
+        ap__free(text);
+        ap__tokenizer_destroy(t);
+        tempdir_write_text(&folder, "tokenizer_config.json", "{}");
+    }
+}
+
+/* transformers decodes tokens to their contents, whatever file of it is there. */
+void test_contents_are_decoded(void **state) {
+    (void)state;
+    static const char *const FILES[][2] = {{"special_tokens_map.json", "{}"},
+                                           {"added_tokens.json", "{}"},
+                                           {"config.json", "{\"model_type\":\"bert\"}"},
+                                           {"tokenizer_config.json", "{}"}};
+    tempdir_write_text(
+        &folder, "tokenizer.json",
+        "{\"added_tokens\":[{\"id\":2,\"content\":\"NEW\",\"single_word\":false,\"lstrip\":false,"
+        "\"rstrip\":false,\"normalized\":true,\"special\":false}],\"normalizer\":{\"type\":\"Lowercase\"},"
+        "\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"a\",\"vocab\":{\"a\":0,\"b\":1}}}");
+    ap__tokenizer *t = load();
+    assert_string_equal("new", ap__tokenizer_id_to_token(t, 2, NULL));
+    ap__tokenizer_destroy(t);
+    for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
+        ap__path path;
+        tempdir_write_text(&folder, FILES[i][0], FILES[i][1]);
+        t = load();
+        assert_string_equal("NEW", ap__tokenizer_id_to_token(t, 2, NULL));
+        ap__tokenizer_destroy(t);
+        assert_int_equal(AP_OK, ap__path_join(&path, folder.text, FILES[i][0], NULL));
+        assert_int_equal(0, remove(path.text));
+    }
+}
+
+void test_padding_of_xlnet(void **state) {
+    (void)state;
+    tempdir_write_text(&folder, "tokenizer_config.json", "{\"tokenizer_class\":\"XLNetTokenizerFast\"}");
+    ap__tokenizer *t = load();
+    assert_int_equal(3, ap__tokenizer_get_config(t)->pad_token_type_id);
+    assert_int_equal(AP__SIDE_LEFT, ap__tokenizer_get_config(t)->padding_side);
     ap__tokenizer_destroy(t);
 }
 

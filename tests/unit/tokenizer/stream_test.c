@@ -60,6 +60,10 @@ static const char BYTES[] =
     "\"n\":5,\"t\":6,\"\xC3\xB0\":7,\"\xC5\x81\":8,\"\xC4\xBA\":9,\"\xC4\xA2\":10,\"\xC3\xA9\":11,"
     "\"\xE2\x96\x81x\":12,\",\":13}}";
 
+static const char WORD_ENDS[] =
+    "{\"type\":\"WordLevel\",\"unk_token\":\"a\",\"vocab\":{\"a\":0,\"b</w>\":1,\"c</w>d\":2,\"</w>\":3,"
+    "\"</w></w>\":4,\"\\u0000</w>\xC3\xA9\":5}}";
+
 void test_equals_decoding_at_once(void **state) {
     (void)state;
     check_property(BYTES, "{\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"trim_offsets\":true}", 14, 1);
@@ -81,6 +85,9 @@ void test_equals_decoding_at_once(void **state) {
                    "{\"type\":\"CTC\",\"pad_token\":\"a\",\"word_delimiter_token\":\"b\",\"cleanup\":true}",
                    9, 7);
     check_property(TOY_WORD_LEVEL, "{\"type\":\"BPEDecoder\",\"suffix\":\"b\"}", 9, 8);
+    check_property(BYTES, "{\"type\":\"BPEDecoder\",\"suffix\":\"\"}", 14, 13);
+    check_property(WORD_ENDS, "{\"type\":\"BPEDecoder\",\"suffix\":\"</w>\"}", 6, 14);
+    check_property(WORD_ENDS, "{\"type\":\"BPEDecoder\",\"suffix\":\"d\"}", 6, 15);
     check_property(BYTES,
                    "{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"ByteLevel\",\"add_prefix_space\":true,"
                    "\"trim_offsets\":true},{\"type\":\"Strip\",\"content\":\" \",\"start\":3,\"stop\":0}]}",

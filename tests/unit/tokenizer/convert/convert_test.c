@@ -409,6 +409,72 @@ void test_torture_of_merges(void **state) {
     tempdir_remove(&folder);
 }
 
+#define MYT5(maps)                                                                                           \
+    OF("MyT5Tokenizer"), { "byte_maps.json", maps }
+#define MYT5_FOLDER                                                                                          \
+    MYT5("{\"decompose_map\": {\"41\": \"61 ff\"}, \"merge_map\": {\"61 ff 62\": \"63\", \"79\": \"c3 "      \
+         "a9\"}}")
+
+/* Rewritten, and back; an added token parts what is rewritten. */
+void test_rewritten_bytes(void **state) {
+    (void)state;
+    static const uint32_t IDS[] = {0x63 + 3, 2, 0x61 + 3, 0xFF + 3, 1};
+    const ap__encode_options options = {.add_special_tokens = true};
+    ap_error err = AP_ERROR_INIT;
+    ap__path folder;
+    ap__tokenizer *tokenizer;
+    ap__encoding e;
+    char *text;
+    make_folder(&folder, (const char *const[3][2]){MYT5_FOLDER});
+    assert_ok(ap__tokenizer_load(&tokenizer, folder.text, &err), &err);
+    assert_ok(ap__tokenizer_encode(&e, tokenizer, (ap__text){"Ab<unk>A", 8}, NULL, &options, &err), &err);
+    assert_int_equal(e.n, 5);
+    assert_memory_equal(e.ids, IDS, sizeof IDS);
+    assert_int_equal(2, e.offsets_bytes[0].end);
+    assert_ok(ap__tokenizer_decode(&text, NULL, tokenizer, e.ids, e.n, true, &err), &err);
+    assert_string_equal("AbA", text);
+    ap__free(text);
+    ap__encoding_clear(&e);
+    torture(encode_and_decode, tokenizer);
+    ap__tokenizer_destroy(tokenizer);
+    tempdir_remove(&folder);
+    REFUSED(AP_ENOTFOUND, "not found, nor byte_maps.json", OF("MyT5Tokenizer"));
+    REFUSED(AP_EFORMAT, "merge_map: expected an object, found", MYT5("{\"decompose_map\": {}}"));
+    REFUSED(AP_EUNSUPPORTED, "decompose_map: entry 0: expected 1 to 64 bytes in lower hexadecimal",
+            MYT5("{\"decompose_map\": {\"4A\": \"61\"}, \"merge_map\": {}}"));
+    REFUSED(AP_EUNSUPPORTED, "merge_map: entry 1: expected 1 to 64 bytes",
+            MYT5("{\"decompose_map\": {}, \"merge_map\": {\"61\": \"62\", \"62\": 7}}"));
+}
+
+/* The class is that of the model type; where a file names it, it is the fast one, of tokenizer.json. */
+void test_two_classes_of_one_name(void **state) {
+    (void)state;
+    static const char
+        WORDS[] = "{\"__unk__\": 0, \"h@@\": 1, \"i\": 2, \".\": 3, \"'\": 4, \"__newln__\": 5}",
+        FAST[] = "{\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":true,\"trim_offsets\":true}"
+                 ",\"model\":{\"type\":\"WordLevel\",\"unk_token\":\"a\",\"vocab\":{\"a\":7,\"hi\":8}}}";
+    static const uint32_t IDS[] = {1, 2, 3, 4, 1, 0, 0};
+    ap_error err = AP_ERROR_INIT;
+    ap__path folder;
+    ap__tokenizer *tokenizer;
+    ap__encoding e;
+    make_folder(&folder, (const char *const[3][2]){{"config.json", "{\"model_type\": \"blenderbot-small\"}"},
+                                                   {"vocab.json", WORDS},
+                                                   {"merges.txt", "#version: 0.2\n"}});
+    tempdir_write_text(&folder, "tokenizer.json", FAST);
+    assert_ok(ap__tokenizer_load(&tokenizer, folder.text, &err), &err);
+    assert_ok(ap__tokenizer_encode(&e, tokenizer, (ap__text){"HI.'\nhI\xCE\xA3", 9}, NULL, NULL, &err), &err);
+    assert_int_equal(e.n, 7); /* The line end behind an apostrophe is lost. */
+    assert_memory_equal(e.ids, IDS, sizeof IDS);
+    assert_false(ap__tokenizer_get_config(tokenizer)->has_token_type_ids);
+    ap__encoding_clear(&e);
+    ap__tokenizer_destroy(tokenizer);
+    tempdir_write_text(&folder, "tokenizer_config.json",
+                       "{\"tokenizer_class\": \"BlenderbotSmallTokenizer\", \"add_prefix_space\": true}");
+    assert_int_equal(8, encode_first(&folder, "hi")); /* It does not hand add_prefix_space on. */
+    tempdir_remove(&folder);
+}
+
 void test_siglip_needs_a_model_that_drops_whitespace(void **state) {
     (void)state;
     static const char MODEL[] = SPM_UNK "\x1A\x02\x20\0";
