@@ -148,11 +148,17 @@ static bool may_split(const ap_task_context *ctx) {
            ap__model_takes_any_rows(ctx->model);
 }
 
-/* How many rows of a batch run together. */
-static size_t count_rows(const ap__call *call, size_t n_feeds, size_t length) {
-    size_t n_runs = n_feeds * length / ap__plan_run_tokens(call->pipe->num_threads);
-    if (n_runs < 2 || !may_split(&call->pipe->ctx)) return n_feeds;
-    return (n_feeds + n_runs - 1) / n_runs;
+/* A backend that keeps memory for each shape. */
+static bool wants_few_shapes(const ap_task_context *ctx) {
+    return ap__session_get_info(ap__model_get_session(ctx->model))->few_lengths;
+}
+
+/* How many of the rows that are left run together; `n_runs`: what the whole batch is worth. */
+static size_t count_rows(const ap_task_context *ctx, size_t n_left, size_t n_feeds, size_t n_runs) {
+    if (n_feeds == 1 || !may_split(ctx)) return n_left;
+    size_t n_rows = n_runs > 1 ? (n_feeds + n_runs - 1) / n_runs : n_feeds;
+    if (n_rows > n_left) n_rows = n_left;
+    return wants_few_shapes(ctx) ? ap__plan_run_rows(n_rows) : n_rows;
 }
 
 ap_status ap__batch_run(ap_value **outputs, const ap__call *call, ap_value *const *feeds,
@@ -163,11 +169,11 @@ ap_status ap__batch_run(ap_value **outputs, const ap__call *call, ap_value *cons
     bool keeps_padding = ctx->task->flags & AP_TASK_KEEPS_PADDING && call->batch_size > 0;
     size_t longest = ap__feeds_longest(ctx, feeds, n_feeds);
     run r = {.length = ap__lengths_choose(ctx, longest, n_feeds), .kept_length = keeps_padding ? longest : 0};
-    size_t n_rows = count_rows(call, n_feeds, r.length);
+    size_t n_runs = n_feeds * r.length / ap__plan_run_tokens(call->pipe->num_threads);
     ap_status status = AP_OK;
     for (size_t at = 0; !status && at < n_feeds; at += r.n_feeds) {
         r.feeds = feeds + at;
-        r.n_feeds = n_feeds - at < n_rows ? n_feeds - at : n_rows;
+        r.n_feeds = count_rows(ctx, n_feeds - at, n_feeds, n_runs);
         if (at) status = check_cancel(call, err);
         if (!status) status = run_model(outputs + at, call, &r, err);
     }
@@ -222,9 +228,9 @@ static void make_rule(ap__plan_rule *rule, const ap_task_context *ctx) {
     const ap__decoder *decoder = ap__model_get_decoder(ctx->model);
     rule->batching = ap__model_get_batching(ctx->model);
     rule->can_pad = config && config->pad_token_id != AP__TOKEN_NONE;
-    /* A backend that keeps memory for each shape would keep it for twice as many. */
-    bool few_shapes = ap__session_get_info(ap__model_get_session(ctx->model))->few_lengths;
-    rule->run_tokens = ap__plan_run_tokens(few_shapes ? 1 : ctx->pipe->num_threads);
+    /* A backend that keeps memory for each shape would keep it for more of them. */
+    rule->few_shapes = !ap__phase_runs_feeds(ctx) && wants_few_shapes(ctx);
+    rule->run_tokens = ap__plan_run_tokens(rule->few_shapes ? 1 : ctx->pipe->num_threads);
     if (ctx->task->flags & AP_TASK_RUNS_ALONE) rule->batch_size = 1;
     if (!ap__phase_runs_feeds(ctx) || !decoder) return;
     if (rule->batching != AP__BATCHING_SINGLE)

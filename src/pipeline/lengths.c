@@ -11,15 +11,14 @@
 
 #include <string.h>
 
-/* Up to the first, every length stands for itself; from there on they are a step apart, which doubles so that
- * it is a part of the length, at most. One text that waits for its answer is padded by a thirty-second at
- * most; of rows, which make pairs with lengths, there are more kinds, and by an eighth where texts are long
- * enough for it to count. Short ones cost what a run costs anyway. */
+/* Up to the first, every length stands for itself; from there on they are a step apart, of an eighth at most
+ * where texts are long enough for it to count. Of one row, which makes no pairs with lengths, short ones are
+ * exact for longer. */
 typedef struct steps {
     size_t exact_max, smallest, n;
 } steps;
 
-static const steps one_row = {64, 1, 32}, more_rows = {8, 4, 8};
+static const steps one_row = {16, 4, 8}, more_rows = {8, 4, 8};
 
 size_t ap__lengths_round(size_t length, size_t n_rows) {
     const steps *s = n_rows == 1 ? &one_row : &more_rows;

@@ -8,8 +8,8 @@
  * backend asks for few lengths and padding changes no result. */
 size_t ap__lengths_choose(const ap_task_context *ctx, size_t longest, size_t n_rows);
 
-/* `length` rounded up. Of one row, by a thirty-second at most, up to 64 not at all: there are 160 up to 512.
- * Of several, by an eighth from 32 on: there are 46. */
+/* `length` rounded up, by an eighth at most from 32 on: there are 46 up to 512. Of one row, up to 16 not at
+ * all: there are 52. */
 size_t ap__lengths_round(size_t length, size_t n_rows);
 
 #endif

@@ -13,6 +13,11 @@ size_t ap__plan_run_tokens(int32_t n_threads) {
     return THREAD_TOKENS * (size_t)(n_threads > 1 ? n_threads : 1);
 }
 
+size_t ap__plan_run_rows(size_t n) {
+    while (n & (n - 1)) n &= n - 1;
+    return n;
+}
+
 /* Merges two sorted runs; equal lengths keep their order. */
 static void merge(size_t *out, const size_t *a, size_t n_a, const size_t *b, size_t n_b,
                   const size_t *lengths) {
@@ -55,6 +60,7 @@ size_t ap__plan_batches(size_t *order, size_t *ends, size_t *tmp, const size_t *
     for (size_t start = 0; start < n;) {
         size_t end = start + 1;
         while (end < n && fits(rule, end - start, lengths[order[start]], lengths[order[end]])) end++;
+        if (rule->few_shapes && rule->batch_size <= 0) end = start + ap__plan_run_rows(end - start);
         ends[n_batches++] = end;
         start = end;
     }

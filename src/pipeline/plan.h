@@ -11,10 +11,14 @@ typedef struct ap__plan_rule {
     bool can_pad;          /* The tokenizer has a token to pad with. */
     size_t n_rows;         /* By length: so many, however long; 0: as pays for one run. */
     size_t run_tokens;     /* What pays for one run: ap__plan_run_tokens(). */
+    bool few_shapes;       /* By length: numbers of rows as ap__plan_run_rows() has them. */
 } ap__plan_rule;
 
 /* So many tokens pay for one run on a CPU. */
 size_t ap__plan_run_tokens(int32_t n_threads);
+
+/* Of n rows, at least one, as many as run together where shapes are to be few: a power of two. */
+size_t ap__plan_run_rows(size_t n);
 
 /* Orders feeds and cuts them into batches.
  * @param lengths [n] in tokens.

@@ -121,6 +121,22 @@ void test_more_threads_get_larger_batches(void **state) {
     assert_int_equal(ap__plan_run_tokens(0), ap__plan_run_tokens(1));
 }
 
+void test_few_shapes_have_powers_of_two(void **state) {
+    size_t lengths[MAX];
+    plan p;
+    ap__plan_rule rule = {.batching = AP__BATCHING_PADDED, .can_pad = true, .few_shapes = true};
+    (void)state;
+    rule.run_tokens = ap__plan_run_tokens(1);
+    random_lengths(lengths, 777, 3);
+    p.n_batches = ap__plan_batches(p.order, p.ends, p.tmp, lengths, 777, &rule);
+    assert_every_feed_once(&p, 777);
+    for (size_t b = 0, start = 0; b < p.n_batches; start = p.ends[b++])
+        assert_int_equal(p.ends[b] - start, ap__plan_run_rows(p.ends[b] - start));
+    assert_int_equal(8, ap__plan_run_rows(15));
+    assert_int_equal(16, ap__plan_run_rows(16));
+    assert_int_equal(1, ap__plan_run_rows(1));
+}
+
 void test_without_mask_only_equal_lengths_share(void **state) {
     size_t lengths[MAX];
     plan p;
