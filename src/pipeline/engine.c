@@ -228,9 +228,10 @@ static void make_rule(ap__plan_rule *rule, const ap_task_context *ctx) {
     const ap__decoder *decoder = ap__model_get_decoder(ctx->model);
     rule->batching = ap__model_get_batching(ctx->model);
     rule->can_pad = config && config->pad_token_id != AP__TOKEN_NONE;
-    /* A backend that keeps memory for each shape would keep it for more of them. */
+    /* Half of what a run may hold: smaller batches have less padding. A backend that keeps memory for each
+     * shape would keep it for more of them. */
     rule->few_shapes = !ap__phase_runs_feeds(ctx) && wants_few_shapes(ctx);
-    rule->run_tokens = ap__plan_run_tokens(rule->few_shapes ? 1 : ctx->pipe->num_threads);
+    rule->run_tokens = ap__plan_run_tokens(rule->few_shapes ? 1 : ctx->pipe->num_threads / 2);
     if (ctx->task->flags & AP_TASK_RUNS_ALONE) rule->batch_size = 1;
     if (!ap__phase_runs_feeds(ctx) || !decoder) return;
     if (rule->batching != AP__BATCHING_SINGLE)
