@@ -37,6 +37,9 @@ Value *transpose_last_two(Builder &b, Value *tensor);
 Val linear_of(Op &op, Val &x, const at::Tensor &w);
 void lower_gemm(Op &op);
 
+// ops_unary.cc: x sigmoid(alpha x), where the attribute need not be given.
+void lower_sigmoid_product(Op &op, double standard_alpha);
+
 // ops_normalize.cc: x / sqrt(mean(x^2) + epsilon) * scale over the axes from `axis` on.
 Val rms_norm(Op &op, Val &x, Val &scale, int axis, double epsilon);
 

@@ -101,12 +101,7 @@ void lower_gelu(Op &op, const char *approximate) {
 void lower_erf_gelu(Op &op) { lower_gelu(op, "none"); }
 void lower_tanh_gelu(Op &op) { lower_gelu(op, "tanh"); }
 
-void lower_quick_gelu(Op &op) {
-    Builder &b = op.b;
-    Value *x = b.as_is(op.in(0));
-    Value *scaled = b.emit("aten::mul", {x, b.constant(op.number("alpha", 1.702))});
-    op.out(like(b, b.emit("aten::mul", {x, b.emit("aten::sigmoid", {scaled})}), op.in(0)));
-}
+void lower_quick_gelu(Op &op) { lower_sigmoid_product(op, 1.702); }
 
 // -- products -----------------------------------------------------------------------------------------------
 

@@ -111,14 +111,16 @@ static void lower_celu(Op &op) {
     op.out(like(b, b.emit("aten::celu", {b.as_is(op.in(0)), b.constant(op.number("alpha", 1))}), op.in(0)));
 }
 
-// x sigmoid(alpha x); without a factor it is silu(x).
-static void lower_swish(Op &op) {
+// Without a factor it is silu(x).
+void lower_sigmoid_product(Op &op, double standard_alpha) {
     Builder &b = op.b;
-    const double alpha = op.number("alpha", 1);
+    const double alpha = op.number("alpha", standard_alpha);
     Value *x = b.as_is(op.in(0));
     Value *scaled = alpha == 1 ? x : b.emit("aten::mul", {x, b.constant(alpha)});
     op.out(like(b, b.emit("aten::mul", {x, b.emit("aten::sigmoid", {scaled})}), op.in(0)));
 }
+
+static void lower_swish(Op &op) { lower_sigmoid_product(op, 1); }
 
 static void lower_softsign(Op &op) {
     Builder &b = op.b;
