@@ -2,11 +2,11 @@
  * utils/modeling.py (the words that device_map knows). */
 #include "api/device.h"
 
+#include "base/ascii.h"
 #include "base/error.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 /* Devices that a number may mean, in the order in which they are looked for. */
 static const char *const ACCELERATORS[] = {"cuda", "gpu", "xpu", "mps"};
@@ -37,8 +37,9 @@ static bool is_device_name(const char *name) {
 
 /* "cpu:0", "CPU:7": there is one CPU, and PyTorch takes any number for it. */
 static bool is_numbered_cpu(const char *name) {
-    const char *number = name + 4;
-    return strncasecmp(name, "cpu:", 4) == 0 && strspn(number, "0123456789") == strlen(number);
+    static const char start[] = "cpu:";
+    const char *number = name + sizeof start - 1;
+    return ap__ascii_begins_any_case(name, start) && strspn(number, "0123456789") == strlen(number);
 }
 
 static ap_status read_device(ap__device_request *out, const ap_value *value, ap_error *err) {
