@@ -223,13 +223,6 @@ static ap_status remember(ap__work *work, const part *p, const ap__symbol *symbo
     return AP_OK;
 }
 
-/* Every byte makes a symbol at most, but for the affixes that byte fallback spells out, and images of 2
- * bytes. */
-static bool symbols_of(size_t *out, const ap__bpe *self, size_t len) {
-    size_t n_affix = self->byte_fallback ? self->prefix.len : 0;
-    return ap__mul_size(out, 2 * len, n_affix + 1) && ap__add_size(out, *out, self->suffix.len + 1);
-}
-
 /* The same of one that was merged with others. */
 static ap_status remember_fresh(ap__work *work, const part *p) {
     ap__cached_piece *cached;
@@ -240,6 +233,13 @@ static ap_status remember_fresh(ap__work *work, const part *p) {
     cached->ends = fresh->ends;
     memcpy(cached->ids, fresh->ids, fresh->n * sizeof *fresh->ids);
     return AP_OK;
+}
+
+/* Every byte makes a symbol at most, but for the affixes that byte fallback spells out, and images of 2
+ * bytes. */
+static bool symbols_of(size_t *out, const ap__bpe *self, size_t len) {
+    size_t n_affix = self->byte_fallback ? self->prefix.len : 0;
+    return ap__mul_size(out, 2 * len, n_affix + 1) && ap__add_size(out, *out, self->suffix.len + 1);
 }
 
 static ap_status merge_part(const ap__bpe *self, ap__work *work, const part *p) {
