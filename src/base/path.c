@@ -48,6 +48,11 @@ const char *ap__path_name(const char *path) {
     return slash ? slash + 1 : path;
 }
 
+bool ap__path_ends_with(const char *path, const char *end) {
+    size_t len = strlen(path), n = strlen(end);
+    return len >= n && strcmp(path + len - n, end) == 0;
+}
+
 void ap__path_cut_name(ap__path *path) {
     char *slash = strrchr(path->text, '/');
     if (!slash)

@@ -23,6 +23,9 @@ bool ap__path_is_file(const char *path);
 /* The last part of a path; borrowed from it. */
 const char *ap__path_name(const char *path);
 
+/* Whether a path or a name ends with `end`, as ".onnx". */
+bool ap__path_ends_with(const char *path, const char *end);
+
 /* Cuts the last part off, in place; "." when there is no other. */
 void ap__path_cut_name(ap__path *path);
 

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "model/decoder_impl.h"
 #include "model/onnx_scan.h"
 
@@ -77,10 +78,8 @@ static ap_status open_branch(ap__decoder_graph *out, const opening *o, ap__branc
 }
 
 static bool may_be_merged(const ap__decoder *decoder) {
-    const char *path = decoder->files.paths[AP__PART_DECODER].text;
-    size_t len = strlen(path);
-    return !decoder->files.paths[AP__PART_DECODER_WITH_PAST].text[0] && len > 5 &&
-           strcmp(path + len - 5, ".onnx") == 0;
+    return !decoder->files.paths[AP__PART_DECODER_WITH_PAST].text[0] &&
+           ap__path_ends_with(decoder->files.paths[AP__PART_DECODER].text, ".onnx");
 }
 
 static ap_status open_decoders(const opening *o, ap_error *err) {

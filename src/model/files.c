@@ -96,20 +96,15 @@ static ap_status find_variant(const variant **out, const char *name, ap_error *e
 
 /* -- listing ------------------------------------------------------------------------------------------- */
 
-static bool ends_with(const char *text, const char *end) {
-    size_t n = strlen(text), m = strlen(end);
-    return n >= m && strcmp(text + n - m, end) == 0;
-}
-
 /* NULL: a file of another kind. */
 static const file_kind *kind_of(const char *name) {
     for (size_t i = 0; i < N_KINDS; i++)
-        if (ends_with(name, KINDS[i].end)) return &KINDS[i];
+        if (ap__path_ends_with(name, KINDS[i].end)) return &KINDS[i];
     return NULL;
 }
 
 static bool is_model_name(const char *name) {
-    return kind_of(name) || ends_with(name, ".safetensors") || ends_with(name, ".bin");
+    return kind_of(name) || ap__path_ends_with(name, ".safetensors") || ap__path_ends_with(name, ".bin");
 }
 
 static int compare_values(const void *a, const void *b) {

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "model/onnx_scan.h"
 #include "wire/ir.h"
 
@@ -63,13 +64,10 @@ static ap_status look_at_ir(bool *out, const ap__bytes *file, ap_error *err) {
     return AP_OK;
 }
 
-static bool ends_with(const char *path, const char *end) {
-    size_t len = strlen(path), n = strlen(end);
-    return len >= n && strcmp(path + len - n, end) == 0;
-}
-
 bool ap__model_file_has_neighbours(const char *path) {
-    look_fn look = ends_with(path, ".onnx") ? look_at_onnx : ends_with(path, ".xml") ? look_at_ir : NULL;
+    look_fn look = ap__path_ends_with(path, ".onnx")  ? look_at_onnx
+                   : ap__path_ends_with(path, ".xml") ? look_at_ir
+                                                      : NULL;
     ap__bytes file;
     bool found = false;
     ap_error err = AP_ERROR_INIT;

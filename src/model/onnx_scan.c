@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "model/onnx_wire.h"
 
 #include <stdint.h>
@@ -132,8 +133,7 @@ bool ap__onnx_file_mixes_rows(const char *path) {
                                       NULL};
     bool found = false;
     ap_error err = AP_ERROR_INIT;
-    size_t len = strlen(path);
-    if (len < 5 || strcmp(path + len - 5, ".onnx") != 0) return false;
+    if (!ap__path_ends_with(path, ".onnx")) return false;
     if (!ap__onnx_file_has_op(&found, path, ops, &err)) return found;
     ap__log(AP_LOG_WARNING, "model: cannot look at its operators, inputs run one by one: %s", err.message);
     return true;
